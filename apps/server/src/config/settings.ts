@@ -1,0 +1,72 @@
+import type { App } from '@sluice/core';
+
+/** Who accepts connections: the primary hands them out in turn, or the kernel spreads them over the workers' sockets. */
+export type Scheduling = 'primary' | 'kernel';
+
+/** `auto`: human on a terminal, JSON elsewhere. */
+export type LogFormat = 'auto' | 'human' | 'json';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The whole configuration in the form the program uses: checked, complete, units in the names. Survives JSON. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  /** In front of every path; empty or with a leading and no trailing slash. */
+  readonly pathPrefix: string;
+  /** Worker processes; at least 1. */
+  readonly workers: number;
+  readonly instanceId: string;
+  /** Connections of all apps on this node; 0: unlimited. */
+  readonly maxConnections: number;
+  readonly activityTimeoutSeconds: number;
+  readonly pongTimeoutSeconds: number;
+  readonly scheduling: Scheduling;
+  readonly shutdown: {
+    /** The longest a shutdown may take before what is left is cut off. */
+    readonly gracePeriodMs: number;
+    /** Clients are closed at moments spread over this time. */
+    readonly drainWindowMs: number;
+    /** `/ready` says 503 for this long before anything else happens, for load balancers that poll it. */
+    readonly preStopDelayMs: number;
+  };
+  readonly websocket: {
+    /** Frames that may wait for one slow client; null: no bound by number. */
+    readonly maxMessages: number | null;
+    /** Bytes that may wait for one slow client; null: no bound by size. */
+    readonly maxBytes: number | null;
+    /** At the bound: true closes the client with 4100, false drops what does not fit. */
+    readonly disconnectOnBufferFull: boolean;
+    /** Largest message a client may send; more is closed with 1009. */
+    readonly maxPayloadBytes: number;
+    /** Bytes handed to the kernel's side of one socket before further ones wait in the bounded queue. */
+    readonly maxBackpressureBytes: number;
+    /** Extra time that messages may be gathered before they are written; 0: until the end of the turn. */
+    readonly flushDelayMs: number;
+    /** Longest stretch of writing before other work gets its turn. */
+    readonly flushSliceMs: number;
+    /** Treat a handshake without `protocol` as protocol 7 instead of closing it with 4008. */
+    readonly allowMissingProtocol: boolean;
+    readonly maxSubscriptionsPerConnection: number;
+  };
+  readonly httpApi: {
+    readonly maxRequestBytes: number;
+    /** Whether `/usage` answers. */
+    readonly usageEnabled: boolean;
+    /** A request's headers have to arrive within this time. */
+    readonly headersTimeoutMs: number;
+  };
+  readonly metrics: {
+    readonly enabled: boolean;
+    readonly host: string;
+    readonly port: number;
+    /** In front of every metric name. */
+    readonly prefix: string;
+  };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly format: LogFormat;
+    readonly colors: boolean;
+  };
+  readonly apps: readonly App[];
+}

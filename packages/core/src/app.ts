@@ -1,0 +1,43 @@
+/** One key of an app with its secret. An app may have several while keys are being rotated. */
+export interface Credential {
+  readonly key: string;
+  readonly secret: string;
+}
+
+/** What one app may use. 0 means unlimited for the limits that say so. */
+export interface AppLimits {
+  /** Open connections in all; 0: unlimited. */
+  readonly maxConnections: number;
+  /** Client events of one connection; 0: unlimited. */
+  readonly maxClientEventsPerSecond: number;
+  /** Events published over HTTP; an event for n channels counts n times. 0: unlimited. */
+  readonly maxBackendEventsPerSecond: number;
+  /** GET requests to the HTTP API; 0: unlimited. */
+  readonly maxReadRequestsPerSecond: number;
+  readonly maxPresenceMembers: number;
+  /** `user_info` of one member, as JSON. */
+  readonly maxPresenceMemberBytes: number;
+  /** Characters, prefix included. */
+  readonly maxChannelNameLength: number;
+  readonly maxChannelsPerEvent: number;
+  /** Characters. */
+  readonly maxEventNameLength: number;
+  /** `data` of one event, published or sent by a client. */
+  readonly maxEventBytes: number;
+  readonly maxBatchSize: number;
+}
+
+/** A tenant: its channels, connections and keys are apart from those of every other app. */
+export interface App {
+  readonly id: string;
+  /** Active keys, the oldest first. */
+  readonly credentials: readonly [Credential, ...Credential[]];
+  readonly enabled: boolean;
+  /** Whether clients may send `client-*` events. */
+  readonly clientMessages: boolean;
+  readonly limits: AppLimits;
+}
+
+export function secretOf(app: App, key: string): string | undefined {
+  return app.credentials.find((credential) => credential.key === key)?.secret;
+}

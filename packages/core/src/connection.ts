@@ -1,0 +1,43 @@
+import { type ProtocolError, serverMessages, type SocketId, type UserData } from '@sluice/protocol';
+import type { AppSpace } from './app-space.ts';
+import type { Framer, Transport } from './ports/index.ts';
+import { RateWindow } from './rate-window.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface ConnectionOptions {
+  readonly id: SocketId;
+  readonly space: AppSpace;
+  readonly transport: Transport;
+  readonly framer: Framer;
+}
+
+/** One client from its handshake to its close. It knows its own channels, so that leaving costs only those. */
+export class Connection {
+  readonly id: SocketId;
+  readonly space: AppSpace;
+  readonly transport: Transport;
+  readonly #framer: Framer;
+  /** By channel name. */
+  readonly subscriptions = new Map<string, Subscription>();
+  /** Pending subscriptions without presence, in the order they were asked for. */
+  readonly confirmations: Subscription[] = [];
+  readonly clientEvents = new RateWindow();
+  /** Set by a successful sign-in; never changes to another user. */
+  user: UserData | null = null;
+  open = true;
+
+  constructor(options: ConnectionOptions) {
+    this.id = options.id;
+    this.space = options.space;
+    this.transport = options.transport;
+    this.#framer = options.framer;
+  }
+
+  send(text: string): void {
+    this.transport.send(this.#framer.frame(text));
+  }
+
+  sendError(error: ProtocolError): void {
+    this.send(serverMessages.errorMessage(error));
+  }
+}

@@ -1,0 +1,36 @@
+import { type ClientEvent, parseChannelName, type ProtocolError, protocolError, serverMessages } from '@sluice/protocol';
+import { broadcast } from '../broadcast.ts';
+import type { Connection } from '../connection.ts';
+import type { Hub } from '../hub.ts';
+
+/** A `client-*` event: to all subscribers of the channel but its sender (Pusher "Client events"). */
+export function handleClientEvent(hub: Hub, connection: Connection, message: ClientEvent): void {
+  const error = check(hub, connection, message);
+  if (error !== undefined) {
+    connection.sendError(error);
+    return;
+  }
+  const { event, channel, data } = message;
+  // Who sent it is what the channel's authorisation said, never what the frame says.
+  const userId = connection.subscriptions.get(channel)?.member?.userId ?? null;
+  const text = serverMessages.clientEvent(event, channel, data, userId);
+  broadcast(hub, connection.space, { channel, text, except: connection.id });
+}
+
+function check(hub: Hub, connection: Connection, message: ClientEvent): ProtocolError | undefined {
+  const { app } = connection.space;
+  const { limits } = app;
+  if (!app.clientMessages) return protocolError('clientEventsDisabled');
+  const name = parseChannelName(message.channel, limits.maxChannelNameLength);
+  if (name === undefined) return protocolError('invalidChannelName', message.channel, limits.maxChannelNameLength);
+  if (name.kind === 'public' || name.kind === 'user') return protocolError('clientEventChannel');
+  if (connection.subscriptions.get(name.raw)?.state !== 'active') return protocolError('clientEventNotSubscribed');
+  if (!connection.clientEvents.take(1, limits.maxClientEventsPerSecond, hub.ports.clock.monotonic())) {
+    return protocolError('clientEventRate', limits.maxClientEventsPerSecond);
+  }
+  if (message.event.length > limits.maxEventNameLength) {
+    return protocolError('eventNameTooLong', limits.maxEventNameLength);
+  }
+  const bytes = Buffer.byteLength(message.data);
+  return bytes > limits.maxEventBytes ? protocolError('clientEventTooLarge', bytes, limits.maxEventBytes) : undefined;
+}

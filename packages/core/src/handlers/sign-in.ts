@@ -1,0 +1,24 @@
+import { parseUserData, protocolError, serverMessages, type SignIn, signinStringToSign } from '@sluice/protocol';
+import type { Connection } from '../connection.ts';
+import { verifyAuth } from './authorise.ts';
+
+/** `pusher:signin`: makes the connection that of a user. A failure leaves it open and not signed in. */
+export function handleSignIn(connection: Connection, message: SignIn): void {
+  const signed = signinStringToSign(connection.id, message.userData);
+  const error = verifyAuth(connection.space.app, { auth: message.auth, subject: 'pusher:signin', signed });
+  if (error !== undefined) {
+    connection.sendError(error);
+    return;
+  }
+  const parsed = parseUserData(message.userData);
+  if ('problem' in parsed) {
+    connection.sendError(protocolError('signinInvalid', parsed.problem));
+    return;
+  }
+  if (connection.user !== null && connection.user.id !== parsed.user.id) {
+    connection.sendError(protocolError('signinOtherUser'));
+    return;
+  }
+  connection.user = parsed.user;
+  connection.send(serverMessages.signinSuccess(message.userData));
+}

@@ -1,0 +1,144 @@
+import {
+  type Member,
+  parseChannelName,
+  type ProtocolError,
+  protocolError,
+  type Refusal,
+  serverMessages,
+  type Subscribe,
+} from '@sluice/protocol';
+import type { Channel } from '../channel.ts';
+import type { Connection } from '../connection.ts';
+import type { Hub } from '../hub.ts';
+import type { JoinAnswer } from '../ports/index.ts';
+import { Subscription } from '../subscription.ts';
+import { authorise } from './authorise.ts';
+import { dropReference, reportCount } from './unsubscribe.ts';
+
+const INVALID: Refusal = { type: 'InvalidRequest', status: 400 };
+const FULL: Refusal = { type: 'LimitReached', status: 403 };
+
+/**
+ * `pusher:subscribe`. The confirmation waits until messages published anywhere on the node reach this worker, so
+ * that a client which was told "succeeded" misses nothing published after. Only a channel's first subscriber here
+ * ever waits, and those of presence channels, who need the member list.
+ */
+export function handleSubscribe(hub: Hub, connection: Connection, message: Subscribe): void {
+  const { space } = connection;
+  const { limits } = space.app;
+  const name = parseChannelName(message.channel, limits.maxChannelNameLength);
+  if (name === undefined) {
+    const error = protocolError('invalidChannelName', message.channel, limits.maxChannelNameLength);
+    refuse(connection, message.channel, { error, refusal: INVALID });
+    return;
+  }
+  if (connection.subscriptions.has(name.raw)) {
+    // No subscription_error: the channel is fine, and handlers bound to it would take it for lost.
+    connection.sendError(protocolError('existingSubscription', name.raw));
+    return;
+  }
+  if (connection.subscriptions.size >= hub.options.maxSubscriptionsPerConnection) {
+    const error = protocolError('tooManySubscriptions', hub.options.maxSubscriptionsPerConnection);
+    refuse(connection, name.raw, { error, refusal: FULL });
+    return;
+  }
+  const authorisation = authorise(connection, name, message);
+  if ('error' in authorisation) {
+    refuse(connection, name.raw, authorisation);
+    return;
+  }
+
+  const { channel, created } = space.openChannel(name);
+  channel.references++;
+  if (created) joinBackbone(hub, channel);
+  const subscription = new Subscription(channel, authorisation.member);
+  connection.subscriptions.set(name.raw, subscription);
+  if (authorisation.member !== null) joinPresence(hub, connection, subscription, authorisation.member);
+  else joinPlain(hub, connection, subscription);
+}
+
+function joinBackbone(hub: Hub, channel: Channel): void {
+  hub.ports.backbone.join(channel.topic, () => {
+    channel.joined = true;
+    const { waiting } = channel;
+    channel.waiting = [];
+    for (const confirm of waiting) confirm();
+  });
+}
+
+function joinPlain(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const { channel } = subscription;
+  if (channel.joined && connection.confirmations.length === 0) {
+    activate(hub, connection, subscription);
+    connection.send(serverMessages.subscriptionSucceeded(channel.name.raw));
+    return;
+  }
+  connection.confirmations.push(subscription);
+  const settle = (): void => {
+    subscription.ready = true;
+    confirmInOrder(hub, connection);
+  };
+  if (channel.joined) settle();
+  else channel.waiting.push(settle);
+}
+
+/** Confirms from the oldest request on, up to the first that is not ready. */
+function confirmInOrder(hub: Hub, connection: Connection): void {
+  const { confirmations } = connection;
+  let done = 0;
+  for (; done < confirmations.length; done++) {
+    const subscription = confirmations[done];
+    if (subscription === undefined || !subscription.ready) break;
+    if (subscription.state !== 'pending') continue;
+    activate(hub, connection, subscription);
+    connection.send(serverMessages.subscriptionSucceeded(subscription.channel.name.raw));
+  }
+  confirmations.splice(0, done);
+}
+
+function joinPresence(hub: Hub, connection: Connection, subscription: Subscription, member: Member): void {
+  const { app } = connection.space;
+  const channel = subscription.channel.name.raw;
+  const maxMembers = app.limits.maxPresenceMembers;
+  const answered = (answer: JoinAnswer): void => {
+    if (answer === 'full') {
+      refusePresence(hub, connection, subscription);
+    } else if (subscription.state === 'cancelled') {
+      hub.ports.registry.leave(app.id, channel, member.userId);
+    } else {
+      // At once, and not in the order of other confirmations: list and member events must not be parted.
+      activate(hub, connection, subscription);
+      connection.send(serverMessages.presenceSucceeded(channel, answer));
+    }
+  };
+  hub.ports.registry.join({ appId: app.id, channel, socketId: connection.id, member, maxMembers }, answered);
+}
+
+function refusePresence(hub: Hub, connection: Connection, subscription: Subscription): void {
+  if (subscription.state === 'cancelled') return;
+  const channel = subscription.channel.name.raw;
+  subscription.state = 'cancelled';
+  connection.subscriptions.delete(channel);
+  dropReference(hub, connection.space, subscription.channel);
+  const { maxPresenceMembers } = connection.space.app.limits;
+  refuse(connection, channel, { error: protocolError('presenceFull', channel, maxPresenceMembers), refusal: FULL });
+}
+
+function activate(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const { space } = connection;
+  const { channel } = subscription;
+  subscription.state = 'active';
+  channel.subscribers.add(connection);
+  space.counters.subscriptions[channel.name.kind]++;
+  reportCount(hub, space, channel);
+}
+
+/** Pusher's own error first, then the one that names the channel, so that its handlers can act on it. */
+function refuse(
+  connection: Connection,
+  channel: string,
+  { error, refusal }: { readonly error: ProtocolError; readonly refusal: Refusal },
+): void {
+  connection.sendError(error);
+  connection.send(serverMessages.subscriptionError(channel, refusal, error.message));
+}

@@ -1,0 +1,44 @@
+import type { ChannelKind } from '@sluice/protocol';
+
+export type CountByKind = Record<ChannelKind, number>;
+
+/**
+ * Plain numbers that hot paths add to; telemetry reads them when it is scraped. All only grow, except
+ * `connected` and `channels`.
+ */
+export interface AppCounters {
+  connected: number;
+  connections: number;
+  disconnections: number;
+  messagesReceived: number;
+  bytesReceived: number;
+  messagesSent: number;
+  bytesSent: number;
+  httpCalls: number;
+  httpBytesReceived: number;
+  httpBytesSent: number;
+  rateLimitChecks: number;
+  rateLimitRefusals: number;
+  readonly channels: CountByKind;
+  readonly subscriptions: CountByKind;
+  readonly unsubscriptions: CountByKind;
+}
+
+/** Why a handshake was refused; a label, so the set is fixed. */
+export type ConnectionErrorType =
+  | 'path_not_found'
+  | 'protocol_version'
+  | 'app_not_found'
+  | 'app_disabled'
+  | 'over_quota'
+  | 'over_capacity';
+
+export interface Metrics {
+  /** The counters of one app, the same object each time. */
+  app(appId: string): AppCounters;
+  connectionError(appId: string | null, type: ConnectionErrorType): void;
+  /** A connection ended with this WebSocket close code (1006: without one). */
+  closed(code: number): void;
+  /** From the publish being accepted until every local subscriber's frame was written. */
+  broadcast(kind: ChannelKind, recipients: number, seconds: number): void;
+}

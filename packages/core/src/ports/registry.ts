@@ -1,0 +1,76 @@
+import type { Member, SocketId } from '@sluice/protocol';
+
+/** Whether one more connection fits under the app's quota and this node's capacity. */
+export type Admission = 'admitted' | 'over_quota' | 'over_capacity';
+
+export interface ConnectionQuota {
+  readonly appId: string;
+  /** Most connections of the app; 0: unlimited. */
+  readonly maxConnections: number;
+}
+
+export interface PresenceJoin {
+  readonly appId: string;
+  readonly channel: string;
+  readonly socketId: SocketId;
+  readonly member: Member;
+  /** A user who is there already may always add a connection. */
+  readonly maxMembers: number;
+}
+
+/** The whole member list, the newcomer included, as of the join; or that the channel is full. */
+export type JoinAnswer = readonly Member[] | 'full';
+
+export interface ChannelSummary {
+  readonly channel: string;
+  /** Connections subscribed. */
+  readonly subscriptions: number;
+  /** Distinct users; 0 for channels without presence. */
+  readonly users: number;
+}
+
+/** A rate that all workers share, counted in fixed windows of a second. */
+export interface RateRequest {
+  readonly appId: string;
+  readonly kind: 'backend_events' | 'read_requests';
+  readonly points: number;
+  readonly maxPerSecond: number;
+}
+
+/**
+ * The node's one view of who is where, kept by the primary. What a worker tells it is heard in the order told.
+ *
+ * Questions are answered from the node's own memory. They are asked only where an exact answer over all workers is
+ * owed: a presence join, an app with a quota or a shared rate, a query of the HTTP API; never for an
+ * ordinary connect, subscribe or publish.
+ */
+export interface Registry {
+  admit(quota: ConnectionQuota): Promise<Admission>;
+  /** A connection that was admitted has ended. */
+  release(appId: string): void;
+  /** How many connections of this worker are subscribed now; the last number told is the one that holds. */
+  count(appId: string, channel: string, subscriptions: number): void;
+  /**
+   * Adds one connection of a user. MUST call `answered` before any member event that happened after the join is
+   * handed out, and not again; that is what leaves no gap between list and events.
+   */
+  join(request: PresenceJoin, answered: (answer: JoinAnswer) => void): void;
+  /** Takes back one join that was answered with a list. */
+  leave(appId: string, channel: string, userId: string): void;
+  /** Occupied channels whose name starts with `prefix`. */
+  channels(appId: string, prefix: string): Promise<readonly ChannelSummary[]>;
+  /** The named channels, occupied or not, in the order given. */
+  summaries(appId: string, channels: readonly string[]): Promise<readonly ChannelSummary[]>;
+  /** Ids of the users on a presence channel. */
+  users(appId: string, channel: string): Promise<readonly string[]>;
+  /** Whether the points still fit in this second; if not, none is taken. */
+  take(request: RateRequest): Promise<boolean>;
+}
+
+/** What the registry tells each worker that has subscribers on the channel. */
+export interface RegistryEvents {
+  /** A user's first connection joined; `socketId` is that connection and gets no event. */
+  memberAdded(appId: string, channel: string, member: Member, socketId: SocketId): void;
+  /** A user's last connection left. */
+  memberRemoved(appId: string, channel: string, userId: string): void;
+}

@@ -1,0 +1,24 @@
+import type { CloseReason } from '@sluice/protocol';
+
+/** One message in wire form, made once and shared by all who get it. */
+export interface Frame {
+  /** The UTF-8 text inside; never changed after the frame was made. */
+  readonly payload: Uint8Array;
+}
+
+/** Makes frames; what a frame looks like is the engine's own business. */
+export interface Framer {
+  frame(text: string): Frame;
+  frameBytes(payload: Uint8Array): Frame;
+  /** Calls `done` once everything handed to transports so far was written out or is waiting for a slow client. */
+  afterFlush(done: () => void): void;
+}
+
+/**
+ * One client's way out. `send` MUST keep the order of its calls and MUST NOT block, throw or answer: what
+ * happens to a client that reads too slowly is the engine's business (it closes with 4100 or drops, as configured).
+ */
+export interface Transport {
+  send(frame: Frame): void;
+  close(reason: CloseReason): void;
+}

@@ -1,0 +1,42 @@
+import { decodeClientMessage, serverMessages } from '@sluice/protocol';
+import type { Connection } from './connection.ts';
+import { handleClientEvent } from './handlers/client-event.ts';
+import { handleSignIn } from './handlers/sign-in.ts';
+import { handleSubscribe } from './handlers/subscribe.ts';
+import { handleUnsubscribe } from './handlers/unsubscribe.ts';
+import type { Hub } from './hub.ts';
+
+/** One text frame of a client. Whatever is wrong with it is answered with `pusher:error`; the connection goes on. */
+export function receive(hub: Hub, connection: Connection, text: string): void {
+  const decoded = decodeClientMessage(text);
+  if ('error' in decoded) {
+    connection.sendError(decoded.error);
+    return;
+  }
+  const { message } = decoded;
+  switch (message.type) {
+    case 'ping':
+      connection.send(serverMessages.PONG);
+      return;
+    case 'pong':
+      return;
+    case 'subscribe':
+      handleSubscribe(hub, connection, message);
+      return;
+    case 'unsubscribe':
+      handleUnsubscribe(hub, connection, message);
+      return;
+    case 'client_event':
+      handleClientEvent(hub, connection, message);
+      return;
+    case 'signin':
+      handleSignIn(connection, message);
+      return;
+    default:
+      assertNever(message);
+  }
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unhandled message: ${JSON.stringify(value)}`);
+}

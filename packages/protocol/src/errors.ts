@@ -1,0 +1,152 @@
+/** What a `pusher:error` frame carries. `code` is null where Pusher sends null: the connection goes on. */
+export interface ProtocolError {
+  readonly code: number | null;
+  readonly message: string;
+}
+
+export interface ProtocolErrorSpec {
+  readonly code: number | null;
+  /** `%s` stands for the parts given to {@link protocolError}, in order. */
+  readonly text: string;
+  /** For the documentation: what the developer should do. */
+  readonly remedy: string;
+}
+
+/** Every `pusher:error` that Sluice sends. Texts marked "Pusher" are those of Pusher's own service, to the letter. */
+export const PROTOCOL_ERRORS = {
+  malformedMessage: {
+    code: null,
+    text: 'Invalid message: %s',
+    remedy: 'Send one JSON object per text frame, with a string member `event`.',
+  },
+  missingParameter: {
+    code: null,
+    text: 'Missing parameter: %s',
+    remedy: 'Add the named member; it has to be a string.',
+  },
+  unsupportedEvent: {
+    code: null,
+    text: 'Unsupported event received on socket: %s',
+    remedy: 'Pusher. Clients send `pusher:*` events of the protocol and `client-*` events only.',
+  },
+  existingSubscription: {
+    code: null,
+    text: 'Existing subscription to channel %s',
+    remedy: 'Pusher. The connection is already subscribed; the first subscription stays.',
+  },
+  noSubscription: {
+    code: null,
+    text: 'No current subscription to channel %s, or subscription in progress',
+    remedy: 'Pusher. Wait for `pusher_internal:subscription_succeeded` before unsubscribing.',
+  },
+  tooManySubscriptions: {
+    code: null,
+    text: 'Subscription refused: this connection already has %s subscriptions, the most allowed',
+    remedy: 'Unsubscribe from channels no longer needed, or raise `channel_limits.max_subscriptions_per_connection`.',
+  },
+  invalidChannelName: {
+    code: null,
+    text: "Invalid channel name '%s': use up to %s of the characters A-Z a-z 0-9 _ - = @ , . ;",
+    remedy: 'Rename the channel. `#` is reserved and `:` is not allowed.',
+  },
+  authRequired: {
+    code: null,
+    text: 'Auth info required to subscribe to %s',
+    remedy: 'Pusher. Give the client an authorisation endpoint; private and presence channels need a signature.',
+  },
+  authMalformed: {
+    code: null,
+    text: "Auth value for subscription to %s is invalid: should be of format 'key:signature'",
+    remedy: 'Pusher. The endpoint has to answer `{"auth":"<key>:<signature>"}`.',
+  },
+  authUnknownKey: {
+    code: null,
+    text: "Invalid key in subscription auth data: '%s'",
+    remedy: 'Pusher. Sign with a key of the app that the client is connected to.',
+  },
+  invalidSignature: {
+    code: null,
+    text: 'Invalid signature: Expected HMAC SHA256 hex digest of %s, but got %s',
+    remedy: 'Pusher. Sign exactly the named string with the secret of the key, in lower-case hexadecimal.',
+  },
+  channelDataRequired: {
+    code: null,
+    text: 'Invalid channel_data for %s: presence channels need channel_data, or a signed-in user',
+    remedy: 'Let the authorisation endpoint return `channel_data` with a `user_id`, or sign the user in first.',
+  },
+  channelDataInvalid: {
+    code: null,
+    text: 'Invalid channel_data for %s: %s',
+    remedy: 'channel_data is a JSON object with `user_id` (a string or number, up to 128 characters) and any `user_info`.',
+  },
+  presenceFull: {
+    code: null,
+    text: 'Subscription refused: presence channel %s already has %s members, the most allowed',
+    remedy: 'Raise `max_presence_members_per_channel` of the app, or use a channel without presence.',
+  },
+  userChannelForbidden: {
+    code: null,
+    text: 'Subscription refused: %s belongs to another user',
+    remedy: 'Sign in as that user on this connection first.',
+  },
+  signinInvalid: {
+    code: null,
+    text: 'Invalid user_data: %s',
+    remedy: '`user_data` is a JSON object with a non-empty string `id` of up to 128 characters.',
+  },
+  signinOtherUser: {
+    code: null,
+    text: 'Sign-in refused: this connection is already signed in as another user',
+    remedy: 'Open a new connection for the other user.',
+  },
+  clientEventsDisabled: {
+    code: null,
+    text: 'To send client events, you must enable this feature in the Settings page of your dashboard.',
+    remedy: 'Pusher. In Sluice: set `enable_client_messages` of the app to true.',
+  },
+  clientEventChannel: {
+    code: null,
+    text: 'Client event rejected - only supported on private and presence channels',
+    remedy: 'Pusher. Use a private or presence channel.',
+  },
+  clientEventPrefix: {
+    code: null,
+    text: "Client event rejected - client events must be prefixed by 'client-'",
+    remedy: 'Pusher. Rename the event.',
+  },
+  clientEventNotSubscribed: {
+    code: null,
+    text: "Client event rejected - you didn't subscribe to this channel",
+    remedy: 'Subscribe first and wait for the success.',
+  },
+  clientEventTooLarge: {
+    code: null,
+    text: 'Client event rejected - data is %s bytes, more than the allowed maximum (%s bytes)',
+    remedy: 'Send less, or raise `max_event_payload_in_kb` of the app.',
+  },
+  eventNameTooLong: {
+    code: null,
+    text: 'Client event rejected - the event name has more than %s characters',
+    remedy: 'Shorten the name, or raise `max_event_name_length` of the app.',
+  },
+  clientEventRate: {
+    code: 4301,
+    text: 'Client event rejected - more than %s messages in a second',
+    remedy: 'Throttle in the client, or raise `max_client_events_per_second` of the app.',
+  },
+} as const satisfies Record<string, ProtocolErrorSpec>;
+
+export type ProtocolErrorName = keyof typeof PROTOCOL_ERRORS;
+
+/** Longest piece of a client's own text that is repeated to it. */
+const MAX_ECHO = 200;
+
+export function protocolError(name: ProtocolErrorName, ...parts: readonly (string | number)[]): ProtocolError {
+  const spec = PROTOCOL_ERRORS[name];
+  let next = 0;
+  const message = spec.text.replaceAll('%s', () => {
+    const part = String(parts[next++]);
+    return part.length > MAX_ECHO ? `${part.slice(0, MAX_ECHO)}…` : part;
+  });
+  return { code: spec.code, message };
+}

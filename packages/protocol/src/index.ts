@@ -1,0 +1,11 @@
+export * from './channel-name.ts';
+export * from './client-messages.ts';
+export * from './close-codes.ts';
+export * from './errors.ts';
+export * from './json.ts';
+export * from './limits.ts';
+export * from './presence.ts';
+export * as serverMessages from './server-messages.ts';
+export type { Refusal } from './server-messages.ts';
+export * from './signature.ts';
+export * from './socket-id.ts';

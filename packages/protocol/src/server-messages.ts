@@ -1,0 +1,70 @@
+import type { ProtocolError } from './errors.ts';
+import type { Member } from './presence.ts';
+
+// Channel names need no escaping: their alphabet (channel-name.ts) has nothing that JSON would escape.
+// `data` is a string of JSON in every event but pusher:error, whose data is an object (PROTO "Double encoding").
+
+/** `activityTimeout` in seconds; `null` for clients before protocol 7, which do not know it. */
+export function connectionEstablished(socketId: string, activityTimeout: number | null): string {
+  const timeout = activityTimeout === null ? '' : `,\\"activity_timeout\\":${activityTimeout}`;
+  return `{"event":"pusher:connection_established","data":"{\\"socket_id\\":\\"${socketId}\\"${timeout}}"}`;
+}
+
+export const PONG = '{"event":"pusher:pong","data":"{}"}';
+
+export function subscriptionSucceeded(channel: string): string {
+  return `{"event":"pusher_internal:subscription_succeeded","channel":"${channel}","data":"{}"}`;
+}
+
+/** `members`: everybody on the channel, the new subscriber included. */
+export function presenceSucceeded(channel: string, members: readonly Member[]): string {
+  const ids = members.map((m) => JSON.stringify(m.userId));
+  const hash = members.map((m, i) => `${ids[i]}:${m.info}`);
+  const data = `{"presence":{"count":${members.length},"ids":[${ids.join()}],"hash":{${hash.join()}}}}`;
+  return `{"event":"pusher_internal:subscription_succeeded","channel":"${channel}","data":${JSON.stringify(data)}}`;
+}
+
+export function memberAdded(channel: string, member: Member): string {
+  const data = `{"user_id":${JSON.stringify(member.userId)},"user_info":${member.info}}`;
+  return `{"event":"pusher_internal:member_added","channel":"${channel}","data":${JSON.stringify(data)}}`;
+}
+
+export function memberRemoved(channel: string, userId: string): string {
+  const data = `{"user_id":${JSON.stringify(userId)}}`;
+  return `{"event":"pusher_internal:member_removed","channel":"${channel}","data":${JSON.stringify(data)}}`;
+}
+
+/** An event for the subscribers of a channel. `nameJson`, `dataJson`: JSON texts, made once for many channels. */
+export function channelEvent(nameJson: string, channel: string, dataJson: string): string {
+  return `{"event":${nameJson},"channel":"${channel}","data":${dataJson}}`;
+}
+
+/** A client event; `userId` only on presence channels, from the sender's authorisation. */
+export function clientEvent(event: string, channel: string, data: string, userId: string | null): string {
+  const user = userId === null ? '' : `,"user_id":${JSON.stringify(userId)}`;
+  return `{"event":${JSON.stringify(event)},"channel":"${channel}","data":${JSON.stringify(data)}${user}}`;
+}
+
+export function errorMessage(error: ProtocolError): string {
+  return `{"event":"pusher:error","data":{"code":${error.code},"message":${JSON.stringify(error.message)}}}`;
+}
+
+/** `AuthError` with 401 for a bad signature, `LimitReached` with 403 for a full channel, `InvalidRequest` with 400 for the rest. */
+export interface Refusal {
+  readonly type: 'AuthError' | 'LimitReached' | 'InvalidRequest';
+  readonly status: number;
+}
+
+/**
+ * Tells the channel itself that it was refused. Pusher sends only the `pusher:error` before it; without this
+ * pusher-js and Echo could not tell which subscription failed.
+ */
+export function subscriptionError(channel: string, refusal: Refusal, message: string): string {
+  const data = JSON.stringify({ type: refusal.type, error: message, status: refusal.status });
+  return `{"event":"pusher:subscription_error","channel":${JSON.stringify(channel)},"data":${JSON.stringify(data)}}`;
+}
+
+/** `userData`: the very string that was signed. */
+export function signinSuccess(userData: string): string {
+  return `{"event":"pusher:signin_success","data":${JSON.stringify(JSON.stringify({ user_data: userData }))}}`;
+}
