@@ -1,0 +1,160 @@
+// HOT: send runs once per delivery, flush once per write; no allocation, closure, await or log call in either.
+import type { Socket } from 'node:net';
+import type { AppCounters, Connection, Frame, Transport } from '@sluice/core';
+import { CLOSE, type CloseReason } from '@sluice/protocol';
+import type { WebSocket } from 'ws';
+import type { Batch } from './batch.ts';
+import { TextFrame } from './frame.ts';
+import type { Outbox } from './outbox.ts';
+import { rawSocketOf } from './raw-socket.ts';
+
+/** Bounds on what may wait for one client. */
+export interface BackpressureLimits {
+  /** Frames in the queue; null: no bound by number. */
+  readonly maxMessages: number | null;
+  /** Bytes in the queue; null: no bound by size. */
+  readonly maxBytes: number | null;
+  /** At the bound: true closes the client with 4100, false drops what does not fit. */
+  readonly disconnectOnBufferFull: boolean;
+  /** Bytes given to the socket and not yet taken by the kernel before the queue begins. */
+  readonly maxBackpressureBytes: number;
+}
+
+/** Who a client belongs to. */
+export interface ClientOwner {
+  readonly outbox: Outbox;
+  readonly limits: BackpressureLimits;
+  /** A message came in. */
+  received(client: ClientSocket, data: Buffer, kind: 'text' | 'binary'): void;
+  /** Anything at all came in. */
+  heard(client: ClientSocket): void;
+  /** The client is closed by us, or has gone by itself; called once. */
+  gone(client: ClientSocket): void;
+  /** The socket is closed, with the code that the client gave; 1006 for none. Comes after `gone`. */
+  closed(client: ClientSocket, code: number): void;
+}
+
+/**
+ * One client between core and kernel. What it is sent gathers in a batch that the outbox writes once a round. A
+ * client that reads too slowly is not written any more until the kernel has taken what it was given; meanwhile its batch is
+ * the queue, and at the queue's bound the policy acts. So a slow reader costs bounded memory, and only its own.
+ */
+export class ClientSocket implements Transport {
+  readonly ws: WebSocket;
+  readonly #raw: Socket | null;
+  readonly owner: ClientOwner;
+  #batch: Batch | null = null;
+  #blocked = false;
+  #gone = false;
+  /** Set once the handshake is accepted. */
+  connection: Connection | null = null;
+  counters: AppCounters | null = null;
+  /** Ticks of the liveness wheel: when the client was last heard, when it was last pinged, where it is looked at next. */
+  heardAt = 0;
+  pingedAt = -1;
+  slot = -1;
+
+  /** The code we closed with; null while open or when the client closed first. */
+  closeCode: number | null = null;
+
+  constructor(ws: WebSocket, owner: ClientOwner) {
+    this.ws = ws;
+    this.owner = owner;
+    this.#raw = rawSocketOf(ws);
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Bytes that wait in this process, for the gauge. */
+  get queuedBytes(): number {
+    return (this.#batch?.byteLength ?? 0) + this.ws.bufferedAmount;
+  }
+
+  send(frame: Frame): void {
+    if (this.#gone || !(frame instanceof TextFrame)) return;
+    const batch = this.#batch;
+    if (batch === null) {
+      this.#batch = this.owner.outbox.root.append(frame);
+      if (!this.#blocked) this.owner.outbox.add(this);
+      return;
+    }
+    if (this.#blocked && this.#isFull(batch, frame)) {
+      if (this.owner.limits.disconnectOnBufferFull) this.#dropClient();
+      return;
+    }
+    const next = batch.append(frame);
+    this.#batch = next;
+    if (!this.#blocked && next.byteLength > this.owner.limits.maxBackpressureBytes) this.flush();
+  }
+
+  /** Writes the batch, all of it at once. */
+  flush(): void {
+    const batch = this.#batch;
+    if (batch === null || this.#blocked || this.#gone) return;
+    this.#batch = null;
+    if (this.counters !== null) {
+      this.counters.messagesSent += batch.count;
+      this.counters.bytesSent += batch.byteLength;
+    }
+    if (this.#raw === null) {
+      for (const frame of batch.frames()) this.ws.send(frame.payload, { binary: false });
+    } else {
+      this.#raw.write(batch.bytes());
+    }
+    if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block();
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#gone) return;
+    this.flush();
+    this.#end(reason);
+  }
+
+  /** Ends the client's part in everything; called for a close from either side, acts once. */
+  leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#batch = null;
+    this.owner.gone(this);
+  }
+
+  #isFull(batch: Batch, frame: TextFrame): boolean {
+    const { maxMessages, maxBytes } = this.owner.limits;
+    if (maxMessages !== null && batch.count >= maxMessages) return true;
+    return maxBytes !== null && batch.byteLength + frame.bytes.length > maxBytes;
+  }
+
+  #dropClient(): void {
+    this.#batch = null;
+    this.#end(CLOSE.slowConsumer);
+  }
+
+  #end(reason: CloseReason): void {
+    this.closeCode = reason.code;
+    this.ws.close(reason.code, reason.reason);
+    this.leave();
+  }
+
+  #block(): void {
+    this.#blocked = true;
+    const unblock = (): void => {
+      this.#blocked = false;
+      if (this.#batch !== null) this.owner.outbox.add(this);
+    };
+    if (this.#raw === null) pollUntilDrained(this.ws, unblock);
+    else this.#raw.once('drain', unblock);
+  }
+}
+
+/** How often a client on the slow path is looked at; it has no event that says its buffer is empty. */
+const DRAIN_POLL_MS = 50;
+
+function pollUntilDrained(ws: WebSocket, unblock: () => void): void {
+  const timer = setInterval(() => {
+    if (ws.bufferedAmount > 0 && ws.readyState !== ws.CLOSED) return;
+    clearInterval(timer);
+    unblock();
+  }, DRAIN_POLL_MS);
+}

@@ -1,0 +1,209 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { App, AppStore, ConnectionErrorType, Hub, Metrics, OnError } from '@sluice/core';
+import { CLOSE, type CloseReason, serverMessages } from '@sluice/protocol';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { type BackpressureLimits, type ClientOwner, ClientSocket } from './client-socket.ts';
+import { closeSpread } from './drain.ts';
+import { type HandshakeRefusal, type HandshakeRules, readHandshake } from './handshake.ts';
+import { Liveness } from './liveness.ts';
+import type { Outbox } from './outbox.ts';
+import { listen, PusherWebSocket } from './pusher-web-socket.ts';
+
+export interface WsEngineOptions {
+  readonly hub: Hub;
+  readonly apps: AppStore;
+  /** The framer that the hub was given. */
+  readonly outbox: Outbox;
+  readonly metrics: Metrics;
+  readonly onError: OnError;
+  readonly rules: HandshakeRules;
+  readonly limits: BackpressureLimits;
+  /** Larger messages of clients are closed with 1009. */
+  readonly maxPayloadBytes: number;
+  readonly activityTimeoutMs: number;
+  readonly pongTimeoutMs: number;
+}
+
+/** Clients before protocol 6 expect a `pusher:error` before the close; later ones only the close (PROTO changelog). */
+const CLOSE_ONLY_SINCE = 6;
+
+/** How long a client may take to answer our close frame before its socket is destroyed. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** The part of ws's server that is used. */
+interface UpgradeServer {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (ws: WebSocket) => void): void;
+}
+
+/** An option of ws 8.19 that its types do not have yet. */
+interface CloseTimeoutOption {
+  readonly closeTimeout: number;
+}
+
+/** Accepts WebSocket upgrades and carries messages between clients and the hub. */
+export class WsEngine implements ClientOwner {
+  readonly outbox: Outbox;
+  readonly limits: BackpressureLimits;
+  readonly #options: WsEngineOptions;
+  readonly #server: UpgradeServer;
+  readonly #liveness: Liveness;
+  readonly #clients = new Set<ClientSocket>();
+  /** Sockets not yet closed, those of clients that have left included. */
+  #sockets = 0;
+  #draining = false;
+  #onEmpty: (() => void) | null = null;
+
+  constructor(options: WsEngineOptions) {
+    this.#options = options;
+    this.outbox = options.outbox;
+    this.limits = options.limits;
+    this.#liveness = new Liveness(options);
+    const serverOptions: ServerOptions & CloseTimeoutOption = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxPayloadBytes,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      WebSocket: PusherWebSocket,
+      // A client may offer subprotocols; none is selected, and none is needed.
+      handleProtocols: () => false,
+    };
+    this.#server = new WebSocketServer(serverOptions);
+  }
+
+  get connections(): number {
+    return this.#clients.size;
+  }
+
+  /** Bytes waiting for slow clients. */
+  queuedBytes(): number {
+    let bytes = 0;
+    for (const client of this.#clients) bytes += client.queuedBytes;
+    return bytes;
+  }
+
+  readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', ignoreSocketError);
+    if (this.#draining) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      socket.off('error', ignoreSocketError);
+      if (ws instanceof PusherWebSocket) this.#open(ws, request.url ?? '/');
+    });
+  };
+
+  /** Closes every client within the window and resolves when all sockets are closed. New ones are refused from now on. */
+  async drain(windowMs: number): Promise<void> {
+    this.#draining = true;
+    await closeSpread([...this.#clients], windowMs);
+    if (this.#sockets > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#liveness.stop();
+  }
+
+  #open(ws: PusherWebSocket, url: string): void {
+    const { apps, rules } = this.#options;
+    const client = new ClientSocket(ws, this);
+    this.#clients.add(client);
+    this.#sockets++;
+    listen(ws, client);
+    const handshake = readHandshake(url, rules);
+    if ('refusal' in handshake) {
+      this.#refuse(client, null, handshake.refusal);
+      return;
+    }
+    const { key, protocol } = handshake;
+    this.#whenKnown(client, apps.byKey(key), (app) => this.#admit(client, { app, key, protocol }));
+  }
+
+  #admit(client: ClientSocket, { app, key, protocol }: { app: App | undefined; key: string; protocol: number }): void {
+    const refuse = (type: ConnectionErrorType, reason: CloseReason): void => {
+      this.#refuse(client, app ?? null, { type, reason, protocol });
+    };
+    if (app === undefined) {
+      refuse('app_not_found', CLOSE.unknownApp(key));
+      return;
+    }
+    if (!app.enabled) {
+      refuse('app_disabled', CLOSE.appDisabled);
+      return;
+    }
+    this.#whenKnown(client, this.#options.hub.admit(app), (admission) => {
+      if (admission === 'over_quota') refuse(admission, CLOSE.overConnectionQuota);
+      else if (admission === 'over_capacity') refuse(admission, CLOSE.overCapacity);
+      else if (client.gone) this.#options.hub.release(app);
+      else this.#accept(client, app, protocol);
+    });
+  }
+
+  #accept(client: ClientSocket, app: App, protocol: number): void {
+    const { hub } = this.#options;
+    client.counters = hub.space(app).counters;
+    client.connection = hub.connect({ app, transport: client, protocol });
+    this.#liveness.watch(client);
+  }
+
+  #refuse(client: ClientSocket, app: App | null, { type, reason, protocol }: HandshakeRefusal): void {
+    this.#options.metrics.connectionError(app?.id ?? null, type);
+    if (client.gone) return;
+    if (protocol < CLOSE_ONLY_SINCE) {
+      const text = serverMessages.errorMessage({ code: reason.code, message: reason.reason });
+      client.send(this.outbox.frame(text));
+    }
+    client.close(reason);
+  }
+
+  /** Goes on at once with a value, or stops reading from the client until a promise has it. */
+  #whenKnown<T>(client: ClientSocket, value: T | Promise<T>, next: (value: T) => void): void {
+    if (!(value instanceof Promise)) {
+      next(value);
+      return;
+    }
+    client.ws.pause();
+    value.then(
+      (known) => {
+        next(known);
+        client.ws.resume();
+      },
+      (error: unknown) => {
+        this.#options.onError(error, { stage: 'handshake' });
+        client.close(CLOSE.overCapacity);
+        client.ws.resume();
+      },
+    );
+  }
+
+  received(client: ClientSocket, data: Buffer, kind: 'text' | 'binary'): void {
+    this.heard(client);
+    const { connection, counters } = client;
+    if (client.gone || connection === null) return;
+    if (counters !== null) {
+      counters.messagesReceived++;
+      counters.bytesReceived += data.length;
+    }
+    if (kind === 'binary') client.close(CLOSE.binaryFrame);
+    else this.#options.hub.receive(connection, data.toString());
+  }
+
+  heard(client: ClientSocket): void {
+    client.heardAt = this.#liveness.now;
+  }
+
+  gone(client: ClientSocket): void {
+    this.#liveness.unwatch(client);
+    this.#clients.delete(client);
+    if (client.connection !== null) this.#options.hub.disconnect(client.connection);
+  }
+
+  closed(client: ClientSocket, code: number): void {
+    this.#options.metrics.closed(client.closeCode ?? code);
+    this.#sockets--;
+    if (this.#sockets === 0) this.#onEmpty?.();
+  }
+}
+
+function ignoreSocketError(): void {
+  // A broken connection ends in `close`, which is handled; without a listener Node would throw.
+}
