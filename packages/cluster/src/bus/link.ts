@@ -1,0 +1,114 @@
+import type { Duplex } from 'node:stream';
+import { encodeControl, FrameReader } from './frames.ts';
+
+/** Questions under way, by number. An answer is handed over while its frame is read, before any later frame. */
+class Questions {
+  readonly #waiting = new Map<number, (answer: unknown) => void>();
+  #lastId = 0;
+
+  add(answered: (answer: unknown) => void): number {
+    const id = ++this.#lastId;
+    this.#waiting.set(id, answered);
+    return id;
+  }
+
+  settle(id: number, answer: unknown): void {
+    const answered = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    answered?.(answer);
+  }
+}
+
+/** What a link does with what comes in, beside answers. */
+export interface LinkHandler<Incoming> {
+  onMessage(message: Incoming): void;
+  onTopicMessage(topic: string, message: Buffer, frame: Buffer): void;
+  onClose(error: Error | undefined): void;
+}
+
+export interface LinkOptions<Incoming> {
+  readonly stream: Duplex;
+  readonly handler: LinkHandler<Incoming>;
+}
+
+/** Asked and answered the same way in both directions. */
+interface AnswerMessage {
+  readonly type: 'answer';
+  readonly id: number;
+  readonly answer: unknown;
+}
+
+/** One end of the local bus: control messages, questions with answers, and topic messages, all in one order. */
+export class Link<Outgoing extends { readonly type: string }, Incoming extends { readonly type: string }> {
+  readonly #stream: Duplex;
+  readonly #questions = new Questions();
+  #corked = false;
+  #closed = false;
+
+  constructor({ stream, handler }: LinkOptions<Incoming>) {
+    this.#stream = stream;
+    const reader = new FrameReader({
+      // Both ends are this program in the same version, so that what arrives has the type that was sent.
+      onControl: (message) => {
+        if (isAnswer(message)) this.#questions.settle(message.id, message.answer);
+        else handler.onMessage(message as Incoming);
+      },
+      onTopicMessage: (topic, message, frame) => handler.onTopicMessage(topic, message, frame),
+    });
+    let failure: Error | undefined;
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        reader.read(chunk);
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+        stream.destroy();
+      }
+    });
+    stream.on('error', (error) => {
+      failure = error;
+    });
+    stream.on('close', () => {
+      this.#closed = true;
+      handler.onClose(failure);
+    });
+  }
+
+  /** Bytes that the other end has not taken yet. */
+  get queuedBytes(): number {
+    return this.#stream.writableLength;
+  }
+
+  tell(message: Outgoing): void {
+    this.write(encodeControl(message));
+  }
+
+  /** `answered` is called while the answer's frame is read, so that nothing sent after it is seen before. */
+  ask<Question extends { readonly type: string }>(question: Question, answered: (answer: unknown) => void): void {
+    this.write(encodeControl({ type: 'ask', id: this.#questions.add(answered), question }));
+  }
+
+  answer(id: number, answer: unknown): void {
+    this.write(encodeControl({ type: 'answer', id, answer } satisfies AnswerMessage));
+  }
+
+  /** Frames of one turn of the event loop leave in one write. */
+  write(frame: Buffer): void {
+    if (this.#closed) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#stream.cork();
+      // Before the sockets are written (Outbox, setImmediate): what clients are told, the primary was told first.
+      process.nextTick(this.#uncork);
+    }
+    this.#stream.write(frame);
+  }
+
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#stream.uncork();
+  };
+}
+
+function isAnswer(message: unknown): message is AnswerMessage {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'answer';
+}

@@ -1,0 +1,69 @@
+import type { Admission, ChannelSummary, ConnectionQuota, JoinAnswer, PresenceJoin, RateRequest } from '@sluice/core';
+import type { Member, SocketId } from '@sluice/protocol';
+
+/** What a worker asks the primary; the members beside `type` are those of the port's request. */
+export type WorkerQuestion =
+  | { readonly type: 'join_topic'; readonly topic: string }
+  | ({ readonly type: 'join_presence' } & PresenceJoin)
+  | ({ readonly type: 'admit' } & ConnectionQuota)
+  | ({ readonly type: 'take' } & RateRequest)
+  | { readonly type: 'channels'; readonly appId: string; readonly prefix: string }
+  | { readonly type: 'summaries'; readonly appId: string; readonly channels: readonly string[] }
+  | { readonly type: 'users'; readonly appId: string; readonly channel: string };
+
+/** The answer to each question. */
+export interface WorkerAnswers {
+  readonly join_topic: null;
+  readonly join_presence: JoinAnswer;
+  readonly admit: Admission;
+  readonly take: boolean;
+  readonly channels: readonly ChannelSummary[];
+  readonly summaries: readonly ChannelSummary[];
+  readonly users: readonly string[];
+}
+
+/** What a worker tells the primary. */
+export type WorkerMessage =
+  | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'leave_topic'; readonly topic: string }
+  | { readonly type: 'count'; readonly appId: string; readonly channel: string; readonly subscriptions: number }
+  | { readonly type: 'leave_presence'; readonly appId: string; readonly channel: string; readonly userId: string }
+  | { readonly type: 'release'; readonly appId: string };
+
+/** What the primary asks a worker. */
+export type PrimaryQuestion =
+  /** The worker's metrics, in prom-client's JSON form. */
+  | { readonly type: 'metrics' }
+  /** Stop listening; answered when no new connection can come. */
+  | { readonly type: 'quiesce' }
+  /** Close all clients over the window and finish open requests; answered when all have gone. */
+  | { readonly type: 'close_clients'; readonly windowMs: number };
+
+/** What a worker is told first. */
+export interface WorkerStart {
+  /** Number of the worker's place, from 0; a replacement takes over the place. */
+  readonly slot: number;
+  /** Whether other workers or nodes exist that could want a message. */
+  readonly hasPeers: boolean;
+  /** The configuration; its form is the program's business. */
+  readonly settings: unknown;
+}
+
+/** What the primary tells a worker. */
+export type PrimaryMessage =
+  | ({ readonly type: 'configure' } & WorkerStart)
+  | { readonly type: 'ask'; readonly id: number; readonly question: PrimaryQuestion }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
+  /** Health checks say "not ready" from now on. */
+  | { readonly type: 'draining' }
+  | {
+      readonly type: 'member_added';
+      readonly appId: string;
+      readonly channel: string;
+      readonly member: Member;
+      readonly socketId: SocketId;
+    }
+  | { readonly type: 'member_removed'; readonly appId: string; readonly channel: string; readonly userId: string };

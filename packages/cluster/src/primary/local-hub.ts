@@ -1,0 +1,176 @@
+import type { Duplex } from 'node:stream';
+import type { Log } from '@sluice/core';
+import { Link } from '../bus/link.ts';
+import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
+import type { Owner } from '../registry/channel-record.ts';
+import { NodeRegistry } from '../registry/node-registry.ts';
+import { TopicRouter } from './topic-router.ts';
+
+export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
+
+export interface LocalHubOptions {
+  readonly maxConnections: number;
+  readonly log: Log;
+  /** A worker is listening. */
+  readonly onReady: (owner: Owner) => void;
+  /** A worker cannot start and says why. */
+  readonly onFailed: (owner: Owner, message: string) => void;
+  /** A worker does not read what it is sent; it has to be replaced. */
+  readonly onStuck: (owner: Owner) => void;
+}
+
+/** Most that may wait for one worker. Beyond it the worker is stuck: dropping messages would hide that. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
+/** How long a worker may take over an answer. One that is stopped or dying must not hold up the others. */
+const ANSWER_TIMEOUT_MS = 1000;
+
+/**
+ * The primary's side of the local bus: passes topic messages between workers, keeps the registry, answers questions.
+ * It never looks into a message.
+ */
+export class LocalHub {
+  readonly #options: LocalHubOptions;
+  readonly #links = new Map<Owner, WorkerLink>();
+  readonly #router = new TopicRouter();
+  readonly #registry: NodeRegistry;
+
+  constructor(options: LocalHubOptions) {
+    this.#options = options;
+    this.#registry = new NodeRegistry({
+      maxConnections: options.maxConnections,
+      now: () => performance.now(),
+      listener: {
+        memberAdded: (owners, event) => this.#tell(owners, { type: 'member_added', ...event }),
+        memberRemoved: (owners, event) => this.#tell(owners, { type: 'member_removed', ...event }),
+      },
+    });
+  }
+
+  attach(owner: Owner, stream: Duplex): WorkerLink {
+    const link: WorkerLink = new Link<PrimaryMessage, WorkerMessage>({
+      stream,
+      handler: {
+        onMessage: (message) => this.#receive(owner, link, message),
+        onTopicMessage: (topic, _message, frame) => this.#route(owner, topic, frame),
+        onClose: (error) => {
+          if (error !== undefined) this.#options.log.warn('a worker left the local bus', { owner, error: error.message });
+        },
+      },
+    });
+    this.#links.set(owner, link);
+    return link;
+  }
+
+  /** The worker has died; what it held is taken out, with all consequences. */
+  detach(owner: Owner): void {
+    this.#links.delete(owner);
+    this.#router.dropOwner(owner);
+    this.#registry.dropOwner(owner);
+  }
+
+  tellAll(message: PrimaryMessage): void {
+    for (const link of this.#links.values()) link.tell(message);
+  }
+
+  /** Asks every worker; one that does not answer in time is left out. */
+  async askAll(question: PrimaryQuestion, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<Map<Owner, unknown>> {
+    const answers = new Map<Owner, unknown>();
+    const asked = [...this.#links].map(
+      ([owner, link]) =>
+        new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, timeoutMs);
+          link.ask(question, (answer) => {
+            clearTimeout(timer);
+            answers.set(owner, answer);
+            resolve();
+          });
+        }),
+    );
+    await Promise.all(asked);
+    return answers;
+  }
+
+  #route(sender: Owner, topic: string, frame: Buffer): void {
+    // The frame is a view of the chunk it came in; streams keep what they are given until it is written.
+    for (const owner of this.#router.interested(topic)) {
+      if (owner !== sender) this.#send(owner, frame);
+    }
+  }
+
+  #send(owner: Owner, frame: Buffer): void {
+    const link = this.#links.get(owner);
+    if (link === undefined) return;
+    link.write(frame);
+    if (link.queuedBytes <= MAX_QUEUED_BYTES) return;
+    this.#links.delete(owner);
+    this.#options.onStuck(owner);
+  }
+
+  #tell(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
+    for (const owner of owners) this.#links.get(owner)?.tell(message);
+  }
+
+  #receive(owner: Owner, link: WorkerLink, message: WorkerMessage): void {
+    switch (message.type) {
+      case 'ask':
+        this.#answer(owner, message.question, (answer) => link.answer(message.id, answer));
+        return;
+      case 'count':
+        this.#registry.count(owner, message);
+        return;
+      case 'leave_topic':
+        this.#router.leave(owner, message.topic);
+        return;
+      case 'leave_presence':
+        this.#registry.leave(owner, message);
+        return;
+      case 'release':
+        this.#registry.release(owner, message.appId);
+        return;
+      case 'ready':
+        this.#options.onReady(owner);
+        return;
+      case 'failed':
+        this.#options.onFailed(owner, message.message);
+        return;
+      case 'answer':
+        return;
+      default:
+        assertNever(message);
+    }
+  }
+
+  #answer(owner: Owner, question: WorkerQuestion, reply: (answer: unknown) => void): void {
+    switch (question.type) {
+      case 'join_topic':
+        this.#router.join(owner, question.topic);
+        reply(null);
+        return;
+      case 'join_presence':
+        this.#registry.join(owner, question, reply);
+        return;
+      case 'admit':
+        reply(this.#registry.admit(owner, question));
+        return;
+      case 'take':
+        reply(this.#registry.take(question));
+        return;
+      case 'channels':
+        reply(this.#registry.channels(question.appId, question.prefix));
+        return;
+      case 'summaries':
+        reply(this.#registry.summaries(question.appId, question.channels));
+        return;
+      case 'users':
+        reply(this.#registry.users(question.appId, question.channel));
+        return;
+      default:
+        assertNever(question);
+    }
+  }
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unhandled message on the local bus: ${JSON.stringify(value)}`);
+}

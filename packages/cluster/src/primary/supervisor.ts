@@ -1,0 +1,113 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { Duplex } from 'node:stream';
+import type { Log } from '@sluice/core';
+import type { Owner } from '../registry/channel-record.ts';
+import { BUS_FD } from '../worker/primary-link.ts';
+
+export interface SupervisorOptions {
+  readonly workers: number;
+  /** The file that a worker runs. */
+  readonly workerFile: string;
+  readonly scheduling: 'primary' | 'kernel';
+  readonly log: Log;
+  /** A worker process exists; `stream` is its end of the local bus. */
+  readonly onFork: (owner: Owner, slot: number, stream: Duplex) => void;
+  /** A worker process has ended; called before its replacement is forked. */
+  readonly onExit: (owner: Owner) => void;
+}
+
+/** A worker that lived this long did not die of its start, and its replacement need not wait. */
+const STABLE_AFTER_MS = 10_000;
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 30_000;
+
+interface Place {
+  worker: Worker | null;
+  startedAt: number;
+  /** Deaths in a row, each soon after its start. */
+  earlyDeaths: number;
+}
+
+/** Keeps the set number of workers running. One that dies is replaced at once; a crash loop backs off. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #places: Place[];
+  #stopping = false;
+  #onAllGone: (() => void) | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#places = Array.from({ length: options.workers }, () => ({ worker: null, startedAt: 0, earlyDeaths: 0 }));
+    cluster.schedulingPolicy = options.scheduling === 'primary' ? cluster.SCHED_RR : cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      exec: options.workerFile,
+      // The fifth is a Unix-domain socket pair (a named pipe on Windows): the local bus, with no path to guard or clean up.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+    });
+  }
+
+  /** Workers forked again after a death. */
+  restarts = 0;
+
+  get running(): number {
+    return this.#places.filter((place) => place.worker !== null).length;
+  }
+
+  start(): void {
+    for (const slot of this.#places.keys()) this.#fork(slot);
+  }
+
+  /** From now on no worker is replaced. Resolves when all have ended. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.running > 0) await new Promise<void>((resolve) => (this.#onAllGone = resolve));
+  }
+
+  kill(owner: Owner): void {
+    cluster.workers?.[owner]?.process.kill('SIGKILL');
+  }
+
+  killAll(): void {
+    for (const { worker } of this.#places) worker?.process.kill('SIGKILL');
+  }
+
+  #fork(slot: number): void {
+    const place = this.#places[slot];
+    if (place === undefined || this.#stopping) return;
+    const worker = cluster.fork();
+    place.worker = worker;
+    place.startedAt = performance.now();
+    const stream = worker.process.stdio[BUS_FD];
+    if (!isDuplex(stream)) throw new Error('the worker has no local bus');
+    worker.on('error', (error) => this.#options.log.error('a worker could not be run', { slot, error: error.message }));
+    worker.on('exit', (code, signal) => this.#exited(slot, worker, { code, signal }));
+    this.#options.onFork(worker.id, slot, stream);
+  }
+
+  #exited(slot: number, worker: Worker, cause: { readonly code: number; readonly signal: string }): void {
+    const place = this.#places[slot];
+    if (place === undefined || place.worker !== worker) return;
+    place.worker = null;
+    this.#options.onExit(worker.id);
+    if (this.#stopping) {
+      if (this.running === 0) this.#onAllGone?.();
+      return;
+    }
+    const livedMs = performance.now() - place.startedAt;
+    place.earlyDeaths = livedMs < STABLE_AFTER_MS ? place.earlyDeaths + 1 : 0;
+    const delayMs = backoff(place.earlyDeaths);
+    this.#options.log.error('a worker died and is being replaced', { slot, pid: worker.process.pid, ...cause, delayMs });
+    this.restarts++;
+    if (delayMs === 0) this.#fork(slot);
+    else setTimeout(() => this.#fork(slot), delayMs);
+  }
+}
+
+/** The first early death may be bad luck; from the second on the delay doubles. */
+function backoff(earlyDeaths: number): number {
+  return earlyDeaths < 2 ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (earlyDeaths - 2));
+}
+
+function isDuplex(stream: unknown): stream is Duplex {
+  return typeof stream === 'object' && stream !== null && 'write' in stream && 'read' in stream;
+}

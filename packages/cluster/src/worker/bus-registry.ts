@@ -1,0 +1,63 @@
+import type {
+  Admission,
+  ChannelSummary,
+  ConnectionQuota,
+  JoinAnswer,
+  PresenceJoin,
+  RateRequest,
+  Registry,
+} from '@sluice/core';
+import type { Link } from '../bus/link.ts';
+import type { PrimaryMessage, WorkerAnswers, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
+
+/** The registry as a worker reaches it: kept by the primary, told and asked over the local bus. */
+export class BusRegistry implements Registry {
+  readonly #link: Link<WorkerMessage, PrimaryMessage>;
+
+  constructor(link: Link<WorkerMessage, PrimaryMessage>) {
+    this.#link = link;
+  }
+
+  admit(quota: ConnectionQuota): Promise<Admission> {
+    return this.#ask({ type: 'admit', ...quota });
+  }
+
+  release(appId: string): void {
+    this.#link.tell({ type: 'release', appId });
+  }
+
+  count(appId: string, channel: string, subscriptions: number): void {
+    this.#link.tell({ type: 'count', appId, channel, subscriptions });
+  }
+
+  join(request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
+    this.#link.ask({ type: 'join_presence', ...request }, (answer) => answered(answer as JoinAnswer));
+  }
+
+  leave(appId: string, channel: string, userId: string): void {
+    this.#link.tell({ type: 'leave_presence', appId, channel, userId });
+  }
+
+  channels(appId: string, prefix: string): Promise<readonly ChannelSummary[]> {
+    return this.#ask({ type: 'channels', appId, prefix });
+  }
+
+  summaries(appId: string, channels: readonly string[]): Promise<readonly ChannelSummary[]> {
+    return this.#ask({ type: 'summaries', appId, channels });
+  }
+
+  users(appId: string, channel: string): Promise<readonly string[]> {
+    return this.#ask({ type: 'users', appId, channel });
+  }
+
+  take(request: RateRequest): Promise<boolean> {
+    return this.#ask({ type: 'take', ...request });
+  }
+
+  #ask<Question extends WorkerQuestion>(question: Question): Promise<WorkerAnswers[Question['type']]> {
+    return new Promise((resolve) => {
+      // The primary answers each question with the type that WorkerAnswers says (LocalHub.#answer).
+      this.#link.ask(question, (answer) => resolve(answer as WorkerAnswers[Question['type']]));
+    });
+  }
+}

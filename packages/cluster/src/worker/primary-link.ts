@@ -1,0 +1,93 @@
+import { Socket } from 'node:net';
+import type { Deliver, OnError, RegistryEvents } from '@sluice/core';
+import { Link } from '../bus/link.ts';
+import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerStart } from '../bus/messages.ts';
+import { BusBackbone } from './bus-backbone.ts';
+import { BusRegistry } from './bus-registry.ts';
+
+/** The file descriptor of the local bus in a worker, behind the standard streams and the IPC channel. */
+export const BUS_FD = 4;
+
+/** What a worker does when the primary says so. */
+export interface WorkerDuties {
+  readonly deliver: Deliver;
+  readonly events: RegistryEvents;
+  /** Health checks say "not ready" from now on. */
+  draining(): void;
+  answer(question: PrimaryQuestion): Promise<unknown>;
+}
+
+export interface PrimaryLinkOptions {
+  readonly onError: OnError;
+  /** The primary has died. */
+  readonly onGone: () => void;
+}
+
+/** A worker's side of the local bus. */
+export interface PrimaryLink {
+  readonly start: WorkerStart;
+  readonly backbone: BusBackbone;
+  readonly registry: BusRegistry;
+  /** Takes up the duties; must be called in the turn in which the link was given. */
+  serve(duties: WorkerDuties): void;
+  /** The worker is listening. */
+  ready(): void;
+  /** The worker cannot start, and why. */
+  failed(message: string): void;
+}
+
+/** Connects this worker with its primary and waits for the configuration. */
+export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLink> {
+  return new Promise((resolve) => {
+    let duties: WorkerDuties | null = null;
+    const link: Link<WorkerMessage, PrimaryMessage> = new Link<WorkerMessage, PrimaryMessage>({
+      stream: new Socket({ fd: BUS_FD, readable: true, writable: true }),
+      handler: {
+        onMessage: (message) => {
+          if (message.type === 'configure') resolve(open(message));
+          else if (duties !== null) perform(duties, link, message);
+        },
+        onTopicMessage: (_topic, message) => duties?.deliver(message),
+        onClose: options.onGone,
+      },
+    });
+    const open = (start: WorkerStart): PrimaryLink => ({
+      start,
+      backbone: new BusBackbone(link, { hasPeers: start.hasPeers, onError: options.onError }),
+      registry: new BusRegistry(link),
+      serve: (given) => {
+        duties = given;
+      },
+      ready: () => link.tell({ type: 'ready' }),
+      failed: (message) => link.tell({ type: 'failed', message }),
+    });
+
+    function perform(given: WorkerDuties, to: typeof link, message: Exclude<PrimaryMessage, { type: 'configure' }>): void {
+      switch (message.type) {
+        case 'ask':
+          given.answer(message.question).then(
+            (answer) => to.answer(message.id, answer),
+            (error: unknown) => options.onError(error, { stage: message.question.type }),
+          );
+          return;
+        case 'draining':
+          given.draining();
+          return;
+        case 'member_added':
+          given.events.memberAdded(message.appId, message.channel, message.member, message.socketId);
+          return;
+        case 'member_removed':
+          given.events.memberRemoved(message.appId, message.channel, message.userId);
+          return;
+        case 'answer':
+          return;
+        default:
+          assertNever(message);
+      }
+    }
+  });
+}
+
+function assertNever(value: never): never {
+  throw new Error(`unhandled message of the primary: ${JSON.stringify(value)}`);
+}
