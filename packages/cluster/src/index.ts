@@ -1,3 +1,3 @@
 export type { PrimaryQuestion, WorkerStart } from './bus/messages.ts';
-export { type DrainOptions, Primary, type PrimaryOptions, type WorkerMetrics } from './primary/primary.ts';
+export { type DrainOptions, type NodeSnapshots, Primary, type PrimaryOptions } from './primary/primary.ts';
 export { connectToPrimary, type PrimaryLink, type PrimaryLinkOptions, type WorkerDuties } from './worker/primary-link.ts';

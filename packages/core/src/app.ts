@@ -35,6 +35,8 @@ export interface App {
   readonly enabled: boolean;
   /** Whether clients may send `client-*` events. */
   readonly clientMessages: boolean;
+  /** Whether the HTTP API tells how many connections a channel has. */
+  readonly subscriptionCount: boolean;
   readonly limits: AppLimits;
 }
 

@@ -24,10 +24,11 @@ export const CLOSE = {
   slowConsumer: { code: 4100, reason: 'Over capacity: client reads too slowly' },
   reconnect: { code: 4200, reason: 'Server is going away, reconnect immediately' },
   pongTimeout: { code: 4201, reason: 'Pong reply not received' },
-  inactive: { code: 4202, reason: 'Closed after inactivity' },
   binaryFrame: { code: 1003, reason: 'Binary frames are not supported' },
 } as const satisfies Record<string, CloseReason | ((argument: string) => CloseReason)>;
 
-function truncate(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+/** Counts bytes, and cuts only between characters: a key comes from the URL and may be any text. */
+function truncate(text: string, maxBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
+  return read < text.length ? `${text.slice(0, read)}…` : text;
 }

@@ -103,6 +103,11 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     this.#stream.write(frame);
   }
 
+  /** Ends the link once everything written has left. */
+  end(): void {
+    this.#stream.end();
+  }
+
   readonly #uncork = (): void => {
     this.#corked = false;
     this.#stream.uncork();

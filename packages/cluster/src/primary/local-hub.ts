@@ -73,6 +73,11 @@ export class LocalHub {
     for (const link of this.#links.values()) link.tell(message);
   }
 
+  /** Lets go of all workers; each ends when it sees that. */
+  endAll(): void {
+    for (const link of this.#links.values()) link.end();
+  }
+
   /** Asks every worker; one that does not answer in time is left out. */
   async askAll(question: PrimaryQuestion, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<Map<Owner, unknown>> {
     const answers = new Map<Owner, unknown>();

@@ -24,9 +24,12 @@ export interface DrainOptions {
   readonly gracePeriodMs: number;
 }
 
-export interface WorkerMetrics {
-  readonly slot: number;
-  readonly metrics: unknown;
+export interface NodeSnapshots {
+  /** By worker: an id that no other worker of this node ever has. Those that did not answer in time are missing. */
+  readonly snapshots: ReadonlyMap<Owner, unknown>;
+  readonly living: ReadonlySet<Owner>;
+  /** Workers started again after a death. */
+  readonly restarts: number;
 }
 
 /** One node: its workers, the bus between them and their common end. */
@@ -65,10 +68,6 @@ export class Primary {
     });
   }
 
-  get restarts(): number {
-    return this.#supervisor.restarts;
-  }
-
   get runningWorkers(): number {
     return this.#supervisor.running;
   }
@@ -79,13 +78,10 @@ export class Primary {
     return this.#started.promise;
   }
 
-  /** The metrics of all workers that answer. */
-  async metrics(): Promise<WorkerMetrics[]> {
-    const answers = await this.#hub.askAll({ type: 'metrics' });
-    return [...answers].flatMap(([owner, metrics]) => {
-      const slot = this.#slots.get(owner);
-      return slot === undefined ? [] : [{ slot, metrics }];
-    });
+  /** The metrics of all workers. */
+  async metrics(): Promise<NodeSnapshots> {
+    const snapshots = await this.#hub.askAll({ type: 'metrics' });
+    return { snapshots, living: new Set(this.#slots.keys()), restarts: this.#supervisor.restarts };
   }
 
   /** Ends the node in order: not ready, not listening, messages under way delivered, clients closed, workers gone. */
@@ -101,6 +97,7 @@ export class Primary {
     // Each worker's answer came behind what it had published, and that was passed on when it came: a client that is
     // closed now has been given every message accepted before.
     await this.#hub.askAll({ type: 'close_clients', windowMs }, gracePeriodMs);
+    this.#hub.endAll();
     await ended;
     clearTimeout(deadline);
   }

@@ -28,7 +28,7 @@ export interface PrimaryLink {
   readonly start: WorkerStart;
   readonly backbone: BusBackbone;
   readonly registry: BusRegistry;
-  /** Takes up the duties; must be called in the turn in which the link was given. */
+  /** Takes up the duties; what came before waits until then. */
   serve(duties: WorkerDuties): void;
   /** The worker is listening. */
   ready(): void;
@@ -40,12 +40,14 @@ export interface PrimaryLink {
 export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLink> {
   return new Promise((resolve) => {
     let duties: WorkerDuties | null = null;
+    const early: Exclude<PrimaryMessage, { type: 'configure' }>[] = [];
     const link: Link<WorkerMessage, PrimaryMessage> = new Link<WorkerMessage, PrimaryMessage>({
       stream: new Socket({ fd: BUS_FD, readable: true, writable: true }),
       handler: {
         onMessage: (message) => {
           if (message.type === 'configure') resolve(open(message));
-          else if (duties !== null) perform(duties, link, message);
+          else if (duties === null) early.push(message);
+          else perform(duties, link, message);
         },
         onTopicMessage: (_topic, message) => duties?.deliver(message),
         onClose: options.onGone,
@@ -57,6 +59,7 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
       registry: new BusRegistry(link),
       serve: (given) => {
         duties = given;
+        for (const message of early) perform(given, link, message);
       },
       ready: () => link.tell({ type: 'ready' }),
       failed: (message) => link.tell({ type: 'failed', message }),

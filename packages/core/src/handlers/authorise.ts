@@ -55,12 +55,16 @@ export function verifyAuth(app: App, { auth, subject, signed }: SignedClaim): Pr
 }
 
 function identify(connection: Connection, name: ChannelName, channelData: string | undefined): Authorisation {
-  if (channelData === undefined) {
-    const { user } = connection;
-    if (user !== null) return { member: { userId: user.id, info: user.info } };
-    return { error: protocolError('channelDataRequired', name.raw), refusal: INVALID };
+  const maxBytes = connection.space.app.limits.maxPresenceMemberBytes;
+  if (channelData !== undefined) {
+    const parsed = parseChannelData(channelData, maxBytes);
+    if ('member' in parsed) return parsed;
+    return { error: protocolError('channelDataInvalid', name.raw, parsed.problem), refusal: INVALID };
   }
-  const parsed = parseChannelData(channelData, connection.space.app.limits.maxPresenceMemberBytes);
-  if ('member' in parsed) return parsed;
-  return { error: protocolError('channelDataInvalid', name.raw, parsed.problem), refusal: INVALID };
+  const { user } = connection;
+  if (user === null) return { error: protocolError('channelDataRequired', name.raw), refusal: INVALID };
+  // A sign-in may carry more than every member of a presence channel may be sent.
+  if (Buffer.byteLength(user.info) <= maxBytes) return { member: { userId: user.id, info: user.info } };
+  const problem = `user_info has more than ${maxBytes} bytes`;
+  return { error: protocolError('channelDataInvalid', name.raw, problem), refusal: INVALID };
 }

@@ -1,0 +1,120 @@
+import type { App, Credential } from '@sluice/core';
+import { PUSHER_LIMITS } from '@sluice/protocol';
+import { boolean, count, type Format, identifier, type RawRecord, recordList, secret } from './formats.ts';
+import { LIMIT_FORMATS } from './schema-limits.ts';
+
+/** What holds when an app leaves a field out. */
+export type Fallback<T> =
+  | { readonly kind: 'none'; readonly ofDefaultApp: T & string }
+  | { readonly kind: 'value'; readonly value: T }
+  /** The value of another key. */
+  | { readonly kind: 'setting'; readonly path: string };
+
+export interface AppField<T> {
+  readonly doc: string;
+  readonly format: Format<T>;
+  readonly fallback: Fallback<T>;
+  readonly secret: boolean;
+}
+
+export type FieldTable = Readonly<Record<string, AppField<unknown>>>;
+export type RecordOf<F extends FieldTable> = { readonly [K in keyof F]: F[K] extends AppField<infer T> ? T : never };
+
+function required(format: Format<string>, doc: string, ofDefaultApp: string): AppField<string> {
+  return { doc, format, fallback: { kind: 'none', ofDefaultApp }, secret: format === secret };
+}
+
+function optional<T>(format: Format<T>, doc: string, value: NoInfer<T>): AppField<T> {
+  return { doc, format, fallback: { kind: 'value', value }, secret: false };
+}
+
+function limit(format: Format<number>, doc: string, path: string): AppField<number> {
+  return { doc, format, fallback: { kind: 'setting', path }, secret: false };
+}
+
+export const DEFAULT_SECRET = 'app-secret';
+const NO_KEYS: readonly RawRecord[] = [];
+const { nameLength, items, payload } = LIMIT_FORMATS;
+
+/** The fields of one app: read from a file, from APPS and from the variables of the default app; documented from here. */
+export const APP_FIELDS = {
+  id: required(identifier, 'Names the app in the paths of the HTTP API. Unique.', 'app-id'),
+  key: required(identifier, 'Public name that clients connect with. Unique.', 'app-key'),
+  secret: required(secret, 'Signs requests and authorizations. Whoever knows it may do anything in this app.', DEFAULT_SECRET),
+  additional_keys: {
+    ...optional(recordList('keys'), 'Further keys, each with `key`, `secret` and optionally `enabled`, while keys are being rotated.', NO_KEYS),
+    secret: true,
+  },
+  enabled: optional(boolean, 'False refuses every connection and request of the app.', true),
+  enable_client_messages: optional(boolean, 'Whether clients may send `client-*` events.', false),
+  enable_subscription_count: optional(
+    boolean,
+    'Whether the HTTP API tells how many connections a channel has (`info=subscription_count`).',
+    true,
+  ),
+  max_connections: optional(count(0), 'Open connections. 0: unlimited.', 0),
+  max_client_events_per_second: optional(
+    count(0),
+    'Client events of one connection. 0: unlimited.',
+    PUSHER_LIMITS.clientEventsPerSecond,
+  ),
+  max_backend_events_per_second: optional(
+    count(0),
+    'Events published over HTTP; one for n channels counts n times. 0: unlimited.',
+    0,
+  ),
+  max_read_requests_per_second: optional(count(0), 'GET requests to the HTTP API. 0: unlimited.', 0),
+  max_presence_members_per_channel: limit(items, 'Members of one presence channel.', 'presence.max_members_per_channel'),
+  max_presence_member_size_in_kb: limit(payload, 'The `user_info` of one member as JSON, in KB.', 'presence.max_member_size_in_kb'),
+  max_channel_name_length: limit(nameLength, 'Characters of a channel name, prefix included.', 'channel_limits.max_name_length'),
+  max_event_channels_at_once: limit(items, 'Channels that one event may be published to.', 'event_limits.max_channels_at_once'),
+  max_event_name_length: limit(nameLength, 'Characters of an event name.', 'event_limits.max_name_length'),
+  max_event_payload_in_kb: limit(payload, 'The data of one event, in KB.', 'event_limits.max_payload_in_kb'),
+  max_event_batch_size: limit(items, 'Events in one batch.', 'event_limits.max_batch_size'),
+} as const satisfies FieldTable;
+
+export const ADDITIONAL_KEY_FIELDS = {
+  key: required(identifier, 'Public name that clients connect with.', ''),
+  secret: required(secret, 'Signs requests and authorizations.', ''),
+  enabled: optional(boolean, 'False refuses this key.', true),
+} as const satisfies FieldTable;
+
+export type AdditionalKey = RecordOf<typeof ADDITIONAL_KEY_FIELDS>;
+
+/** One app with every field filled in. */
+export type AppRecord = Omit<RecordOf<typeof APP_FIELDS>, 'additional_keys'> & {
+  readonly additional_keys: readonly AdditionalKey[];
+};
+
+export const APP_FIELD_NAMES = Object.keys(APP_FIELDS) as readonly (keyof typeof APP_FIELDS)[];
+
+/** Variable of the default app for a field. */
+export function variableOf(field: string): string {
+  return `SLUICE_DEFAULT_APP_${field.toUpperCase()}`;
+}
+
+export function toApp(record: AppRecord): App {
+  const further: readonly Credential[] = record.additional_keys
+    .filter((additional) => additional.enabled)
+    .map((additional) => ({ key: additional.key, secret: additional.secret }));
+  return {
+    id: record.id,
+    credentials: [{ key: record.key, secret: record.secret }, ...further],
+    enabled: record.enabled,
+    clientMessages: record.enable_client_messages,
+    subscriptionCount: record.enable_subscription_count,
+    limits: {
+      maxConnections: record.max_connections,
+      maxClientEventsPerSecond: record.max_client_events_per_second,
+      maxBackendEventsPerSecond: record.max_backend_events_per_second,
+      maxReadRequestsPerSecond: record.max_read_requests_per_second,
+      maxPresenceMembers: record.max_presence_members_per_channel,
+      maxPresenceMemberBytes: record.max_presence_member_size_in_kb * 1024,
+      maxChannelNameLength: record.max_channel_name_length,
+      maxChannelsPerEvent: record.max_event_channels_at_once,
+      maxEventNameLength: record.max_event_name_length,
+      maxEventBytes: record.max_event_payload_in_kb * 1024,
+      maxBatchSize: record.max_event_batch_size,
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { ADDITIONAL_KEY_FIELDS, type AdditionalKey, APP_FIELDS, type AppRecord, type FieldTable } from './app-fields.ts';
+import { decode, type RawRecord } from './formats.ts';
+import { nearestName } from './nearest.ts';
+import { childPath, describeFound, describeKind, keyName, type Report } from './problem.ts';
+import { valueAt, type Values } from './schema.ts';
+
+/** Where a record stands. */
+export interface Place {
+  readonly path: string;
+  /** The file or variable that a field comes from. */
+  readonly sourceOf: (field: string) => string;
+  readonly report: Report;
+  /** Gives the defaults that an app takes from other keys. */
+  readonly values: Values;
+}
+
+export function readApp(raw: RawRecord, place: Place): AppRecord {
+  const record = readRecord(APP_FIELDS, raw, place);
+  const keys = record['additional_keys'] as readonly RawRecord[];
+  const source = place.sourceOf('additional_keys');
+  const additional = keys.map((key, index) => {
+    const path = `${place.path}.additional_keys[${index}]`;
+    return readRecord(ADDITIONAL_KEY_FIELDS, key, { ...place, path, sourceOf: () => source });
+  });
+  // With a problem in the report the record may lack a field; then nothing is made of it but further problems.
+  return { ...record, additional_keys: additional as unknown as readonly AdditionalKey[] } as AppRecord;
+}
+
+/** The fields that are right, and the defaults of those that are not given; the rest goes to the report. */
+function readRecord(fields: FieldTable, raw: RawRecord, place: Place): Record<string, unknown> {
+  refuseUnknownFields(fields, raw, place);
+  const record: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const { fallback, format } = field;
+    if (Object.hasOwn(raw, name)) {
+      const value = decode(format, raw[name]);
+      if (value === undefined) refuseField(fields, name, { raw: raw[name], place });
+      record[name] = value ?? (name === 'additional_keys' ? [] : undefined);
+    } else if (fallback.kind === 'none') {
+      refuseField(fields, name, { raw: undefined, place });
+    } else {
+      record[name] = fallback.kind === 'value' ? fallback.value : valueAt(place.values, fallback.path);
+    }
+  }
+  return record;
+}
+
+function refuseField(fields: FieldTable, name: string, at: { readonly raw: unknown; readonly place: Place }): void {
+  const field = fields[name];
+  if (field === undefined) return;
+  at.place.report.problems.push({
+    path: childPath(at.place.path, name),
+    source: at.place.sourceOf(name),
+    found: field.secret ? describeKind(at.raw) : describeFound(at.raw),
+    expected: field.format.expected,
+  });
+}
+
+function refuseUnknownFields(fields: FieldTable, raw: RawRecord, place: Place): void {
+  for (const name of Object.keys(raw)) {
+    if (Object.hasOwn(fields, name)) continue;
+    const nearest = nearestName(name, Object.keys(fields));
+    place.report.problems.push({
+      path: childPath(place.path, name),
+      source: place.sourceOf(name),
+      found: 'an unknown key',
+      expected: nearest === undefined ? `one of ${Object.keys(fields).join(', ')}` : keyName(nearest),
+    });
+  }
+}

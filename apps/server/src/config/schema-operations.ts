@@ -1,0 +1,103 @@
+import { boolean, host, megabytes, metricPrefix, milliseconds, oneOf, port, processId, seconds } from './formats.ts';
+import { setting } from './leaf.ts';
+
+/** What the one who runs the server turns: shutdown, processes, HTTP API, metrics, logs. */
+export const OPERATION_SECTIONS = {
+  shutdown: {
+    drain_window_ms: setting(milliseconds(0), {
+      doc: 'At shutdown clients are closed at moments spread over this time, in milliseconds, so that they do not all come back at once.',
+      default: 3000,
+      env: 'SHUTDOWN_DRAIN_WINDOW_MS',
+    }),
+    pre_stop_delay_ms: setting(milliseconds(0), {
+      doc: '`/ready` says 503 for this long, in milliseconds, before anything else happens at shutdown. For load balancers that poll it.',
+      default: 0,
+      env: 'SHUTDOWN_PRE_STOP_DELAY_MS',
+    }),
+  },
+  instance: {
+    process_id: setting(processId, {
+      doc: 'Name of this node in logs and metrics; different on every node.',
+      default: '',
+      defaultText: 'a random UUID',
+      env: 'INSTANCE_PROCESS_ID',
+    }),
+  },
+  cluster: {
+    scheduling: setting(oneOf('primary', 'kernel'), {
+      doc: 'Who spreads connections over the workers: `primary` hands them out in turn, `kernel` leaves it to the operating system.',
+      default: 'primary',
+      env: 'CLUSTER_SCHEDULING',
+    }),
+  },
+  adapter: {
+    driver: setting(oneOf('local'), {
+      doc: 'How messages get to other nodes. `local`: there are none.',
+      default: 'local',
+      env: 'ADAPTER_DRIVER',
+    }),
+  },
+  http_api: {
+    request_limit_in_mb: setting(megabytes(1), {
+      doc: 'Largest body of a request, in MB.',
+      default: 10,
+      env: 'HTTP_API_REQUEST_LIMIT_IN_MB',
+    }),
+    usage_enabled: setting(boolean, {
+      doc: 'Whether `/usage` answers.',
+      default: true,
+      env: 'HTTP_API_USAGE_ENABLED',
+    }),
+    headers_timeout: setting(seconds(1), {
+      doc: "A request's headers have to arrive within this time, in seconds.",
+      default: 10,
+      env: 'HTTP_API_HEADERS_TIMEOUT',
+    }),
+  },
+  metrics: {
+    enabled: setting(boolean, {
+      doc: 'Whether metrics are served on a port of their own.',
+      default: true,
+      env: 'METRICS_ENABLED',
+    }),
+    driver: setting(oneOf('prometheus'), {
+      doc: 'Form of the metrics.',
+      default: 'prometheus',
+      env: 'METRICS_DRIVER',
+    }),
+    host: setting(host, {
+      doc: 'Address that metrics are served on. Only this machine by default (0.0.0.0 in Sockudo), since they are served to whoever asks.',
+      default: '127.0.0.1',
+      env: 'METRICS_HOST',
+    }),
+    port: setting(port, {
+      doc: 'Port that metrics are served on. 0: any free one.',
+      default: 9601,
+      env: 'METRICS_PORT',
+    }),
+    prometheus: {
+      prefix: setting(metricPrefix, {
+        doc: 'In front of every metric name.',
+        default: 'sluice_',
+        env: 'METRICS_PROMETHEUS_PREFIX',
+      }),
+    },
+  },
+  logging: {
+    level: setting(oneOf('debug', 'info', 'warn', 'error'), {
+      doc: 'The least important lines that are written. `debug: true` sets `debug`.',
+      default: 'info',
+      env: 'LOG_LEVEL',
+    }),
+    format: setting(oneOf('auto', 'human', 'json'), {
+      doc: 'Form of the lines. `auto`: human on a terminal, JSON elsewhere.',
+      default: 'auto',
+      env: 'LOG_OUTPUT_FORMAT',
+    }),
+    colors_enabled: setting(boolean, {
+      doc: 'Colours in the human form, on a terminal.',
+      default: true,
+      env: 'LOG_COLORS_ENABLED',
+    }),
+  },
+} as const;

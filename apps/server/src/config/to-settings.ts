@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { App } from '@sluice/core';
+import type { Values } from './schema.ts';
+import type { Settings } from './settings.ts';
+
+/** Checked values in the units that the program uses. */
+export function toSettings(values: Values, apps: readonly App[]): Settings {
+  const { websocket, http_api: httpApi, logging, metrics, shutdown } = values;
+  return {
+    host: values.host,
+    port: values.port,
+    pathPrefix: values.path_prefix === '/' ? '' : values.path_prefix,
+    workers: values.workers === 0 ? availableParallelism() : values.workers,
+    instanceId: values.instance.process_id === '' ? randomUUID() : values.instance.process_id,
+    maxConnections: values.max_connections,
+    activityTimeoutSeconds: values.activity_timeout,
+    pongTimeoutSeconds: values.pong_timeout,
+    scheduling: values.cluster.scheduling,
+    shutdown: {
+      gracePeriodMs: values.shutdown_grace_period * 1000,
+      drainWindowMs: shutdown.drain_window_ms,
+      preStopDelayMs: shutdown.pre_stop_delay_ms,
+    },
+    websocket: {
+      maxMessages: websocket.max_messages,
+      maxBytes: websocket.max_bytes,
+      disconnectOnBufferFull: websocket.disconnect_on_buffer_full,
+      maxPayloadBytes: Math.min(websocket.max_message_size, values.websocket_max_payload_kb * 1024),
+      maxBackpressureBytes: websocket.max_backpressure,
+      flushDelayMs: websocket.flush_delay_ms,
+      flushSliceMs: websocket.flush_slice_ms,
+      allowMissingProtocol: websocket.allow_missing_protocol,
+      maxSubscriptionsPerConnection: values.channel_limits.max_subscriptions_per_connection,
+    },
+    httpApi: {
+      maxRequestBytes: httpApi.request_limit_in_mb * 1024 ** 2,
+      usageEnabled: httpApi.usage_enabled,
+      headersTimeoutMs: httpApi.headers_timeout * 1000,
+    },
+    metrics: {
+      enabled: metrics.enabled,
+      host: metrics.host,
+      port: metrics.port,
+      prefix: metrics.prometheus.prefix,
+    },
+    log: {
+      level: values.debug ? 'debug' : logging.level,
+      format: logging.format,
+      colors: logging.colors_enabled,
+    },
+    apps,
+  };
+}

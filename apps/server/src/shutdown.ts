@@ -1,0 +1,24 @@
+/** Process managers signal the whole group, and wrappers pass signals on: within this time it is one and the same. */
+const SAME_SIGNAL_MS = 500;
+
+export interface ShutdownHandlers {
+  /** The first SIGTERM or SIGINT: end in order. */
+  readonly onFirst: (signal: string) => void;
+  /** Another one after it: end now. */
+  readonly onSecond: (signal: string) => void;
+}
+
+export function handleSignals({ onFirst, onSecond }: ShutdownHandlers): void {
+  let firstAt: number | null = null;
+  const handle = (signal: string): void => {
+    const now = performance.now();
+    if (firstAt === null) {
+      firstAt = now;
+      onFirst(signal);
+    } else if (now - firstAt > SAME_SIGNAL_MS) {
+      onSecond(signal);
+    }
+  };
+  process.on('SIGTERM', handle);
+  process.on('SIGINT', handle);
+}

@@ -1,0 +1,84 @@
+import { connectToPrimary, type PrimaryQuestion } from '@sluice/cluster';
+import { type Clock, Hub } from '@sluice/core';
+import { MemoryAppStore } from '@sluice/drivers';
+import { createLog, errorReporter, WorkerMetrics } from '@sluice/telemetry';
+import { Outbox, WsEngine } from '@sluice/ws-engine';
+import type { Settings } from './config/settings.ts';
+import { HttpListener } from './http-listener.ts';
+
+// One worker: wiring only. It starts with nothing but the local bus, and gets its configuration from there.
+
+// The primary decides when a worker ends; a Ctrl-C reaches the whole process group.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+let ended = false;
+const link = await connectToPrimary({
+  onError: (error, context) => onError(error, context),
+  onGone: () => process.exit(ended ? 0 : 1),
+});
+
+// Both ends are this program in the same version; the primary sends the settings it has checked.
+const settings = link.start.settings as Settings;
+const { websocket } = settings;
+const log = createLog({ ...settings.log, base: { worker: link.start.slot, pid: process.pid } });
+const onError = errorReporter(log);
+process.on('uncaughtException', (error) => {
+  log.error('the worker has a fault and ends; a new one takes its place', { error: error.stack ?? error.message });
+  process.exit(1);
+});
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const metrics = new WorkerMetrics({ prefix: settings.metrics.prefix, port: settings.port, slot: link.start.slot });
+const apps = new MemoryAppStore(settings.apps);
+const outbox = new Outbox({ flushDelayMs: websocket.flushDelayMs, sliceMs: websocket.flushSliceMs });
+const hub = new Hub(
+  { framer: outbox, backbone: link.backbone, registry: link.registry, metrics, clock, onError },
+  {
+    activityTimeoutSeconds: settings.activityTimeoutSeconds,
+    maxConnections: settings.maxConnections,
+    maxSubscriptionsPerConnection: websocket.maxSubscriptionsPerConnection,
+  },
+);
+const engine = new WsEngine({
+  hub,
+  apps,
+  outbox,
+  metrics,
+  onError,
+  rules: { pathPrefix: settings.pathPrefix, allowMissingProtocol: websocket.allowMissingProtocol },
+  limits: websocket,
+  maxPayloadBytes: websocket.maxPayloadBytes,
+  activityTimeoutMs: settings.activityTimeoutSeconds * 1000,
+  pongTimeoutMs: settings.pongTimeoutSeconds * 1000,
+});
+const listener = await HttpListener.create({ settings, hub, apps, onUpgrade: engine.handleUpgrade });
+
+link.serve({
+  deliver: (message) => hub.deliver(message),
+  events: hub,
+  draining: () => listener.startDraining(),
+  answer,
+});
+
+try {
+  await listener.listen();
+  link.ready();
+} catch (error) {
+  link.failed(error instanceof Error ? error.message : String(error));
+}
+
+async function answer(question: PrimaryQuestion): Promise<unknown> {
+  switch (question.type) {
+    case 'metrics':
+      return metrics.snapshot({ queuedBytes: () => engine.queuedBytes(), busDropped: () => link.backbone.dropped });
+    case 'quiesce':
+      listener.stopListening();
+      return null;
+    case 'close_clients':
+      await engine.drain(question.windowMs);
+      await listener.close();
+      ended = true;
+      return null;
+  }
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import { test } from 'node:test';
+import { LEAVES } from '../../src/config/schema.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import { fileWith, jsonFile, load, problemOf, problemsOf } from './support.ts';
+
+test('without anything the defaults hold', () => {
+  const { settings } = load({});
+  const { instanceId, apps, ...rest } = settings;
+  assert.match(instanceId, /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+  assert.equal(apps.length, 1);
+  assert.deepEqual(rest, {
+    host: '0.0.0.0',
+    port: 6001,
+    pathPrefix: '',
+    workers: availableParallelism(),
+    maxConnections: 0,
+    activityTimeoutSeconds: 120,
+    pongTimeoutSeconds: 30,
+    scheduling: 'primary',
+    shutdown: { gracePeriodMs: 10_000, drainWindowMs: 3000, preStopDelayMs: 0 },
+    websocket: {
+      maxMessages: 1000,
+      maxBytes: null,
+      disconnectOnBufferFull: true,
+      maxPayloadBytes: 65_536,
+      maxBackpressureBytes: 1_048_576,
+      flushDelayMs: 0,
+      flushSliceMs: 3,
+      allowMissingProtocol: false,
+      maxSubscriptionsPerConnection: 2000,
+    },
+    httpApi: { maxRequestBytes: 10_485_760, usageEnabled: true, headersTimeoutMs: 10_000 },
+    metrics: { enabled: true, host: '127.0.0.1', port: 9601, prefix: 'sluice_' },
+    log: { level: 'info', format: 'auto', colors: true },
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(settings)), settings);
+});
+
+const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unknown, unknown])[] = [
+  ['HOST', '::1', (s) => s.host, '::1'],
+  ['PORT', '7000', (s) => s.port, 7000],
+  ['PATH_PREFIX', '/rt/', (s) => s.pathPrefix, '/rt'],
+  ['WORKERS', '3', (s) => s.workers, 3],
+  ['SLUICE_MAX_CONNECTIONS', '9', (s) => s.maxConnections, 9],
+  ['ACTIVITY_TIMEOUT', '60', (s) => s.activityTimeoutSeconds, 60],
+  ['PONG_TIMEOUT', '5', (s) => s.pongTimeoutSeconds, 5],
+  ['WEBSOCKET_MAX_PAYLOAD_KB', '1', (s) => s.websocket.maxPayloadBytes, 1024],
+  ['SHUTDOWN_GRACE_PERIOD', '60', (s) => s.shutdown.gracePeriodMs, 60_000],
+  ['SHUTDOWN_DRAIN_WINDOW_MS', '100', (s) => s.shutdown.drainWindowMs, 100],
+  ['SHUTDOWN_PRE_STOP_DELAY_MS', '200', (s) => s.shutdown.preStopDelayMs, 200],
+  ['DEBUG', 'yes', (s) => s.log.level, 'debug'],
+  ['INSTANCE_PROCESS_ID', 'node-1', (s) => s.instanceId, 'node-1'],
+  ['CLUSTER_SCHEDULING', 'kernel', (s) => s.scheduling, 'kernel'],
+  ['ADAPTER_DRIVER', 'local', (s) => s.port, 6001],
+  ['APP_MANAGER_DRIVER', 'memory', (s) => s.port, 6001],
+  ['APPS', '[{"id":"1","key":"k","secret":"s"}]', (s) => s.apps[0]?.id, '1'],
+  ['CHANNEL_LIMITS_MAX_NAME_LENGTH', '200', (s) => s.apps[0]?.limits.maxChannelNameLength, 200],
+  ['CHANNEL_LIMITS_MAX_SUBSCRIPTIONS_PER_CONNECTION', '7', (s) => s.websocket.maxSubscriptionsPerConnection, 7],
+  ['EVENT_LIMITS_MAX_CHANNELS_AT_ONCE', '11', (s) => s.apps[0]?.limits.maxChannelsPerEvent, 11],
+  ['EVENT_LIMITS_MAX_NAME_LENGTH', '12', (s) => s.apps[0]?.limits.maxEventNameLength, 12],
+  ['EVENT_LIMITS_MAX_PAYLOAD_IN_KB', '13', (s) => s.apps[0]?.limits.maxEventBytes, 13 * 1024],
+  ['EVENT_LIMITS_MAX_BATCH_SIZE', '14', (s) => s.apps[0]?.limits.maxBatchSize, 14],
+  ['PRESENCE_MAX_MEMBERS_PER_CHANNEL', '15', (s) => s.apps[0]?.limits.maxPresenceMembers, 15],
+  ['PRESENCE_MAX_MEMBER_SIZE_IN_KB', '2', (s) => s.apps[0]?.limits.maxPresenceMemberBytes, 2048],
+  ['HTTP_API_REQUEST_LIMIT_IN_MB', '2', (s) => s.httpApi.maxRequestBytes, 2 * 1024 * 1024],
+  ['HTTP_API_USAGE_ENABLED', 'off', (s) => s.httpApi.usageEnabled, false],
+  ['HTTP_API_HEADERS_TIMEOUT', '4', (s) => s.httpApi.headersTimeoutMs, 4000],
+  ['METRICS_ENABLED', '0', (s) => s.metrics.enabled, false],
+  ['METRICS_DRIVER', 'prometheus', (s) => s.metrics.enabled, true],
+  ['METRICS_HOST', '0.0.0.0', (s) => s.metrics.host, '0.0.0.0'],
+  ['METRICS_PORT', '0', (s) => s.metrics.port, 0],
+  ['METRICS_PROMETHEUS_PREFIX', 'x_', (s) => s.metrics.prefix, 'x_'],
+  ['LOG_LEVEL', 'warn', (s) => s.log.level, 'warn'],
+  ['LOG_OUTPUT_FORMAT', 'human', (s) => s.log.format, 'human'],
+  ['LOG_COLORS_ENABLED', 'no', (s) => s.log.colors, false],
+  ['WEBSOCKET_MAX_MESSAGES', 'none', (s) => s.websocket.maxMessages, null],
+  ['WEBSOCKET_MAX_BYTES', '5000', (s) => s.websocket.maxBytes, 5000],
+  ['WEBSOCKET_DISCONNECT_ON_BUFFER_FULL', 'false', (s) => s.websocket.disconnectOnBufferFull, false],
+  ['WEBSOCKET_MAX_MESSAGE_SIZE', '1000', (s) => s.websocket.maxPayloadBytes, 1000],
+  ['WEBSOCKET_MAX_BACKPRESSURE', '1', (s) => s.websocket.maxBackpressureBytes, 1],
+  ['WEBSOCKET_FLUSH_DELAY_MS', '6', (s) => s.websocket.flushDelayMs, 6],
+  ['WEBSOCKET_FLUSH_SLICE_MS', '8', (s) => s.websocket.flushSliceMs, 8],
+  ['WEBSOCKET_ALLOW_MISSING_PROTOCOL', 'on', (s) => s.websocket.allowMissingProtocol, true],
+];
+
+test('every key has its variable and reaches the settings', () => {
+  assert.deepEqual(VARIABLES.map(([name]) => name).toSorted(), LEAVES.map(({ leaf }) => leaf.env).toSorted());
+  for (const [name, text, read, expected] of VARIABLES) {
+    assert.deepEqual(read(load({ env: { [name]: text } }).settings), expected, name);
+  }
+});
+
+test('every key refuses nonsense under its own path and variable', () => {
+  for (const { path, leaf } of LEAVES) {
+    const nonsense = '80x \u0007/..';
+    const problem = problemOf({ env: { [leaf.env]: nonsense } });
+    assert.equal(problem.path, path);
+    assert.equal(problem.source, leaf.env);
+    assert.equal(problem.expected, leaf.kind.expected);
+  }
+});
+
+test('default < file < environment < flags', (t) => {
+  const configFile = jsonFile(t, { port: 1001, host: '127.0.0.1', workers: 1 });
+  const env = { PORT: '1002', WORKERS: '2' };
+  const argv = ['--workers=3'];
+  const { host, port, workers, pongTimeoutSeconds } = load({ configFile, env, argv }).settings;
+  assert.deepEqual({ host, port, workers, pongTimeoutSeconds }, { host: '127.0.0.1', port: 1002, workers: 3, pongTimeoutSeconds: 30 });
+});
+
+test('an empty variable is as good as none', (t) => {
+  const configFile = jsonFile(t, { port: 1001 });
+  assert.equal(load({ configFile, env: { PORT: '', HOST: ' ', APPS: undefined, SLUICE_CONFIG: '' } }).settings.port, 1001);
+});
+
+test('SLUICE_CONFIG names the file, --config goes before it', (t) => {
+  const one = jsonFile(t, { port: 1001 });
+  const two = jsonFile(t, { port: 1002 });
+  assert.equal(load({ env: { SLUICE_CONFIG: one } }).settings.port, 1001);
+  assert.equal(load({ configFile: two, env: { SLUICE_CONFIG: one } }).settings.port, 1002);
+});
+
+test('the smaller of the two payload limits holds', () => {
+  const read = (kb: string, size: string): number =>
+    load({ env: { WEBSOCKET_MAX_PAYLOAD_KB: kb, WEBSOCKET_MAX_MESSAGE_SIZE: size } }).settings.websocket.maxPayloadBytes;
+  assert.equal(read('2', '4096'), 2048);
+  assert.equal(read('8', '4096'), 4096);
+});
+
+test('flags', () => {
+  const { settings } = load({ argv: ['--host', 'localhost', '--port=0', '--port', '7', '--config', 'x.yaml'] });
+  assert.deepEqual([settings.host, settings.port], ['localhost', 7]);
+  // Convict's own reading of flags would make 1000 of it.
+  assert.equal(load({ argv: ['--host=1e3'] }).settings.host, '1e3');
+  const cases = [
+    [['--prot', '80'], { path: '', source: '--prot', found: 'an unknown flag', expected: '--port' }],
+    [['--port'], { path: '', source: '--port', found: 'no value', expected: '--port=VALUE' }],
+    [['--port='], { path: 'port', source: '--port', found: 'an empty text', expected: 'a whole number from 0 to 65535' }],
+    [['--port=80x'], { path: 'port', source: '--port', found: '"80x"', expected: 'a whole number from 0 to 65535' }],
+    [['-p', '1'], { path: '', source: '-p', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' }],
+    [['start'], { path: '', source: 'command line', found: '"start"', expected: 'one of --host, --port, --workers, --config' }],
+    [['--__proto__=1'], { path: '', source: '--__proto__', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' }],
+  ] as const;
+  for (const [argv, problem] of cases) assert.deepEqual(problemOf({ argv }), problem, argv.join(' '));
+});
+
+test('every problem of every source comes out at once', (t) => {
+  const configFile = fileWith(
+    t,
+    'sluice.yaml',
+    'port: 80x\nhots: a\nmetrics:\n  port: 1.5\nwebsocket: 3\napp_manager: {array: {apps: [{id: 1}]}}\n',
+  );
+  const env = { PORT: 'x', SLUICE_WORKERS: '2', LOG_LEVEL: 'loud' };
+  const problems = problemsOf({ configFile, env, argv: ['--workers=many', '--verbose'] });
+  assert.deepEqual(
+    problems.map(({ path, source, found }) => [path, source, found]),
+    [
+      ['', 'SLUICE_WORKERS', 'an unknown variable'],
+      ['', '--verbose', 'an unknown flag'],
+      ['port', configFile, '"80x"'],
+      ['hots', configFile, 'an unknown key'],
+      ['metrics.port', configFile, 'the number 1.5'],
+      ['websocket', configFile, 'the number 3'],
+      ['port', 'PORT', '"x"'],
+      ['workers', '--workers', '"many"'],
+      ['logging.level', 'LOG_LEVEL', '"loud"'],
+      ['app_manager.array.apps[0].id', configFile, 'the number 1'],
+      ['app_manager.array.apps[0].key', configFile, 'nothing'],
+      ['app_manager.array.apps[0].secret', configFile, 'nothing'],
+    ],
+  );
+});
+
+test('a wrong value is a problem even where another source overrides it', (t) => {
+  const configFile = jsonFile(t, { port: '80x' });
+  assert.equal(problemOf({ configFile, env: { PORT: '80' } }).source, configFile);
+});
+
+test('the times of a shutdown have to fit into its grace period', (t) => {
+  const drain = problemOf({ env: { SHUTDOWN_DRAIN_WINDOW_MS: '8000', SHUTDOWN_PRE_STOP_DELAY_MS: '2001' } });
+  assert.deepEqual(drain, {
+    path: 'shutdown.drain_window_ms',
+    source: 'SHUTDOWN_DRAIN_WINDOW_MS',
+    found: '8000 ms + 2001 ms',
+    expected: 'shutdown.drain_window_ms + shutdown.pre_stop_delay_ms to be at most shutdown_grace_period (10000 ms)',
+  });
+  assert.equal(problemOf({ env: { SHUTDOWN_GRACE_PERIOD: '2' } }).source, 'SHUTDOWN_GRACE_PERIOD');
+  load({ env: { SHUTDOWN_GRACE_PERIOD: '3' } });
+  load({ env: { SHUTDOWN_DRAIN_WINDOW_MS: '8000', SHUTDOWN_PRE_STOP_DELAY_MS: '2000' } });
+  const configFile = jsonFile(t, { shutdown_grace_period: 'soon', shutdown: { drain_window_ms: 99_999 } });
+  assert.equal(problemOf({ configFile }).path, 'shutdown_grace_period');
+});
+
+test('metrics need a port of their own', () => {
+  assert.equal(problemOf({ env: { METRICS_PORT: '6001' } }).path, 'metrics.port');
+  assert.equal(problemOf({ argv: ['--port=9601'] }).source, '--port');
+  load({ env: { METRICS_PORT: '6001', METRICS_ENABLED: 'false' } });
+  load({ env: { METRICS_PORT: '6001', HOST: '10.0.0.1' } });
+  load({ env: { METRICS_PORT: '0', PORT: '0' } });
+});
+
+test('debug sets the level whatever the level is', (t) => {
+  assert.equal(load({ configFile: jsonFile(t, { debug: true, logging: { level: 'error' } }) }).settings.log.level, 'debug');
+});

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { monotonicMicros } from '../clock.ts';
+import { Histogram } from '../histogram.ts';
+import type { PublishArgs, Published } from './messages.ts';
+import { Publisher } from './publisher.ts';
+
+/** After a refusal: long enough to give the server air, short beside a run. */
+const REFUSED_PAUSE_MS = 5;
+
+/** One run of publishers, from their connections to their last answers. */
+export async function publish(args: PublishArgs): Promise<Published> {
+  const { endpoint, channel } = args;
+  const latency = new Histogram();
+  const publishers = Array.from(
+    { length: args.publishers },
+    (_, publisher) => new Publisher({ endpoint, channel, publisher, latency }),
+  );
+  try {
+    await Promise.all(publishers.map((publisher) => publisher.connected()));
+    const startedAtMicros = monotonicMicros();
+    const until = startedAtMicros + args.durationMs * 1000;
+    if (args.rate === null) await Promise.all(publishers.map((publisher) => saturate(publisher, until)));
+    else await keepRate(publishers, { rate: args.rate, durationMs: args.durationMs });
+    return {
+      accepted: publishers.map((publisher) => publisher.accepted),
+      refused: publishers.reduce((sum, publisher) => sum + publisher.refused, 0),
+      latency: latency.snapshot(),
+      startedAtMicros,
+      endedAtMicros: monotonicMicros(),
+    };
+  } finally {
+    for (const publisher of publishers) publisher.close();
+  }
+}
+
+async function saturate(publisher: Publisher, untilMicros: number): Promise<void> {
+  for (let now = monotonicMicros(); now < untilMicros; now = monotonicMicros()) {
+    if ((await publisher.publish(now)) === 'refused') await sleep(REFUSED_PAUSE_MS);
+  }
+}
+
+/**
+ * An open loop: a message that is due while every connection still waits for its answer waits in a queue and keeps the
+ * stamp of the moment it was due, so a server that stalls is charged for all that it held up.
+ */
+async function keepRate(publishers: readonly Publisher[], pace: { rate: number; durationMs: number }): Promise<void> {
+  const messages = Math.max(1, Math.round((pace.rate * pace.durationMs) / 1000));
+  const startedAt = monotonicMicros();
+  const due: number[] = [];
+  let failure: unknown = null;
+  const underWay = new Set<Promise<void>>();
+
+  const work = async (publisher: Publisher): Promise<void> => {
+    for (let stamp = due.shift(); stamp !== undefined; stamp = due.shift()) await publisher.publish(stamp);
+  };
+  for (let sent = 0; sent < messages && failure === null; sent++) {
+    const waitMicros = startedAt + (sent * 1e6) / pace.rate - monotonicMicros();
+    if (waitMicros > 500) await sleep(waitMicros / 1000);
+    due.push(monotonicMicros());
+    const idle =
+      publishers[sent % publishers.length]?.isBusy === false
+        ? publishers[sent % publishers.length]
+        : publishers.find((publisher) => !publisher.isBusy);
+    if (idle === undefined) continue;
+    const working = work(idle).catch((error: unknown) => {
+      failure ??= error;
+    });
+    underWay.add(working);
+    void working.then(() => underWay.delete(working));
+  }
+  await Promise.all(underWay);
+  if (failure !== null) throw failure;
+}

@@ -1,0 +1,162 @@
+// HOT: `text` runs once per delivered message, the read callback once per read; no allocation, closure or log call in
+// `text` beyond its first branch.
+import { connect, type Socket } from 'node:net';
+
+import { monotonicMicros } from '../clock.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { clientFrame, PONG_FRAME, TEXT_FRAME } from './client-frame.ts';
+import { FrameParser, type FrameSink } from './frame-parser.ts';
+import { eventOf, upgradeRequest } from './handshake.ts';
+import { EVENT_NAME, isStamped, numberAt, publisherAt, sentAt } from './stamp.ts';
+import type { Tally } from './tally.ts';
+
+export interface SubscriberOptions {
+  readonly endpoint: Endpoint;
+  readonly channel: string;
+  readonly localAddress: string | undefined;
+  /** One for all sockets of the process: a read is handled before the next one is made. */
+  readonly readBuffer: Buffer;
+  readonly tally: Tally;
+}
+
+const UNOPENED = 0;
+const CONNECTED = 1;
+const SUBSCRIBED = 2;
+const ENDED = 3;
+
+/** One WebSocket on one channel. */
+export class Subscriber implements FrameSink {
+  readonly #options: SubscriberOptions;
+  readonly #tally: Tally;
+  readonly #parser = new FrameParser(this);
+  readonly #opening = Promise.withResolvers<void>();
+  readonly #socket: Socket;
+  #state = UNOPENED;
+  /** The answer to the upgrade until its blank line. */
+  #head = '';
+  #nowMicros = 0;
+  /** The next number expected from each publisher. */
+  #next = new Uint32Array(0);
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options;
+    this.#tally = options.tally;
+    const { host, port } = options.endpoint;
+    this.#socket = connect({
+      host,
+      port,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+      noDelay: true,
+      onread: { buffer: options.readBuffer, callback: (bytes) => this.#read(bytes) },
+    });
+    this.#socket.once('connect', () => this.#socket.write(upgradeRequest(options.endpoint)));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#end(error.code ?? error.message));
+    this.#socket.once('close', () => this.#end('closed without a close frame'));
+  }
+
+  /** Settles when the subscription has succeeded, or why it has not. */
+  get opened(): Promise<void> {
+    return this.#opening.promise;
+  }
+
+  expectPublishers(count: number): void {
+    this.#next = new Uint32Array(count);
+  }
+
+  /** How many messages short of (positive) or beyond (negative) `accepted` this subscriber is, for each publisher. */
+  missing(accepted: readonly number[]): number[] {
+    return accepted.map((count, publisher) => count - (this.#next[publisher] ?? 0));
+  }
+
+  /** A reset instead of an orderly end, so that no port stays in TIME_WAIT for the next run. */
+  close(): void {
+    this.#state = ENDED;
+    this.#socket.resetAndDestroy();
+  }
+
+  giveUp(reason: string): void {
+    this.#end(reason);
+  }
+
+  text(bytes: Buffer, start: number, end: number): void {
+    const tally = this.#tally;
+    const at = start + tally.dataOffset;
+    if (this.#state !== SUBSCRIBED || end - start !== tally.payloadBytes || !isStamped(bytes, at)) {
+      this.#otherText(bytes, start, end);
+      return;
+    }
+    const publisher = publisherAt(bytes, at);
+    const number = numberAt(bytes, at);
+    const expected = this.#next[publisher] ?? 0;
+    if (number >= expected) {
+      tally.skipped += number - expected;
+      this.#next[publisher] = number + 1;
+    } else {
+      tally.repeated++;
+    }
+    tally.deliveries++;
+    tally.lastAtMicros = this.#nowMicros;
+    tally.latency.record((this.#nowMicros - sentAt(bytes, at)) >>> 0);
+  }
+
+  ping(payload: Buffer): void {
+    this.#socket.write(clientFrame(PONG_FRAME, payload));
+  }
+
+  closed(code: number): void {
+    this.#end(`close ${code}`);
+  }
+
+  #read(bytes: number): boolean {
+    this.#nowMicros = monotonicMicros();
+    try {
+      const start = this.#state === UNOPENED ? this.#readHead(bytes) : 0;
+      this.#parser.push(this.#options.readBuffer, start, bytes);
+    } catch (error) {
+      this.#end(error instanceof Error ? error.message : String(error));
+    }
+    return true;
+  }
+
+  /** Where the frames begin. */
+  #readHead(bytes: number): number {
+    const before = this.#head.length;
+    this.#head += this.#options.readBuffer.toString('latin1', 0, bytes);
+    const end = this.#head.indexOf('\r\n\r\n');
+    if (end === -1) return bytes;
+    if (!this.#head.startsWith('HTTP/1.1 101 '))
+      throw new Error(`upgrade: ${this.#head.slice(0, this.#head.indexOf('\r\n'))}`);
+    this.#state = CONNECTED;
+    return end + 4 - before;
+  }
+
+  #otherText(bytes: Buffer, start: number, end: number): void {
+    const text = bytes.toString('utf8', start, end);
+    const event = eventOf(text);
+    if (this.#state === CONNECTED) this.#greeting(event, text);
+    else if (event === EVENT_NAME && this.#tally.payloadBytes === 0) {
+      this.#tally.payloadBytes = end - start;
+      this.#tally.dataOffset = Buffer.from(text).indexOf('~~');
+      this.text(bytes, start, end);
+    } else if (this.#state === SUBSCRIBED) this.#tally.foreign++;
+  }
+
+  #greeting(event: string, text: string): void {
+    if (event === 'pusher:connection_established') {
+      const subscribe = { event: 'pusher:subscribe', data: { auth: '', channel: this.#options.channel } };
+      this.#socket.write(clientFrame(TEXT_FRAME, Buffer.from(JSON.stringify(subscribe))));
+    } else if (event === 'pusher_internal:subscription_succeeded') {
+      this.#state = SUBSCRIBED;
+      this.#opening.resolve();
+    } else {
+      throw new Error(`instead of a subscription: ${text.slice(0, 200)}`);
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#state === ENDED) return;
+    if (this.#state === SUBSCRIBED) this.#tally.connectionEnded(reason);
+    else this.#opening.reject(new Error(reason));
+    this.close();
+  }
+}

@@ -1,0 +1,145 @@
+import { parseArgs } from 'node:util';
+
+import { DEFAULT_APP, type Endpoint } from './endpoint.ts';
+import { UsageError } from './errors.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
+import type { Scheduling } from './servers/sluice.ts';
+
+export type TargetName = 'sluice' | 'bare' | 'url';
+
+export interface Options {
+  readonly scenarios: readonly ScenarioName[];
+  readonly targets: readonly TargetName[];
+  /** Runs of each scenario against each target. */
+  readonly repeat: number;
+  /** Clients of `connect`. */
+  readonly connections: number;
+  /** Clients of `fanout`. */
+  readonly subscribers: number;
+  /** Publishes a second in the steady phase of `fanout`. */
+  readonly rate: number;
+  /** Of each measured phase. */
+  readonly durationMs: number;
+  readonly warmUpMs: number;
+  readonly workers: number;
+  readonly scheduling: Scheduling;
+  /** A server that runs already. */
+  readonly url: Endpoint | null;
+  readonly json: string | null;
+}
+
+const FLAGS = {
+  help: { type: 'boolean', short: 'h' },
+  repeat: { type: 'string' },
+  connections: { type: 'string' },
+  subscribers: { type: 'string' },
+  rate: { type: 'string' },
+  duration: { type: 'string' },
+  workers: { type: 'string' },
+  scheduling: { type: 'string' },
+  target: { type: 'string' },
+  url: { type: 'string' },
+  'app-id': { type: 'string' },
+  'app-key': { type: 'string' },
+  'app-secret': { type: 'string' },
+  json: { type: 'string' },
+  quick: { type: 'boolean' },
+} as const;
+
+type Flags = ReturnType<typeof readFlags>['values'];
+
+const FULL = { repeat: 3, connections: 5_000, subscribers: 1_000, rate: 20, seconds: 4, warmUpMs: 1_000 };
+const QUICK = { repeat: 1, connections: 200, subscribers: 50, rate: 50, seconds: 0.5, warmUpMs: 200 };
+
+/** `null`: help was asked for. */
+export function parseOptions(args: readonly string[]): Options | null {
+  const { values: flags, positionals } = readFlags(args);
+  if (flags.help === true) return null;
+  const defaults = flags.quick === true ? QUICK : FULL;
+  const workers = numberIn(flags, { name: 'workers', fallback: 1, from: 1, to: 256 });
+  const seconds = numberIn(flags, { name: 'duration', fallback: defaults.seconds, from: 0.1, to: 120 });
+  return {
+    scenarios: scenariosOf(positionals),
+    targets: targetsOf(flags),
+    repeat: whole('repeat', numberIn(flags, { name: 'repeat', fallback: defaults.repeat, from: 1, to: 50 })),
+    connections: whole(
+      'connections',
+      numberIn(flags, { name: 'connections', fallback: defaults.connections, from: 1, to: 200_000 }),
+    ),
+    subscribers: whole(
+      'subscribers',
+      numberIn(flags, { name: 'subscribers', fallback: defaults.subscribers, from: 1, to: 100_000 }),
+    ),
+    rate: numberIn(flags, { name: 'rate', fallback: defaults.rate, from: 0.1, to: 10_000 }),
+    durationMs: seconds * 1000,
+    warmUpMs: Math.min(defaults.warmUpMs, seconds * 1000),
+    workers: whole('workers', workers),
+    scheduling: oneOf('scheduling', flags.scheduling ?? 'primary', ['primary', 'kernel']),
+    url: flags.url === undefined ? null : endpointOf(flags.url, flags),
+    json: flags.json ?? null,
+  };
+}
+
+function readFlags(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function scenariosOf(names: readonly string[]): ScenarioName[] {
+  const all = Object.keys(SCENARIOS) as ScenarioName[];
+  if (names.length === 0 || names.includes('all')) return all;
+  return [...new Set(names.map((name) => oneOf('scenario', name, all)))];
+}
+
+function targetsOf(flags: Flags): TargetName[] {
+  const own = flags.url === undefined ? 'sluice' : 'url';
+  if (flags.target === undefined) return [own, 'bare'];
+  return [oneOf('target', flags.target, ['sluice', 'bare']) === 'bare' ? 'bare' : own];
+}
+
+function endpointOf(text: string, flags: Flags): Endpoint {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'ws:'].includes(url.protocol)) {
+    throw new UsageError(`--url: expected http://host:port[/prefix], got "${text}"`);
+  }
+  return {
+    host: url.hostname,
+    port: url.port === '' ? 80 : Number(url.port),
+    pathPrefix: url.pathname.replace(/\/+$/, ''),
+    app: {
+      id: flags['app-id'] ?? DEFAULT_APP.id,
+      key: flags['app-key'] ?? DEFAULT_APP.key,
+      secret: flags['app-secret'] ?? DEFAULT_APP.secret,
+    },
+  };
+}
+
+interface Range {
+  readonly name: 'repeat' | 'connections' | 'subscribers' | 'rate' | 'duration' | 'workers';
+  readonly fallback: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function numberIn(flags: Flags, { name, fallback, from, to }: Range): number {
+  const text = flags[name];
+  if (text === undefined) return fallback;
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (!(value >= from && value <= to))
+    throw new UsageError(`--${name}: expected a number from ${from} to ${to}, got "${text}"`);
+  return value;
+}
+
+function whole(name: string, value: number): number {
+  if (!Number.isInteger(value)) throw new UsageError(`--${name}: expected a whole number, got ${value}`);
+  return value;
+}
+
+function oneOf<Choice extends string>(name: string, value: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw new UsageError(`${name}: expected one of ${choices.join(', ')}, got "${value}"`);
+  return found;
+}

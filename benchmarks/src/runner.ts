@@ -1,0 +1,83 @@
+import type { Children } from './children.ts';
+import { BenchmarkFailure } from './errors.ts';
+import { Crew } from './load/crew.ts';
+import type { Options, TargetName } from './options.ts';
+import type { Pinning } from './pinning.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
+import type { Measurement } from './scenarios/scenario.ts';
+import { startBare } from './servers/bare.ts';
+import { useRunning } from './servers/running.ts';
+import type { Server } from './servers/server.ts';
+import { requireBuilt, startSluice } from './servers/sluice.ts';
+
+export interface Sample extends Measurement {
+  readonly scenario: ScenarioName;
+  readonly target: TargetName;
+  /** From 1. */
+  readonly run: number;
+}
+
+export interface Surroundings {
+  readonly options: Options;
+  readonly children: Children;
+  readonly pinning: Pinning;
+  progress(text: string): void;
+}
+
+/** Every scenario against every target, `repeat` times, each time with fresh processes. */
+export async function runAll(surroundings: Surroundings): Promise<Sample[]> {
+  const { options } = surroundings;
+  if (options.targets.includes('sluice')) requireBuilt();
+  const samples: Sample[] = [];
+  for (const scenario of options.scenarios) {
+    for (let run = 1; run <= options.repeat; run++) {
+      // In turn and with the order turned around each time: a machine that gets slower meanwhile is unfair to both.
+      const targets = run % 2 === 1 ? options.targets : options.targets.toReversed();
+      for (const target of targets) samples.push(await runOne(surroundings, { scenario, target, run }));
+    }
+  }
+  return samples;
+}
+
+async function runOne(
+  surroundings: Surroundings,
+  which: { readonly scenario: ScenarioName; readonly target: TargetName; readonly run: number },
+): Promise<Sample> {
+  const { options, children, pinning } = surroundings;
+  const scenario = SCENARIOS[which.scenario];
+  const label = `${which.scenario} ${which.run}/${options.repeat} ${which.target}`;
+  surroundings.progress(`${label}: starting`);
+  const server = await start(surroundings, which.target);
+  const crew = new Crew({ children, cores: pinning.load, subscribers: scenario.subscribers(options) });
+  try {
+    await crew.ready();
+    const progress = (text: string): void => surroundings.progress(`${label}: ${text}`);
+    const measurement = await scenario.run({ server, crew, options, progress });
+    surroundings.progress(`${label}: done`);
+    return { ...which, ...measurement };
+  } catch (error) {
+    if (!(error instanceof BenchmarkFailure)) throw error;
+    const output = server.output();
+    throw new BenchmarkFailure(
+      `${label}: ${error.message}${output === '' ? '' : `\nthe server's last output:\n${output}`}`,
+    );
+  } finally {
+    await crew.stop();
+    await server.stop();
+  }
+}
+
+async function start({ options, children, pinning }: Surroundings, target: TargetName): Promise<Server> {
+  const common = { children, cores: pinning.server };
+  switch (target) {
+    case 'sluice':
+      return startSluice({ ...common, workers: options.workers, scheduling: options.scheduling });
+    case 'bare':
+      return startBare(common);
+    case 'url':
+      if (options.url === null) throw new TypeError('target "url" without --url');
+      return useRunning(options.url);
+    default:
+      throw new TypeError(`unknown target ${String(target satisfies never)}`);
+  }
+}

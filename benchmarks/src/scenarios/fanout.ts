@@ -1,0 +1,112 @@
+import { BenchmarkFailure } from '../errors.ts';
+import { mergeHistograms, type Histogram } from '../histogram.ts';
+import { describeCounts, requireAll } from '../load/crew.ts';
+import type { Published, Settled } from '../load/messages.ts';
+import { Meter, type Reading } from '../meter.ts';
+import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
+
+const CHANNEL = 'bench-fanout';
+const PUBLISHERS = 8;
+const HANDSHAKES_AT_A_TIME = 100;
+
+interface Phase {
+  readonly published: Published;
+  readonly accepted: number;
+  readonly settled: Settled;
+  readonly latency: Histogram;
+  readonly reading: Reading;
+  /** From the first publish until the last delivery: the queues are empty, so nothing is owed. */
+  readonly seconds: number;
+}
+
+/** Every subscriber on one channel: what a delivery costs, and how late it is. */
+export const fanout: Scenario = {
+  name: 'fanout',
+  describe: ({ subscribers, rate, durationMs }) =>
+    `${subscribers} subscribers on one channel; ${durationMs / 1000} s saturated by ${PUBLISHERS} publishers, ${durationMs / 1000} s at ${rate} publishes/s`,
+  metrics: [
+    { key: 'saturated.deliveries', label: 'saturated: deliveries', unit: '/s' },
+    { key: 'saturated.publishes', label: 'saturated: publishes accepted', unit: '/s' },
+    { key: 'saturated.refused', label: 'saturated: publishes refused', unit: '' },
+    { key: 'saturated.cpu', label: 'saturated: server CPU per delivery', unit: 'µs' },
+    { key: 'saturated.p50', label: 'saturated: latency p50', unit: 'ms' },
+    { key: 'saturated.p99', label: 'saturated: latency p99', unit: 'ms' },
+    { key: 'saturated.serverBusy', label: 'saturated: server', unit: '% of a core' },
+    { key: 'saturated.loadBusy', label: 'saturated: load generator', unit: '% of a core' },
+    { key: 'steady.p50', label: 'steady: latency p50', unit: 'ms' },
+    { key: 'steady.p99', label: 'steady: latency p99', unit: 'ms' },
+    { key: 'steady.p999', label: 'steady: latency p99.9', unit: 'ms' },
+    { key: 'steady.cpu', label: 'steady: server CPU per delivery', unit: 'µs' },
+  ],
+  subscribers: (options) => options.subscribers,
+  async run(bench: Bench): Promise<Measurement> {
+    const { crew, server, options } = bench;
+    const { subscribers, durationMs, warmUpMs, rate } = options;
+    const opened = await crew.open({
+      endpoint: server.endpoint,
+      channel: CHANNEL,
+      count: subscribers,
+      concurrency: HANDSHAKES_AT_A_TIME,
+    });
+    requireAll(opened, subscribers);
+    // Code that is compiled and buffers that have grown are not what a run is to show.
+    await runPhase(bench, { durationMs: warmUpMs, rate: null });
+    const saturated = await runPhase(bench, { durationMs, rate: null });
+    bench.progress(`saturated: ${Math.round(saturated.settled.deliveries / saturated.seconds)} deliveries/s`);
+    const steady = await runPhase(bench, { durationMs, rate });
+    const busy = saturated.reading;
+    return {
+      values: measured({
+        'saturated.deliveries': saturated.settled.deliveries / saturated.seconds,
+        'saturated.publishes':
+          (saturated.accepted * 1e6) / (saturated.published.endedAtMicros - saturated.published.startedAtMicros),
+        'saturated.refused': saturated.published.refused,
+        'saturated.cpu': per(busy.serverCpuMicros, saturated.settled.deliveries),
+        'saturated.p50': saturated.latency.quantile(0.5) / 1000,
+        'saturated.p99': saturated.latency.quantile(0.99) / 1000,
+        'saturated.serverBusy': percentOfCore(busy.serverCpuMicros, saturated.seconds * 1e6),
+        'saturated.loadBusy': percentOfCore(busy.loadCpuMicros, saturated.seconds * 1e6),
+        'steady.p50': steady.latency.quantile(0.5) / 1000,
+        'steady.p99': steady.latency.quantile(0.99) / 1000,
+        'steady.p999': steady.latency.quantile(0.999) / 1000,
+        'steady.cpu': per(steady.reading.serverCpuMicros, steady.settled.deliveries),
+      }),
+      notes: [],
+    };
+  },
+};
+
+async function runPhase(bench: Bench, pace: { durationMs: number; rate: number | null }): Promise<Phase> {
+  const { crew, server } = bench;
+  await crew.reset(PUBLISHERS);
+  const meter = new Meter(server.pid, crew.pids);
+  const published = await crew.publish({
+    endpoint: server.endpoint,
+    channel: CHANNEL,
+    publishers: PUBLISHERS,
+    ...pace,
+  });
+  const settled = await crew.settle(published.accepted);
+  const reading = meter.read();
+  const accepted = published.accepted.reduce((sum, count) => sum + count, 0);
+  requireExactlyOnce(bench, { accepted, settled });
+  const seconds = (settled.lastAtMicros - published.startedAtMicros) / 1e6;
+  return { published, accepted, settled, latency: mergeHistograms([settled.latency]), reading, seconds };
+}
+
+/** A server that is fast because it loses messages is not fast. */
+function requireExactlyOnce(bench: Bench, { accepted, settled }: { accepted: number; settled: Settled }): void {
+  const { subscribers } = bench.options;
+  const { deliveries, skipped, repeated, missing, surplus, foreign, ended } = settled;
+  if (accepted === 0) throw new BenchmarkFailure('the server accepted no publish');
+  const wrong = skipped + repeated + missing + surplus + foreign + ended.size;
+  if (wrong === 0 && deliveries === accepted * subscribers) return;
+  throw new BenchmarkFailure(
+    [
+      `not every subscriber got every message once and in order: ${accepted} accepted, ${subscribers} subscribers,`,
+      `${deliveries} deliveries instead of ${accepted * subscribers}; ${skipped} skipped, ${missing} missing at the end,`,
+      `${repeated} doubled or out of order, ${surplus} beyond the accepted, ${foreign} other frames;`,
+      `connections ended by the server: ${describeCounts(ended) || 'none'}`,
+    ].join(' '),
+  );
+}

@@ -1,0 +1,50 @@
+import type { Crew } from '../load/crew.ts';
+import type { Options } from '../options.ts';
+import type { Server } from '../servers/server.ts';
+
+export interface Metric {
+  readonly key: string;
+  readonly label: string;
+  readonly unit: string;
+}
+
+export interface Bench {
+  readonly server: Server;
+  readonly crew: Crew;
+  readonly options: Options;
+  /** One line for whoever waits. */
+  progress(text: string): void;
+}
+
+export interface Measurement {
+  /** By metric key; a metric that could not be measured is absent. */
+  readonly values: Readonly<Record<string, number>>;
+  /** What is worth saying about this run and is no number. */
+  readonly notes: readonly string[];
+}
+
+/** One way to load a server. `run` throws a BenchmarkFailure when the server did something wrong. */
+export interface Scenario {
+  readonly name: string;
+  /** The load in one line, for the report. */
+  describe(options: Options): string;
+  readonly metrics: readonly Metric[];
+  subscribers(options: Options): number;
+  run(bench: Bench): Promise<Measurement>;
+}
+
+/** Leaves out what could not be measured. */
+export function measured(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}
+
+export function per(total: number | undefined, count: number): number | undefined {
+  return total === undefined || count === 0 ? undefined : total / count;
+}
+
+/** How much of one core was used, in percent. */
+export function percentOfCore(cpuMicros: number | undefined, elapsedMicros: number): number | undefined {
+  return cpuMicros === undefined ? undefined : (100 * cpuMicros) / elapsedMicros;
+}

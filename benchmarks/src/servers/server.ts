@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { get } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Children } from '../children.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { BenchmarkFailure } from '../errors.ts';
+import { nodeCommand } from '../pinning.ts';
+
+const READY_TIMEOUT_MS = 20_000;
+const KEPT_OUTPUT = 4_000;
+
+/** A server under load. */
+export interface Server {
+  readonly endpoint: Endpoint;
+  /** Root of its process tree; `undefined` when it was not started here, and then its CPU time and memory are unknown. */
+  readonly pid: number | undefined;
+  /** What it printed last: the reason, when a run fails. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly children: Children;
+  readonly cores: string | undefined;
+}
+
+export interface Program extends StartOptions {
+  /** Arguments of node: the script and its own. */
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly endpoint: Endpoint;
+}
+
+/** Starts a program and waits until `GET /ready` answers 200. */
+export async function startProgram(program: Program): Promise<Server> {
+  const [command, ...before] = nodeCommand(program.cores);
+  const child = spawn(command, [...before, ...program.args], {
+    cwd: program.cwd,
+    env: program.env,
+    // The bare server ends when its standard input does, which covers a parent that was killed.
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  program.children.add(child);
+  let output = '';
+  const keep = (text: string): void => {
+    output = (output + text).slice(-KEPT_OUTPUT);
+  };
+  child.on('error', (error) => keep(error.message));
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep);
+  const exited = once(child, 'exit');
+  exited.catch(() => undefined);
+
+  const server: Server = {
+    endpoint: program.endpoint,
+    pid: child.pid,
+    output: () => output.trim(),
+    stop: async () => {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      // A drain would take its time and tells nothing.
+      program.children.kill(child.pid);
+      await exited;
+    },
+  };
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (!(await isReady(program.endpoint))) {
+    const gone = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+    if (gone || performance.now() > deadline) {
+      await server.stop();
+      const what = gone ? 'ended while it started' : `was not ready within ${READY_TIMEOUT_MS / 1000} s`;
+      throw new BenchmarkFailure(`the server (${program.args.join(' ')}) ${what}\n${output}`.trim());
+    }
+    await sleep(50);
+  }
+  return server;
+}
+
+export async function isReady(endpoint: Endpoint): Promise<boolean> {
+  const path = `${endpoint.pathPrefix}/ready`;
+  return new Promise((resolve) => {
+    const request = get(
+      { host: endpoint.host, port: endpoint.port, path, agent: false, timeout: 2_000 },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      },
+    );
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+  });
+}
+
+/** A port nobody listens on right now. */
+export async function freePort(host: string): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}

@@ -1,0 +1,85 @@
+// The whole program against the bare server, over real sockets.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { HELP } from '../src/help.ts';
+import { SCENARIOS } from '../src/scenarios/index.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function bench(args: readonly string[]): Promise<Outcome> {
+  const all = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning', MAIN, ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, all, { timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+    });
+  });
+}
+
+test('all scenarios run against the bare server and give a number for every metric', async () => {
+  const { code, stdout, stderr } = await bench(['--quick', '--target', 'bare', '--duration', '0.3']);
+  assert.equal(code, 0, stderr);
+  for (const [name, { metrics }] of Object.entries(SCENARIOS)) {
+    assert.match(stdout, new RegExp(`^${name}: `, 'm'));
+    for (const { label } of metrics) {
+      const row = stdout.split('\n').find((line) => line.trim().startsWith(label));
+      assert.match(row ?? '', /\d$/, `${name}: ${label}`);
+    }
+  }
+});
+
+test('the JSON report holds every sample, and not the secret', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'result.json');
+  const args = ['publish', '--quick', '--target', 'bare', '--repeat', '2', '--duration', '0.2', '--json', file];
+  const { code, stderr } = await bench([...args, '--app-secret', 'do-not-tell']);
+  assert.equal(code, 0, stderr);
+  const copy = /written: .*, (.+\.json)$/m.exec(stderr)?.[1] ?? '';
+  t.after(() => rm(copy));
+  const text = await readFile(file, 'utf8');
+  assert.equal(await readFile(copy, 'utf8'), text);
+  assert.doesNotMatch(text, /do-not-tell/);
+  const report = JSON.parse(text) as { samples: unknown[]; machine: { node: string } };
+  assert.equal(report.samples.length, 2);
+  assert.equal(report.machine.node, process.versions.node);
+});
+
+test('nobody at the URL: the run fails and says so', async () => {
+  const { code, stderr } = await bench(['publish', '--quick', '--target', 'sluice', '--url', 'http://127.0.0.1:1']);
+  assert.equal(code, 1);
+  assert.match(stderr, /FAILED: .*127\.0\.0\.1:1/);
+});
+
+test('a wrong command line ends with 2 before anything is started', async () => {
+  for (const args of [
+    ['fanuot'],
+    ['--repeat', '0'],
+    ['--repeat', '1.5'],
+    ['--rate', 'fast'],
+    ['--nonsense'],
+    ['--url', 'ftp://x'],
+  ]) {
+    const { code, stderr } = await bench(args);
+    assert.equal(code, 2, args.join(' '));
+    assert.doesNotMatch(stderr, /: starting$/m);
+  }
+});
+
+test('the help names every scenario', async () => {
+  const { code, stdout } = await bench(['--help']);
+  assert.equal(code, 0);
+  assert.equal(stdout, HELP);
+  for (const name of Object.keys(SCENARIOS)) assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+});

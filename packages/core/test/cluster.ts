@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { channelStringToSign, sign, signinStringToSign } from '@sluice/protocol';
+import type { App, AppLimits } from '../src/app.ts';
+import type { Connection } from '../src/connection.ts';
+import { Hub, type HubOptions } from '../src/hub.ts';
+import {
+  FakeBackbone,
+  FakeClock,
+  FakeFramer,
+  FakeMetrics,
+  FakePrimary,
+  FakeTransport,
+  WorkerRegistry,
+} from './fakes.ts';
+
+export const KEY = '278d425bdf160c739803';
+export const SECRET = '7ad3773142a6692b25b8';
+
+export const LIMITS: AppLimits = {
+  maxConnections: 0,
+  maxClientEventsPerSecond: 10,
+  maxBackendEventsPerSecond: 0,
+  maxReadRequestsPerSecond: 0,
+  maxPresenceMembers: 100,
+  maxPresenceMemberBytes: 1024,
+  maxChannelNameLength: 164,
+  maxChannelsPerEvent: 100,
+  maxEventNameLength: 200,
+  maxEventBytes: 10_240,
+  maxBatchSize: 10,
+};
+
+export interface AppChanges extends Partial<Omit<App, 'limits'>> {
+  readonly limits?: Partial<AppLimits>;
+}
+
+export function testApp({ limits, ...rest }: AppChanges = {}): App {
+  return {
+    id: '1001',
+    credentials: [{ key: KEY, secret: SECRET }],
+    enabled: true,
+    clientMessages: true,
+    subscriptionCount: true,
+    ...rest,
+    limits: { ...LIMITS, ...limits },
+  };
+}
+
+/** A frame as a client reads it. */
+export interface Received {
+  readonly event: string;
+  readonly channel?: string;
+  readonly data: unknown;
+  readonly user_id?: string;
+}
+
+/** One worker of a {@link Cluster} with all its ports. */
+export class Worker {
+  readonly framer = new FakeFramer();
+  readonly metrics = new FakeMetrics();
+  readonly errors: { readonly error: unknown; readonly stage: string }[] = [];
+  readonly backbone: FakeBackbone;
+  readonly registry: WorkerRegistry;
+  readonly hub: Hub;
+
+  constructor(cluster: Cluster, options: HubOptions) {
+    this.backbone = new FakeBackbone(cluster.backbones);
+    cluster.backbones.push(this.backbone);
+    this.registry = new WorkerRegistry(cluster.primary);
+    const { framer, metrics, backbone, registry } = this;
+    const onError = (error: unknown, { stage }: { readonly stage: string }): void => {
+      this.errors.push({ error, stage });
+    };
+    this.hub = new Hub({ framer, metrics, backbone, registry, clock: cluster.clock, onError }, options);
+    this.registry.events = this.hub;
+    this.backbone.deliver = (message) => this.hub.deliver(message);
+  }
+
+  connect(app: App, protocol = 7): Client {
+    return new Client(this, app, protocol);
+  }
+
+  /** That nothing is left of whatever was subscribed: channels, topics, counts, members, gauges. */
+  assertEmpty(app: App): void {
+    const space = this.hub.space(app);
+    assert.equal(space.channels.size, 0, 'channels');
+    assert.equal(space.connections.size, 0, 'connections');
+    assert.equal(space.counters.connected, 0, 'connected');
+    assert.deepEqual(space.counters.channels, { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
+    assert.deepEqual(space.counters.subscriptions, space.counters.unsubscriptions);
+    assert.equal(space.counters.connections, space.counters.disconnections);
+    assert.equal(this.backbone.topics.size, 0, 'topics');
+    assert.equal(this.registry.counts.size, 0, 'counts');
+  }
+}
+
+/** Several workers in one process over one backbone and one primary. */
+export class Cluster {
+  readonly clock = new FakeClock();
+  readonly primary = new FakePrimary(this.clock);
+  readonly backbones: FakeBackbone[] = [];
+  readonly workers: Worker[];
+
+  constructor(size: number, options: Partial<HubOptions> = {}) {
+    const all = { activityTimeoutSeconds: 120, maxConnections: 0, maxSubscriptionsPerConnection: 10_000, ...options };
+    this.workers = Array.from({ length: size }, () => new Worker(this, all));
+  }
+
+  worker(index: number): Worker {
+    const worker = this.workers[index];
+    assert.ok(worker !== undefined);
+    return worker;
+  }
+
+  assertEmpty(app: App): void {
+    for (const worker of this.workers) worker.assertEmpty(app);
+    assert.equal(this.primary.members.size, 0, 'members');
+  }
+}
+
+export interface SubscribeOptions {
+  readonly channelData?: string;
+  /** Instead of the right one. */
+  readonly auth?: string;
+}
+
+/** A client of one worker. */
+export class Client {
+  readonly transport = new FakeTransport();
+  readonly connection: Connection;
+  readonly #worker: Worker;
+  #taken = 0;
+
+  constructor(worker: Worker, app: App, protocol: number) {
+    this.#worker = worker;
+    this.connection = worker.hub.connect({ app, transport: this.transport, protocol });
+    this.#taken = 1;
+  }
+
+  get id(): string {
+    return this.connection.id;
+  }
+
+  sendText(text: string): void {
+    this.#worker.hub.receive(this.connection, text);
+  }
+
+  send(event: string, data?: unknown, channel?: string): void {
+    this.sendText(JSON.stringify({ event, data, channel }));
+  }
+
+  authFor(channel: string, channelData?: string): string {
+    return `${KEY}:${sign(SECRET, channelStringToSign(this.id, channel, channelData))}`;
+  }
+
+  subscribe(channel: string, { channelData, auth }: SubscribeOptions = {}): void {
+    const signed = /^(private|presence)-/.test(channel);
+    const value = auth ?? (signed ? this.authFor(channel, channelData) : '');
+    this.send('pusher:subscribe', { auth: value, channel, channel_data: channelData });
+  }
+
+  /** Joins a presence channel as a user. */
+  enter(channel: string, userId: string, info?: unknown): void {
+    this.subscribe(channel, { channelData: JSON.stringify({ user_id: userId, user_info: info }) });
+  }
+
+  unsubscribe(channel: string): void {
+    this.send('pusher:unsubscribe', { channel });
+  }
+
+  signIn(userData: string, auth?: string): void {
+    const right = `${KEY}:${sign(SECRET, signinStringToSign(this.id, userData))}`;
+    this.send('pusher:signin', { auth: auth ?? right, user_data: userData });
+  }
+
+  close(): void {
+    this.#worker.hub.disconnect(this.connection);
+  }
+
+  /** Texts that came since the last look; the greeting is never among them. */
+  texts(): readonly string[] {
+    const texts = this.transport.texts.slice(this.#taken);
+    this.#taken = this.transport.texts.length;
+    return texts;
+  }
+
+  /** The same, parsed. */
+  received(): readonly Received[] {
+    return this.texts().map((text) => JSON.parse(text) as Received);
+  }
+}
+
+export function ok(channel: string): Received {
+  return { event: 'pusher_internal:subscription_succeeded', channel, data: '{}' };
+}
+
+export function err(code: number | null, message: string): Received {
+  return { event: 'pusher:error', data: { code, message } };
+}
+
+export interface RefusalText {
+  readonly type: string;
+  readonly status: number;
+  readonly message: string;
+}
+
+/** The two frames of a refused subscription. */
+export function refused(channel: string, { type, status, message }: RefusalText): readonly Received[] {
+  const data = JSON.stringify({ type, error: message, status });
+  return [err(null, message), { event: 'pusher:subscription_error', channel, data }];
+}

@@ -1,0 +1,382 @@
+import type { ChannelKind, CloseReason, Member } from '@sluice/protocol';
+import type {
+  Admission,
+  AppCounters,
+  Backbone,
+  ChannelSummary,
+  Clock,
+  ConnectionErrorType,
+  ConnectionQuota,
+  CountByKind,
+  Deliver,
+  Frame,
+  Framer,
+  JoinAnswer,
+  Metrics,
+  PresenceJoin,
+  RateRequest,
+  Registry,
+  RegistryEvents,
+  Transport,
+} from '../src/ports/index.ts';
+
+/** A frame whose wire form is just its text. */
+export class TextFrame implements Frame {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get payload(): Uint8Array {
+    return Buffer.from(this.text);
+  }
+}
+
+export class FakeFramer implements Framer {
+  made = 0;
+  readonly #afterFlush: (() => void)[] = [];
+
+  frame(text: string): TextFrame {
+    this.made++;
+    return new TextFrame(text);
+  }
+
+  frameBytes(payload: Uint8Array): TextFrame {
+    return this.frame(Buffer.from(payload).toString());
+  }
+
+  afterFlush(done: () => void): void {
+    this.#afterFlush.push(done);
+  }
+
+  flush(): void {
+    for (const done of this.#afterFlush.splice(0)) done();
+  }
+}
+
+/** Records in order what a client would get. */
+export class FakeTransport implements Transport {
+  readonly frames: Frame[] = [];
+  readonly texts: string[] = [];
+  closed: CloseReason | null = null;
+
+  send(frame: Frame): void {
+    this.frames.push(frame);
+    this.texts.push(Buffer.from(frame.payload).toString());
+  }
+
+  close(reason: CloseReason): void {
+    this.closed ??= reason;
+  }
+}
+
+export class FakeClock implements Clock {
+  #nowMs = 1_700_000_000_000;
+  #monotonicMs = 0;
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#monotonicMs;
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    this.#monotonicMs += ms;
+  }
+}
+
+function countByKind(): CountByKind {
+  return { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
+}
+
+function appCounters(): AppCounters {
+  return {
+    connected: 0,
+    connections: 0,
+    disconnections: 0,
+    messagesReceived: 0,
+    bytesReceived: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    httpCalls: 0,
+    httpBytesReceived: 0,
+    httpBytesSent: 0,
+    rateLimitChecks: 0,
+    rateLimitRefusals: 0,
+    channels: countByKind(),
+    subscriptions: countByKind(),
+    unsubscriptions: countByKind(),
+  };
+}
+
+export class FakeMetrics implements Metrics {
+  readonly apps = new Map<string, AppCounters>();
+  readonly broadcasts: { readonly kind: ChannelKind; readonly recipients: number; readonly seconds: number }[] = [];
+
+  app(appId: string): AppCounters {
+    let counters = this.apps.get(appId);
+    if (counters === undefined) {
+      counters = appCounters();
+      this.apps.set(appId, counters);
+    }
+    return counters;
+  }
+
+  connectionError(_appId: string | null, _type: ConnectionErrorType): void {}
+
+  closed(_code: number): void {}
+
+  broadcast(kind: ChannelKind, recipients: number, seconds: number): void {
+    this.broadcasts.push({ kind, recipients, seconds });
+  }
+}
+
+/** An ordered way between two parties. Things pass at once, or one by one while it is held. */
+export class Pipe {
+  #held = false;
+  readonly #waiting: (() => void)[] = [];
+
+  push(thing: () => void): void {
+    if (this.#held || this.#waiting.length > 0) this.#waiting.push(thing);
+    else thing();
+  }
+
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Lets one thing pass; false if there was none. */
+  step(): boolean {
+    const thing = this.#waiting.shift();
+    thing?.();
+    return thing !== undefined;
+  }
+
+  release(): void {
+    while (this.step());
+    this.#held = false;
+  }
+}
+
+/** One worker's end of a backbone in this process. */
+export class FakeBackbone implements Backbone {
+  readonly topics = new Set<string>();
+  readonly published: { readonly topic: string; readonly message: Uint8Array }[] = [];
+  readonly left: string[] = [];
+  /** Joins and leaves on their way; while it is held nobody is told `joined`, nor gets a message. */
+  readonly control = new Pipe();
+  readonly inbox = new Pipe();
+  hasPeers = true;
+  deliver: Deliver = () => {};
+  readonly #all: readonly FakeBackbone[];
+
+  /** `all`: every end, this one included; filled by the caller. */
+  constructor(all: readonly FakeBackbone[]) {
+    this.#all = all;
+  }
+
+  join(topic: string, joined: () => void): void {
+    this.control.push(() => {
+      this.topics.add(topic);
+      joined();
+    });
+  }
+
+  leave(topic: string): void {
+    this.left.push(topic);
+    this.control.push(() => this.topics.delete(topic));
+  }
+
+  publish(topic: string, message: Uint8Array): void {
+    this.published.push({ topic, message });
+    for (const other of this.#all) {
+      if (other !== this && other.topics.has(topic)) other.inbox.push(() => other.deliver(message));
+    }
+  }
+}
+
+interface Presence {
+  readonly member: Member;
+  connections: number;
+}
+
+interface RateUse {
+  second: number;
+  used: number;
+}
+
+function keyOf(appId: string, channel: string): string {
+  return `${appId}:${channel}`;
+}
+
+/** What a primary keeps for all workers; each worker talks to it through its own {@link WorkerRegistry}. */
+export class FakePrimary {
+  readonly workers: WorkerRegistry[] = [];
+  readonly members = new Map<string, Map<string, Presence>>();
+  readonly connections = new Map<string, number>();
+  /** Of all apps; 0: unlimited. */
+  capacity = 0;
+  readonly #rates = new Map<string, RateUse>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  admit({ appId, maxConnections }: ConnectionQuota): Admission {
+    const open = this.connections.get(appId) ?? 0;
+    const all = [...this.connections.values()].reduce((sum, count) => sum + count, 0);
+    if (maxConnections > 0 && open >= maxConnections) return 'over_quota';
+    if (this.capacity > 0 && all >= this.capacity) return 'over_capacity';
+    this.connections.set(appId, open + 1);
+    return 'admitted';
+  }
+
+  release(appId: string): void {
+    const open = this.connections.get(appId) ?? 0;
+    if (open === 0) throw new Error(`a connection of ${appId} was released more often than admitted`);
+    this.connections.set(appId, open - 1);
+  }
+
+  join(worker: WorkerRegistry, request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
+    const { appId, channel, member, socketId, maxMembers } = request;
+    const key = keyOf(appId, channel);
+    const users = this.members.get(key) ?? new Map<string, Presence>();
+    const present = users.get(member.userId);
+    if (present === undefined && users.size >= maxMembers) {
+      worker.down.push(() => answered('full'));
+      return;
+    }
+    this.members.set(key, users);
+    if (present === undefined) users.set(member.userId, { member, connections: 1 });
+    else present.connections++;
+    const list = [...users.values()].map((presence) => presence.member);
+    worker.down.push(() => answered(list));
+    if (present === undefined) this.#tell((events) => events.memberAdded(appId, channel, member, socketId));
+  }
+
+  leave(appId: string, channel: string, userId: string): void {
+    const key = keyOf(appId, channel);
+    const users = this.members.get(key);
+    const present = users?.get(userId);
+    if (users === undefined || present === undefined) throw new Error(`${userId} left ${key} without having joined`);
+    present.connections--;
+    if (present.connections > 0) return;
+    users.delete(userId);
+    if (users.size === 0) this.members.delete(key);
+    this.#tell((events) => events.memberRemoved(appId, channel, userId));
+  }
+
+  subscriptions(appId: string, channel: string): number {
+    const key = keyOf(appId, channel);
+    return this.workers.reduce((sum, worker) => sum + (worker.counts.get(key) ?? 0), 0);
+  }
+
+  summary(appId: string, channel: string): ChannelSummary {
+    const users = this.members.get(keyOf(appId, channel))?.size ?? 0;
+    return { channel, subscriptions: this.subscriptions(appId, channel), users };
+  }
+
+  occupied(appId: string, prefix: string): readonly ChannelSummary[] {
+    const start = keyOf(appId, prefix);
+    const keys = new Set(this.workers.flatMap((worker) => [...worker.counts.keys()]));
+    return [...keys]
+      .filter((key) => key.startsWith(start))
+      .map((key) => this.summary(appId, key.slice(appId.length + 1)));
+  }
+
+  take({ appId, kind, points, maxPerSecond }: RateRequest): boolean {
+    const second = Math.floor(this.#clock.monotonic() / 1000);
+    const key = `${appId}:${kind}`;
+    let use = this.#rates.get(key);
+    if (use === undefined || use.second !== second) {
+      use = { second, used: 0 };
+      this.#rates.set(key, use);
+    }
+    if (maxPerSecond > 0 && use.used + points > maxPerSecond) return false;
+    use.used += points;
+    return true;
+  }
+
+  #tell(event: (events: RegistryEvents) => void): void {
+    for (const worker of this.workers) {
+      worker.down.push(() => {
+        if (worker.events !== null) event(worker.events);
+      });
+    }
+  }
+}
+
+/** The registry as one worker sees it: what it tells goes up in order, answers and events come down in order. */
+export class WorkerRegistry implements Registry {
+  readonly up = new Pipe();
+  readonly down = new Pipe();
+  /** Subscriptions told by this worker; a channel without any has no entry. */
+  readonly counts = new Map<string, number>();
+  /** Calls in order, for what must not be asked. */
+  readonly calls: string[] = [];
+  events: RegistryEvents | null = null;
+  readonly #primary: FakePrimary;
+
+  constructor(primary: FakePrimary) {
+    this.#primary = primary;
+    primary.workers.push(this);
+  }
+
+  admit(quota: ConnectionQuota): Promise<Admission> {
+    return this.#ask('admit', () => this.#primary.admit(quota));
+  }
+
+  release(appId: string): void {
+    this.calls.push('release');
+    this.up.push(() => this.#primary.release(appId));
+  }
+
+  count(appId: string, channel: string, subscriptions: number): void {
+    this.calls.push('count');
+    this.up.push(() => {
+      if (subscriptions === 0) this.counts.delete(keyOf(appId, channel));
+      else this.counts.set(keyOf(appId, channel), subscriptions);
+    });
+  }
+
+  join(request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
+    this.calls.push('join');
+    this.up.push(() => this.#primary.join(this, request, answered));
+  }
+
+  leave(appId: string, channel: string, userId: string): void {
+    this.calls.push('leave');
+    this.up.push(() => this.#primary.leave(appId, channel, userId));
+  }
+
+  channels(appId: string, prefix: string): Promise<readonly ChannelSummary[]> {
+    return this.#ask('channels', () => this.#primary.occupied(appId, prefix));
+  }
+
+  summaries(appId: string, channels: readonly string[]): Promise<readonly ChannelSummary[]> {
+    return this.#ask('summaries', () => channels.map((channel) => this.#primary.summary(appId, channel)));
+  }
+
+  users(appId: string, channel: string): Promise<readonly string[]> {
+    return this.#ask('users', () => [...(this.#primary.members.get(keyOf(appId, channel))?.keys() ?? [])]);
+  }
+
+  take(request: RateRequest): Promise<boolean> {
+    return this.#ask('take', () => this.#primary.take(request));
+  }
+
+  #ask<T>(name: string, answer: () => T): Promise<T> {
+    this.calls.push(name);
+    return new Promise((resolve) => {
+      this.up.push(() => {
+        const value = answer();
+        this.down.push(() => resolve(value));
+      });
+    });
+  }
+}

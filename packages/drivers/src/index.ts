@@ -1,0 +1,1 @@
+export { MemoryAppStore } from './memory/app-store.ts';

@@ -1,0 +1,82 @@
+import { type App, type AppStore, type Clock, secretOf } from '@sluice/core';
+import { isMd5Of, isSignatureOf, type QueryPair, REQUEST_WINDOW_SECONDS, requestStringToSign } from '@sluice/protocol';
+import { httpError } from './errors.ts';
+
+/** The parts of a request that its signature covers. */
+export interface SignedRequest {
+  readonly method: string;
+  /** As requested, still percent-encoded, without the path prefix of this server. */
+  readonly path: string;
+  readonly query: readonly QueryPair[];
+  /** App id in the path. */
+  readonly appId: string;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Checks who sent a request, in the order of Pusher's own gem (version, timestamp, signature), and the digest of the
+ * raw body last. Returns the app, or throws the {@link HttpError} that answers.
+ */
+export async function authenticate(request: SignedRequest, apps: AppStore, clock: Clock): Promise<App> {
+  const parameters = new Map(request.query.map(([name, value]) => [name.toLowerCase(), value]));
+  const key = parameters.get('auth_key');
+  if (key === undefined) throw httpError('missingAuthParameter', 'auth_key');
+  const found = apps.byKey(key);
+  const app = found instanceof Promise ? await found : found;
+  const secret = app === undefined ? undefined : secretOf(app, key);
+  if (app === undefined || secret === undefined) throw httpError('unknownKey', key);
+  if (app.id !== request.appId) throw httpError('keyOfOtherApp', request.appId);
+  checkVersion(parameters.get('auth_version'));
+  checkTimestamp(parameters.get('auth_timestamp'), clock);
+  checkSignature(request, secret, parameters.get('auth_signature'));
+  checkDigest(request.body, parameters.get('body_md5'));
+  if (!app.enabled) throw httpError('appDisabled');
+  return app;
+}
+
+function checkVersion(version: string | undefined): void {
+  if (version === undefined) throw httpError('versionRequired');
+  if (version !== '1.0') throw httpError('versionNotSupported');
+}
+
+const SECONDS = /^-?\d{1,12}$/;
+
+function checkTimestamp(given: string | undefined, clock: Clock): void {
+  if (given === undefined || !SECONDS.test(given)) throw httpError('timestampRequired');
+  const now = clock.now() / 1000;
+  const timestamp = Number(given);
+  if (Math.abs(timestamp - now) >= REQUEST_WINDOW_SECONDS) {
+    throw httpError('timestampExpired', isoSeconds(timestamp), isoSeconds(now));
+  }
+}
+
+/** `2012-11-16T18:29:39Z`; the pattern above keeps the date within what Date can hold. */
+function isoSeconds(seconds: number): string {
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+function checkSignature({ method, path, query }: SignedRequest, secret: string, signature: string | undefined): void {
+  if (signature === undefined) throw httpError('missingAuthParameter', 'auth_signature');
+  const expected = requestStringToSign(method, path, query);
+  if (isSignatureOf(signature, secret, expected)) return;
+  // Some libraries sign the path as they wrote it and encode it on the way out.
+  const decoded = decodePath(path);
+  if (decoded !== path && isSignatureOf(signature, secret, requestStringToSign(method, decoded, query))) return;
+  throw httpError('invalidSignature', expected.replaceAll('\n', '\\n'), signature);
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function checkDigest(body: Uint8Array, digest: string | undefined): void {
+  if (digest === undefined) {
+    if (body.length > 0) throw httpError('bodyDigestRequired');
+  } else if (!isMd5Of(digest, body)) {
+    throw httpError('bodyDigestWrong');
+  }
+}

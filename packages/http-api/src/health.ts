@@ -1,0 +1,46 @@
+import { freemem, totalmem } from 'node:os';
+import type { AppStore } from '@sluice/core';
+import type { FastifyPluginCallback, FastifyReply } from 'fastify';
+
+export interface HealthOptions {
+  readonly apps: AppStore;
+  /** True from the moment that a shutdown begins. */
+  readonly isDraining: () => boolean;
+  /** Whether `/usage` answers. */
+  readonly usageEnabled: boolean;
+}
+
+/** Health checks: unsigned, cheap, and never wrong about a shutdown. The body and `X-Health-Check` say the same word. */
+export const healthRoutes: FastifyPluginCallback<HealthOptions> = (server, { apps, isDraining, usageEnabled }, done) => {
+  server.get('/', (_request, reply) => reply.type('text/plain').send('Sluice is running. Clients connect to /app/{key}.\n'));
+
+  /** Whether this node should be sent traffic. */
+  server.get('/ready', (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'READY')));
+
+  /** Whether the process works at all; a draining one does. */
+  server.get('/live', (_request, reply) => say(reply, 200, 'LIVE'));
+
+  server.get('/up', (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'OK')));
+
+  server.get<{ Params: { readonly appId: string } }>('/up/:appId', async (request, reply) => {
+    const app = await apps.byId(request.params.appId);
+    if (app === undefined) return say(reply, 404, 'NOT_FOUND');
+    if (isDraining()) return say(reply, 503, 'DRAINING');
+    return app.enabled ? say(reply, 200, 'OK') : say(reply, 503, 'ERROR');
+  });
+
+  if (usageEnabled) server.get('/usage', () => ({ memory: memoryUsage() }));
+  done();
+};
+
+function say(reply: FastifyReply, status: number, word: string): FastifyReply {
+  if (status === 503) reply.header('retry-after', '1');
+  return reply.code(status).header('x-health-check', word).type('text/plain; charset=utf-8').send(word);
+}
+
+/** Memory of the machine in bytes, as autoscalers ask for it. */
+function memoryUsage(): { free: number; used: number; total: number; percent: number } {
+  const total = totalmem();
+  const free = freemem();
+  return { free, used: total - free, total, percent: Math.round(((total - free) / total) * 1000) / 10 };
+}

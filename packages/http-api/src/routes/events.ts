@@ -1,0 +1,61 @@
+import { type App, type ChannelSummary, type Hub, publish, type PublishedEvent, type PublishRefusal, publishError } from '@sluice/core';
+import { isJsonObject } from '@sluice/protocol';
+import type { FastifyInstance } from 'fastify';
+import { HttpError, httpError } from '../errors.ts';
+import { type EventRequest, parseEvent } from '../event-parameters.ts';
+import { attributesOf, byChannel } from '../info.ts';
+import { takeRate } from '../rate.ts';
+import { authenticatedOf, parametersOf } from '../request.ts';
+
+/** `POST /events` and `POST /batch_events`. */
+export function eventRoutes(api: FastifyInstance, hub: Hub): void {
+  api.post('/apps/:appId/events', async (request) => {
+    const authenticated = authenticatedOf(request);
+    const { app } = authenticated;
+    const asked = parseEvent(parametersOf(authenticated));
+    await accept(hub, app, [asked.event]);
+    if (asked.info.size === 0) return {};
+    return { channels: byChannel(await infoOf(hub, app, asked)) };
+  });
+
+  api.post('/apps/:appId/batch_events', async (request) => {
+    const authenticated = authenticatedOf(request);
+    const { app } = authenticated;
+    const { batch } = parametersOf(authenticated);
+    if (!Array.isArray(batch)) throw httpError('missingParameter', 'batch');
+    const { maxBatchSize } = app.limits;
+    if (batch.length > maxBatchSize) throw refused(publishError('batchTooLarge', batch.length, maxBatchSize));
+    const asked = batch.map((entry: unknown) => {
+      if (!isJsonObject(entry)) throw httpError('invalidParameter', 'batch has to be a list of objects');
+      return parseEvent(entry);
+    });
+    await accept(hub, app, asked.map(({ event }) => event));
+    if (asked.every(({ info }) => info.size === 0)) return {};
+    return { batch: await Promise.all(asked.map((one) => batchInfo(hub, app, one))) };
+  });
+}
+
+async function accept(hub: Hub, app: App, events: readonly PublishedEvent[]): Promise<void> {
+  const maxPerSecond = app.limits.maxBackendEventsPerSecond;
+  if (maxPerSecond > 0) {
+    const points = events.reduce((sum, event) => sum + event.channels.length, 0);
+    await takeRate(hub, app, { kind: 'backend_events', points, maxPerSecond });
+  }
+  const refusal = publish(hub, app, events);
+  if (refusal !== undefined) throw refused(refusal);
+}
+
+function refused({ reason, message }: PublishRefusal): HttpError {
+  return new HttpError(reason === 'too_large' ? 413 : 400, message);
+}
+
+async function infoOf(hub: Hub, app: App, { event, info }: EventRequest): Promise<(readonly [string, object])[]> {
+  const summaries = await hub.ports.registry.summaries(app.id, [...new Set(event.channels)]);
+  return summaries.map((summary: ChannelSummary) => [summary.channel, attributesOf(app, summary, info)] as const);
+}
+
+async function batchInfo(hub: Hub, app: App, request: EventRequest): Promise<object> {
+  if (request.info.size === 0) return {};
+  const [first] = await infoOf(hub, app, request);
+  return first?.[1] ?? {};
+}

@@ -1,0 +1,118 @@
+export interface MetricSpec {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/** Labels of what is counted per app. `port` tells the nodes of one machine apart. */
+const APP = ['app_id', 'port'] as const;
+
+/** Every metric that a worker feeds, without the prefix. The documentation is made from this list. */
+export const WORKER_METRICS = {
+  connected: { name: 'connected', type: 'gauge', help: 'Open connections.', labels: APP },
+  connections: { name: 'new_connections_total', type: 'counter', help: 'Connections established.', labels: APP },
+  disconnections: { name: 'new_disconnections_total', type: 'counter', help: 'Connections ended.', labels: APP },
+  connectionErrors: {
+    name: 'connection_errors_total',
+    type: 'counter',
+    help: 'Handshakes refused, by reason. app_id is empty where the app is not known.',
+    labels: [...APP, 'error_type'],
+  },
+  closed: {
+    name: 'closed_connections_total',
+    type: 'counter',
+    help: 'Sockets closed, by WebSocket close code; codes that no standard names count as "other".',
+    labels: ['port', 'code'],
+  },
+  bytesReceived: { name: 'socket_received_bytes', type: 'counter', help: 'Payload of messages from clients.', labels: APP },
+  bytesSent: { name: 'socket_transmitted_bytes', type: 'counter', help: 'Frames written to clients.', labels: APP },
+  messagesReceived: { name: 'ws_messages_received_total', type: 'counter', help: 'Messages from clients.', labels: APP },
+  messagesSent: { name: 'ws_messages_sent_total', type: 'counter', help: 'Messages written to clients.', labels: APP },
+  httpBytesReceived: { name: 'http_received_bytes', type: 'counter', help: 'Bodies of API requests.', labels: APP },
+  httpBytesSent: { name: 'http_transmitted_bytes', type: 'counter', help: 'Bodies of API answers.', labels: APP },
+  httpCalls: { name: 'http_calls_received_total', type: 'counter', help: 'Authenticated API requests.', labels: APP },
+  rateLimitChecks: {
+    name: 'rate_limit_checks_total',
+    type: 'counter',
+    help: 'API requests checked against a rate of their app.',
+    labels: APP,
+  },
+  rateLimitRefusals: {
+    name: 'rate_limit_triggered_total',
+    type: 'counter',
+    help: 'API requests refused with 429.',
+    labels: APP,
+  },
+  channels: {
+    name: 'active_channels',
+    type: 'gauge',
+    help: 'Channels with a subscriber, summed over workers: one that several workers have counts several times.',
+    labels: [...APP, 'channel_type'],
+  },
+  subscriptions: {
+    name: 'channel_subscriptions_total',
+    type: 'counter',
+    help: 'Subscriptions confirmed.',
+    labels: [...APP, 'channel_type'],
+  },
+  unsubscriptions: {
+    name: 'channel_unsubscriptions_total',
+    type: 'counter',
+    help: 'Subscriptions ended, by the client or with its connection.',
+    labels: [...APP, 'channel_type'],
+  },
+  broadcastDuration: {
+    name: 'broadcast_duration_seconds',
+    type: 'histogram',
+    help: 'From a message being accepted by a worker until all its subscribers there were written.',
+    labels: ['port', 'channel_type', 'recipient_count_bucket'],
+  },
+  queuedBytes: {
+    name: 'websocket_queued_bytes',
+    type: 'gauge',
+    help: 'Bytes waiting in the server for slow clients.',
+    labels: ['port'],
+  },
+  busDropped: {
+    name: 'bus_dropped_messages_total',
+    type: 'counter',
+    help: 'Messages for other workers dropped because the primary did not read the local bus.',
+    labels: ['port'],
+  },
+  loopDelay: {
+    name: 'event_loop_delay_seconds',
+    type: 'gauge',
+    help: 'Delay of the event loop since the last scrape, by quantile.',
+    labels: ['port', 'worker', 'quantile'],
+  },
+  residentMemory: {
+    name: 'worker_resident_memory_bytes',
+    type: 'gauge',
+    help: 'Resident memory of each worker.',
+    labels: ['port', 'worker'],
+  },
+  cpu: {
+    name: 'worker_cpu_seconds_total',
+    type: 'counter',
+    help: 'User and system CPU time of each worker.',
+    labels: ['port', 'worker'],
+  },
+} as const satisfies Record<string, MetricSpec>;
+
+/** Every metric that the primary feeds, without the prefix. */
+export const PRIMARY_METRICS = {
+  workers: { name: 'workers', type: 'gauge', help: 'Worker processes running.', labels: ['port'] },
+  restarts: {
+    name: 'worker_restarts_total',
+    type: 'counter',
+    help: 'Workers started again after they died.',
+    labels: ['port'],
+  },
+  scrapesMissed: {
+    name: 'worker_scrapes_missed_total',
+    type: 'counter',
+    help: 'Times that a worker did not answer a scrape in time; its last values stand in.',
+    labels: ['port'],
+  },
+} as const satisfies Record<string, MetricSpec>;

@@ -1,0 +1,69 @@
+import { AggregatorRegistry, Counter, Gauge, type MetricObject, Registry } from 'prom-client';
+import { type MetricSpec, PRIMARY_METRICS } from './metric-list.ts';
+
+export interface NodeExpositionOptions {
+  readonly prefix: string;
+  readonly port: number;
+}
+
+export interface NodeState {
+  /** Snapshots of the workers that answered, by an id that no other worker ever has. */
+  readonly snapshots: ReadonlyMap<number, unknown>;
+  /** Ids of all workers that live. */
+  readonly living: ReadonlySet<number>;
+  readonly restarts: number;
+}
+
+/**
+ * One exposition for all workers of a node. What a worker counted stays in the sums after it has died: a counter that
+ * falls back would look to Prometheus like a restart, and every rate would jump.
+ */
+export class NodeExposition {
+  readonly #labels: { readonly port: number };
+  readonly #own = new Registry();
+  readonly #workers: Gauge;
+  readonly #restarts: Counter;
+  readonly #missed: Counter;
+  readonly #latest = new Map<number, readonly MetricObject[]>();
+  #departed: readonly MetricObject[] = [];
+
+  constructor({ prefix, port }: NodeExpositionOptions) {
+    this.#labels = { port };
+    const config = (spec: MetricSpec) => ({
+      name: prefix + spec.name,
+      help: spec.help,
+      labelNames: [...spec.labels],
+      registers: [this.#own],
+    });
+    this.#workers = new Gauge(config(PRIMARY_METRICS.workers));
+    this.#restarts = new Counter(config(PRIMARY_METRICS.restarts));
+    this.#missed = new Counter(config(PRIMARY_METRICS.scrapesMissed));
+    this.#missed.inc(this.#labels, 0);
+  }
+
+  get contentType(): string {
+    return this.#own.contentType;
+  }
+
+  /** The text that Prometheus scrapes. */
+  async render({ snapshots, living, restarts }: NodeState): Promise<string> {
+    for (const id of living) {
+      if (!snapshots.has(id)) this.#missed.inc(this.#labels);
+    }
+    for (const [id, snapshot] of snapshots) this.#latest.set(id, snapshot as readonly MetricObject[]);
+    for (const [id, snapshot] of this.#latest) {
+      if (living.has(id)) continue;
+      this.#latest.delete(id);
+      this.#departed = await merge([this.#departed, snapshot.filter((metric) => String(metric.type) !== 'gauge')]);
+    }
+    this.#workers.set(this.#labels, living.size);
+    this.#restarts.reset();
+    this.#restarts.inc(this.#labels, restarts);
+    const workers = AggregatorRegistry.aggregate([...this.#latest.values(), this.#departed]);
+    return `${await workers.metrics()}\n${await this.#own.metrics()}`;
+  }
+}
+
+async function merge(snapshots: readonly (readonly MetricObject[])[]): Promise<readonly MetricObject[]> {
+  return AggregatorRegistry.aggregate(snapshots as MetricObject[][]).getMetricsAsJSON();
+}

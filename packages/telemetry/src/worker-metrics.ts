@@ -1,0 +1,201 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { AppCounters, ConnectionErrorType, CountByKind, Metrics } from '@sluice/core';
+import { CHANNEL_KINDS, type ChannelKind } from '@sluice/protocol';
+import { Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
+import { type MetricSpec, WORKER_METRICS } from './metric-list.ts';
+
+export interface WorkerMetricsOptions {
+  readonly prefix: string;
+  /** The port that clients connect to. */
+  readonly port: number;
+  /** Number of the worker's place. */
+  readonly slot: number;
+}
+
+/** Read when the metrics are; set once the engine and the bus exist. */
+export interface WorkerGauges {
+  readonly queuedBytes: () => number;
+  readonly busDropped: () => number;
+}
+
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Counters that one number of {@link AppCounters} feeds. */
+const PER_APP = [
+  'connections',
+  'disconnections',
+  'messagesReceived',
+  'bytesReceived',
+  'messagesSent',
+  'bytesSent',
+  'httpCalls',
+  'httpBytesReceived',
+  'httpBytesSent',
+  'rateLimitChecks',
+  'rateLimitRefusals',
+] as const satisfies (keyof AppCounters)[];
+
+/** Codes that get a label of their own: those of RFC 6455 and of Pusher. Clients can send any. */
+const KNOWN_CODES = new Set([
+  1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 4001, 4003, 4004, 4005, 4006, 4007, 4008, 4009, 4100,
+  4200, 4201,
+]);
+
+/** A worker's metrics. Hot paths add to plain numbers; prom-client is fed when a scrape asks. */
+export class WorkerMetrics implements Metrics {
+  readonly #registry = new Registry();
+  readonly #options: WorkerMetricsOptions;
+  readonly #apps = new Map<string, AppCounters>();
+  readonly #perApp: Record<(typeof PER_APP)[number], Counter>;
+  readonly #connected: Gauge;
+  readonly #channels: Gauge;
+  readonly #subscriptions: Counter;
+  readonly #unsubscriptions: Counter;
+  readonly #connectionErrors: Counter;
+  readonly #closed: Counter;
+  readonly #broadcast: Histogram;
+  readonly #process: ProcessMetrics;
+
+  constructor(options: WorkerMetricsOptions) {
+    this.#options = options;
+    this.#perApp = Object.fromEntries(PER_APP.map((name) => [name, this.#counter(WORKER_METRICS[name])])) as Record<
+      (typeof PER_APP)[number],
+      Counter
+    >;
+    this.#connected = this.#gauge(WORKER_METRICS.connected);
+    this.#channels = this.#gauge(WORKER_METRICS.channels);
+    this.#subscriptions = this.#counter(WORKER_METRICS.subscriptions);
+    this.#unsubscriptions = this.#counter(WORKER_METRICS.unsubscriptions);
+    this.#connectionErrors = this.#counter(WORKER_METRICS.connectionErrors);
+    this.#closed = this.#counter(WORKER_METRICS.closed);
+    this.#broadcast = new Histogram({ ...this.#config(WORKER_METRICS.broadcastDuration), buckets: DURATION_BUCKETS });
+    this.#process = new ProcessMetrics({
+      loopDelay: this.#gauge(WORKER_METRICS.loopDelay),
+      residentMemory: this.#gauge(WORKER_METRICS.residentMemory),
+      cpu: this.#counter(WORKER_METRICS.cpu),
+      queuedBytes: this.#gauge(WORKER_METRICS.queuedBytes),
+      busDropped: this.#counter(WORKER_METRICS.busDropped),
+    });
+  }
+
+  app(appId: string): AppCounters {
+    let counters = this.#apps.get(appId);
+    if (counters === undefined) {
+      counters = emptyCounters();
+      this.#apps.set(appId, counters);
+    }
+    return counters;
+  }
+
+  connectionError(appId: string | null, type: ConnectionErrorType): void {
+    this.#connectionErrors.inc({ app_id: appId ?? '', port: this.#options.port, error_type: type });
+  }
+
+  closed(code: number): void {
+    this.#closed.inc({ port: this.#options.port, code: KNOWN_CODES.has(code) ? String(code) : 'other' });
+  }
+
+  broadcast(kind: ChannelKind, recipients: number, seconds: number): void {
+    const labels = { port: this.#options.port, channel_type: kind, recipient_count_bucket: recipientBucket(recipients) };
+    this.#broadcast.observe(labels, seconds);
+  }
+
+  /** Everything, in the form that {@link mergeMetrics} takes. */
+  async snapshot(gauges: WorkerGauges): Promise<MetricObject[]> {
+    for (const [appId, counters] of this.#apps) this.#feed(appId, counters);
+    this.#process.feed(this.#options, gauges);
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  #feed(appId: string, counters: AppCounters): void {
+    const labels = { app_id: appId, port: this.#options.port };
+    for (const name of PER_APP) setCounter(this.#perApp[name], labels, counters[name]);
+    this.#connected.set(labels, counters.connected);
+    for (const kind of CHANNEL_KINDS) {
+      const kindLabels = { ...labels, channel_type: kind };
+      this.#channels.set(kindLabels, counters.channels[kind]);
+      setCounter(this.#subscriptions, kindLabels, counters.subscriptions[kind]);
+      setCounter(this.#unsubscriptions, kindLabels, counters.unsubscriptions[kind]);
+    }
+  }
+
+  #config(spec: MetricSpec): { name: string; help: string; labelNames: string[]; registers: Registry[] } {
+    const name = this.#options.prefix + spec.name;
+    return { name, help: spec.help, labelNames: [...spec.labels], registers: [this.#registry] };
+  }
+
+  #counter(spec: MetricSpec): Counter {
+    return new Counter(this.#config(spec));
+  }
+
+  #gauge(spec: MetricSpec): Gauge {
+    return new Gauge({ ...this.#config(spec), aggregator: 'sum' });
+  }
+}
+
+interface ProcessMetricSet {
+  readonly loopDelay: Gauge;
+  readonly residentMemory: Gauge;
+  readonly cpu: Counter;
+  readonly queuedBytes: Gauge;
+  readonly busDropped: Counter;
+}
+
+/** What a worker costs: loop delay, memory, CPU, queues. */
+class ProcessMetrics {
+  readonly #set: ProcessMetricSet;
+  readonly #delay = monitorEventLoopDelay({ resolution: 10 });
+
+  constructor(set: ProcessMetricSet) {
+    this.#set = set;
+    this.#delay.enable();
+  }
+
+  feed({ port, slot }: WorkerMetricsOptions, gauges: WorkerGauges): void {
+    const worker = { port, worker: slot };
+    for (const quantile of [0.5, 0.99, 1]) {
+      this.#set.loopDelay.set({ ...worker, quantile }, this.#delay.percentile(quantile * 100) / 1e9);
+    }
+    this.#delay.reset();
+    this.#set.residentMemory.set(worker, process.memoryUsage.rss());
+    const { user, system } = process.cpuUsage();
+    setCounter(this.#set.cpu, worker, (user + system) / 1e6);
+    this.#set.queuedBytes.set({ port }, gauges.queuedBytes());
+    setCounter(this.#set.busDropped, { port }, gauges.busDropped());
+  }
+}
+
+/** prom-client's counters only add; what is read here is already a sum. */
+function setCounter(counter: Counter, labels: Record<string, string | number>, value: number): void {
+  counter.remove(labels);
+  counter.inc(labels, value);
+}
+
+/** The sizes that Sockudo's dashboards know. */
+function recipientBucket(recipients: number): string {
+  if (recipients <= 10) return 'xs';
+  if (recipients <= 100) return 'sm';
+  if (recipients <= 1000) return 'md';
+  return recipients <= 10_000 ? 'lg' : 'xl';
+}
+
+function emptyCounters(): AppCounters {
+  const byKind = (): CountByKind => ({ public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
+  return {
+    connected: 0,
+    connections: 0,
+    disconnections: 0,
+    messagesReceived: 0,
+    bytesReceived: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    httpCalls: 0,
+    httpBytesReceived: 0,
+    httpBytesSent: 0,
+    rateLimitChecks: 0,
+    rateLimitRefusals: 0,
+    channels: byKind(),
+    subscriptions: byKind(),
+    unsubscriptions: byKind(),
+  };
+}
