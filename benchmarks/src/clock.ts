@@ -1,4 +1,4 @@
-/** Microseconds of the machine's monotonic clock: one and the same in every process, so differences across processes are true. */
+/** The machine's monotonic clock: the same in every process, so differences between two processes are true. */
 export function monotonicMicros(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e6 + Math.floor(nanoseconds / 1000);

@@ -33,9 +33,13 @@ export function writeJson(report: Report, file: string): string[] {
 
 export function renderTable(report: Report): string {
   const { machine, options } = report;
+  const { cpu, cores, memoryGiB, kernel, node, commit } = machine;
+  const sluice = options.targets.includes('sluice')
+    ? [`Sluice with ${options.workers} worker(s), scheduling ${options.scheduling}`]
+    : [];
   const lines = [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB · ${machine.kernel} · Node ${machine.node} · commit ${machine.commit}`,
-    `${report.date} · ${report.pinning}${options.targets.includes('sluice') ? ` · Sluice with ${options.workers} worker(s), scheduling ${options.scheduling}` : ''}`,
+    [cpu, `${cores} cores`, `${memoryGiB} GiB`, kernel, `Node ${node}`, `commit ${commit}`].join(' · '),
+    [report.date, report.pinning, ...sluice].join(' · '),
     `median of ${options.repeat} run(s), lowest–highest in brackets`,
   ];
   for (const scenario of options.scenarios) {

@@ -23,7 +23,11 @@ interface Phase {
 export const fanout: Scenario = {
   name: 'fanout',
   describe: ({ subscribers, rate, durationMs }) =>
-    `${subscribers} subscribers on one channel; ${durationMs / 1000} s saturated by ${PUBLISHERS} publishers, ${durationMs / 1000} s at ${rate} publishes/s`,
+    [
+      `${subscribers} subscribers on one channel`,
+      `${durationMs / 1000} s saturated by ${PUBLISHERS} publishers`,
+      `${durationMs / 1000} s at ${rate} publishes/s`,
+    ].join(', '),
   metrics: [
     { key: 'saturated.deliveries', label: 'saturated: deliveries', unit: '/s' },
     { key: 'saturated.publishes', label: 'saturated: publishes accepted', unit: '/s' },

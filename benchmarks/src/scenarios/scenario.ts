@@ -2,7 +2,7 @@ import type { Crew } from '../load/crew.ts';
 import type { Options } from '../options.ts';
 import type { Server } from '../servers/server.ts';
 
-export interface Metric {
+interface Metric {
   readonly key: string;
   readonly label: string;
   readonly unit: string;

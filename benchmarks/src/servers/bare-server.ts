@@ -54,9 +54,8 @@ function onRequest(request: IncomingMessage, response: ServerResponse): void {
 
 function onUpgrade(request: IncomingMessage, socket: Duplex): void {
   const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}${GUID}`).digest('base64');
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-  );
+  const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+  socket.write([...head, `Sec-WebSocket-Accept: ${accept}`, '\r\n'].join('\r\n'));
   const data = JSON.stringify({ socket_id: `1.${++connections}`, activity_timeout: 120 });
   socket.write(textFrame(JSON.stringify({ event: 'pusher:connection_established', data })));
   const own = new Set<Set<Duplex>>();

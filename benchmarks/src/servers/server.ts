@@ -15,7 +15,7 @@ const KEPT_OUTPUT = 4_000;
 /** A server under load. */
 export interface Server {
   readonly endpoint: Endpoint;
-  /** Root of its process tree; `undefined` when it was not started here, and then its CPU time and memory are unknown. */
+  /** Root of its process tree; `undefined` when it was not started here: its CPU time and memory are unknown then. */
   readonly pid: number | undefined;
   /** What it printed last: the reason, when a run fails. */
   output(): string;

@@ -166,8 +166,7 @@ describe('a signed subscription', () => {
     assert.deepEqual(client.received(), refused('private-y', wrongSignature(`${client.id}:private-y`, crossed)));
   });
 
-  for (const signature of ['', 'a', 'é'.repeat(32), 'f'.repeat(65), '\u0000'.repeat(64)]) {
-    if (signature === '') continue;
+  for (const signature of ['a', 'é'.repeat(32), 'f'.repeat(65), '\u0000'.repeat(64)]) {
     it(`AU-26: of the wrong length or alphabet is refused without an exception: ${JSON.stringify(signature.slice(0, 4))}…`, () => {
       const client = connect();
       client.subscribe('private-x', { auth: `${KEY}:${signature}` });

@@ -8,7 +8,7 @@ export interface Alias {
   readonly convert?: Conversion;
 }
 
-export interface Conversion {
+interface Conversion {
   readonly doc: string;
   /** Text that it does not understand goes through, to be refused under the name of the alias. */
   readonly apply: (text: string) => string;

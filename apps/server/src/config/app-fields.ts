@@ -1,10 +1,11 @@
 import type { App, Credential } from '@sluice/core';
 import { PUSHER_LIMITS } from '@sluice/protocol';
-import { boolean, count, type Format, identifier, type RawRecord, recordList, secret } from './formats.ts';
+import { boolean, count, type Format, type RawRecord, recordList } from './formats.ts';
 import { LIMIT_FORMATS } from './schema-limits.ts';
+import { identifier, secret } from './text-formats.ts';
 
 /** What holds when an app leaves a field out. */
-export type Fallback<T> =
+type Fallback<T> =
   | { readonly kind: 'none'; readonly ofDefaultApp: T & string }
   | { readonly kind: 'value'; readonly value: T }
   /** The value of another key. */
@@ -18,7 +19,7 @@ export interface AppField<T> {
 }
 
 export type FieldTable = Readonly<Record<string, AppField<unknown>>>;
-export type RecordOf<F extends FieldTable> = { readonly [K in keyof F]: F[K] extends AppField<infer T> ? T : never };
+type RecordOf<F extends FieldTable> = { readonly [K in keyof F]: F[K] extends AppField<infer T> ? T : never };
 
 function required(format: Format<string>, doc: string, ofDefaultApp: string): AppField<string> {
   return { doc, format, fallback: { kind: 'none', ofDefaultApp }, secret: format === secret };

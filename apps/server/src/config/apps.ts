@@ -1,9 +1,10 @@
 import { APP_FIELD_NAMES, APP_FIELDS, type AppRecord, DEFAULT_SECRET, variableOf } from './app-fields.ts';
 import { readApp } from './app-records.ts';
 import type { Environment } from './environment.ts';
-import { isLoopback, type RawRecord } from './formats.ts';
+import type { RawRecord } from './formats.ts';
 import { quote, type Report } from './problem.ts';
 import type { Values } from './schema.ts';
+import { isLoopback } from './text-formats.ts';
 
 export interface AppsInput {
   readonly values: Values;

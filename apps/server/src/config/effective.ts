@@ -1,7 +1,7 @@
 import type { SourcedApp } from './apps.ts';
 import { APPS_PATH, LEAVES, valueAt, type Values } from './schema.ts';
 
-export interface EffectiveValue {
+interface EffectiveValue {
   readonly path: string;
   /** Nothing for the list of apps, which is in `apps`. */
   readonly value: unknown;

@@ -4,7 +4,7 @@ import { nearestName } from './nearest.ts';
 import { childPath, describeFound, describeKind, isRecord, keyName, type Report } from './problem.ts';
 import { LEAVES, SCHEMA } from './schema.ts';
 
-export interface Origin {
+interface Origin {
   readonly path: string;
   readonly source: string;
 }

@@ -73,10 +73,11 @@ export const FILE_FORMATS: ReadonlyMap<string, FileFormat> = new Map([
 /** What the file holds, or `undefined` after its problem was reported. A file without content is an empty one. */
 export function readConfigFile(file: string, report: Report): Readonly<Record<string, unknown>> | undefined {
   const refuse = (found: string, expected: string): undefined => {
-    report.problems.push({ path: '', source: file, found, expected });
+    report.problems.push({ path: '', source: file === '' ? '--config' : file, found, expected });
   };
   const format = FILE_FORMATS.get(extname(file).toLowerCase());
   const extensions = [...FILE_FORMATS.keys()].join(', ');
+  if (file === '') return refuse('an empty text', 'the name of a file');
   if (format === undefined) return refuse('a file name with another extension', `one of ${extensions}`);
   let text: string;
   try {

@@ -4,7 +4,7 @@ import { keyName, quote, type Report } from './problem.ts';
 import { LEAVES } from './schema.ts';
 
 /** Flags that set a key. `--config` is the command line's own and passes through here unread. */
-export const FLAGS: readonly string[] = LEAVES.flatMap(({ leaf }) => (leaf.arg === '' ? [] : [leaf.arg]));
+const FLAGS: readonly string[] = LEAVES.flatMap(({ leaf }) => (leaf.arg === '' ? [] : [leaf.arg]));
 const ACCEPTED = [...FLAGS, 'config'];
 
 /** Texts by flag, without dashes. The last of several wins. */

@@ -1,4 +1,3 @@
-import { isIP, isIPv4 } from 'node:net';
 import { isRecord } from './problem.ts';
 
 /** What a value has to be. Text is read by `coerce` wherever it stands: environment, flag or file. */
@@ -16,7 +15,7 @@ export function decode<T>(format: Format<T>, raw: unknown): T | undefined {
   return format.validate(value) ? value : undefined;
 }
 
-export interface NumberRange {
+interface NumberRange {
   readonly min: number;
   readonly max: number;
   /** Such as `ms`; left out for plain counts. */
@@ -26,7 +25,7 @@ export interface NumberRange {
 // No sign but minus, no exponent, no leading zeros: "80x", "1e3", "0x50" and "080" are not numbers here.
 const WHOLE_NUMBER = /^-?(?:0|[1-9]\d{0,15})$/;
 
-export function wholeNumber({ min, max, unit }: NumberRange): Format<number> {
+function wholeNumber({ min, max, unit }: NumberRange): Format<number> {
   return {
     expected: `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`,
     coerce: (text) => (WHOLE_NUMBER.test(text.trim()) ? Number(text.trim()) : text),
@@ -94,67 +93,6 @@ export function orNone<T>(format: Format<T>): Format<T | null> {
     validate: (value): value is T | null => value === null || format.validate(value),
   };
 }
-
-interface TextRule {
-  readonly expected: string;
-  readonly accepts: (text: string) => boolean;
-}
-
-function text({ expected, accepts }: TextRule): Format<string> {
-  return {
-    expected,
-    coerce: (raw) => raw.trim(),
-    validate: (value): value is string => typeof value === 'string' && accepts(value),
-  };
-}
-
-const HOST_LABELS = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$/i;
-// A name that ends in a number is an IPv4 address in the eyes of resolvers, and a mistyped one.
-const NUMERIC_END = /(?:^|\.)(?:0x[0-9a-f]*|\d+)$/i;
-
-export const host = text({
-  expected: 'an IP address or a host name, without port',
-  accepts: (name) => isIP(name) !== 0 || (name.length <= 253 && HOST_LABELS.test(name) && !NUMERIC_END.test(name)),
-});
-
-/** `localhost` and what is never reachable from another machine. */
-export function isLoopback(name: string): boolean {
-  if (isIPv4(name)) return name.startsWith('127.');
-  return /^(?:::1|::ffff:127(?:\.\d+){3}|(?:.+\.)?localhost)$/i.test(name);
-}
-
-/** Values have a leading and no trailing slash; `/` alone means none. */
-export const pathPrefix: Format<string> = {
-  expected: 'a path such as / or /realtime, of letters, digits and - . _ ~',
-  coerce: (raw) => `/${raw.trim().replace(/^\/|\/$/g, '')}`,
-  validate: (value): value is string =>
-    typeof value === 'string' && value.split('/').every((part) => !/^\.{1,2}$/.test(part)) && isPath(value),
-};
-
-function isPath(value: string): boolean {
-  return value === '/' || /^(?:\/[\w.~-]+)+$/.test(value);
-}
-
-export const metricPrefix = text({
-  expected: 'letters, digits and _, not beginning with a digit',
-  accepts: (value) => /^(?:[a-z_]\w{0,63})?$/i.test(value),
-});
-
-/** Names that become a part of a URL: ids and keys of apps. */
-export const identifier = text({
-  expected: 'a text of 1 to 128 characters without spaces and without / ? # % (a number has to be in quotes)',
-  accepts: (value) => /^[^\s/?#%\p{C}]{1,128}$/u.test(value),
-});
-
-export const processId = text({
-  expected: 'a text of up to 128 characters without spaces',
-  accepts: (value) => /^[^\s\p{C}]{0,128}$/u.test(value),
-});
-
-export const secret = text({
-  expected: 'a text of 1 to 512 characters (a number has to be in quotes)',
-  accepts: (value) => /^[^\p{Cc}]{1,512}$/u.test(value),
-});
 
 /** A list; in text its items are parted by commas, and a text without items is the empty list. */
 export function listOf(item: Format<string>): Format<readonly string[]> {

@@ -84,8 +84,8 @@ function merge({ environment, flags, file, sources, report }: Layers): Values {
   for (const [path, flag] of fromFlags) config.set(path, flag);
   const values = config.validate({ allowed: 'strict' }).getProperties();
   // Convict's copy would turn a field called `__proto__` into a prototype, and the field would go unnoticed.
-  values.app_manager.array.apps = rawApps(variables, file);
-  return values;
+  const { app_manager: manager } = values;
+  return { ...values, app_manager: { ...manager, array: { ...manager.array, apps: rawApps(variables, file) } } };
 }
 
 function rawApps(variables: Readonly<Record<string, string>>, file: FileValues | undefined): readonly RawRecord[] {

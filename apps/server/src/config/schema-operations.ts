@@ -1,5 +1,6 @@
-import { boolean, host, megabytes, metricPrefix, milliseconds, oneOf, port, processId, seconds } from './formats.ts';
+import { boolean, megabytes, milliseconds, oneOf, port, seconds } from './formats.ts';
 import { setting } from './leaf.ts';
+import { host, metricPrefix, processId } from './text-formats.ts';
 
 /** What the one who runs the server turns: shutdown, processes, HTTP API, metrics, logs. */
 export const OPERATION_SECTIONS = {

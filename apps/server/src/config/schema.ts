@@ -1,9 +1,10 @@
 import convict from 'convict';
-import { boolean, count, host, kilobytes, oneOf, pathPrefix, port, type RawRecord, recordList, seconds } from './formats.ts';
+import { boolean, count, kilobytes, oneOf, port, type RawRecord, recordList, seconds } from './formats.ts';
 import { leavesOf, type NamedLeaf, type Section, setting, type ValuesOf } from './leaf.ts';
 import { LIMIT_SECTIONS } from './schema-limits.ts';
 import { OPERATION_SECTIONS } from './schema-operations.ts';
 import { WEBSOCKET_SECTION } from './schema-websocket.ts';
+import { host, pathPrefix } from './text-formats.ts';
 
 const NO_APPS: readonly RawRecord[] = [];
 

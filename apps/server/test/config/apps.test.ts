@@ -15,6 +15,7 @@ test('without apps there is the default one', (t) => {
         credentials: [{ key: 'app-key', secret: 'app-secret' }],
         enabled: true,
         clientMessages: false,
+        subscriptionCount: true,
         limits: {
           maxConnections: 0,
           maxClientEventsPerSecond: 10,
@@ -40,6 +41,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   additional_keys: '[{"key":"k2","secret":"s2"}]',
   enabled: 'false',
   enable_client_messages: 'yes',
+  enable_subscription_count: 'no',
 };
 
 test('every field has its variable', () => {
@@ -54,18 +56,19 @@ test('every field has its variable', () => {
     ],
     enabled: false,
     clientMessages: true,
+    subscriptionCount: false,
     limits: {
-      maxConnections: 6,
-      maxClientEventsPerSecond: 7,
-      maxBackendEventsPerSecond: 8,
-      maxReadRequestsPerSecond: 9,
-      maxPresenceMembers: 10,
-      maxPresenceMemberBytes: 11 * 1024,
-      maxChannelNameLength: 12,
-      maxChannelsPerEvent: 13,
-      maxEventNameLength: 14,
-      maxEventBytes: 15 * 1024,
-      maxBatchSize: 16,
+      maxConnections: 7,
+      maxClientEventsPerSecond: 8,
+      maxBackendEventsPerSecond: 9,
+      maxReadRequestsPerSecond: 10,
+      maxPresenceMembers: 11,
+      maxPresenceMemberBytes: 12 * 1024,
+      maxChannelNameLength: 13,
+      maxChannelsPerEvent: 14,
+      maxEventNameLength: 15,
+      maxEventBytes: 16 * 1024,
+      maxBatchSize: 17,
     },
   });
 });

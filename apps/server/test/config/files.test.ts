@@ -41,6 +41,7 @@ test('what is wrong with a file as a whole', (t) => {
   mkdirSync(folder);
   const cases = [
     ['/nowhere/sluice.yaml', 'no such file', 'a file that can be read'],
+    ['', 'an empty text', 'the name of a file'],
     [folder, 'a folder', 'a file that can be read'],
     [fileWith(t, 'a.ini', 'port=1'), 'a file name with another extension', 'one of .json, .json5, .yaml, .yml, .toml'],
     [fileWith(t, 'a', '{}'), 'a file name with another extension', 'one of .json, .json5, .yaml, .yml, .toml'],
@@ -56,7 +57,7 @@ test('what is wrong with a file as a whole', (t) => {
   ] as const;
   for (const [configFile, found, expected] of cases) {
     const problem = problemOf({ configFile });
-    assert.deepEqual({ ...problem, found: '' }, { path: '', source: configFile, found: '', expected });
+    assert.deepEqual({ ...problem, found: '' }, { path: '', source: configFile === '' ? '--config' : configFile, found: '', expected });
     if (typeof found === 'string') assert.equal(problem.found, found);
     else assert.match(problem.found, found);
   }
@@ -167,6 +168,7 @@ test('a file of Sockudo loads as it is', (t) => {
       credentials: [{ key: 'app-key', secret: 'app-secret' }],
       enabled: true,
       clientMessages: true,
+      subscriptionCount: true,
       limits: {
         maxConnections: 100,
         maxClientEventsPerSecond: 100,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as formats from '../../src/config/formats.ts';
 import { LEAVES } from '../../src/config/schema.ts';
+import * as texts from '../../src/config/text-formats.ts';
 
 const REFUSED = Symbol('refused');
 
@@ -73,7 +74,7 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
   ],
   [
     'list',
-    formats.listOf(formats.host),
+    formats.listOf(texts.host),
     [
       ['a.example, b.example', ['a.example', 'b.example']],
       ['', []],
@@ -85,7 +86,7 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
   ],
   [
     'host',
-    formats.host,
+    texts.host,
     [
       ...['0.0.0.0', '::', '::1', 'localhost', 'sluice-1.internal', 'a_b'].map((name) => [name, name] as const),
       [' 127.0.0.1 ', '127.0.0.1'],
@@ -97,7 +98,7 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
   ],
   [
     'path prefix',
-    formats.pathPrefix,
+    texts.pathPrefix,
     [
       ['/', '/'],
       ['', '/'],
@@ -109,7 +110,7 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
   ],
   [
     'metric prefix',
-    formats.metricPrefix,
+    texts.metricPrefix,
     [
       ['sluice_', 'sluice_'],
       ['', ''],
@@ -118,7 +119,7 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
   ],
   [
     'identifier',
-    formats.identifier,
+    texts.identifier,
     [
       [' app-1 ', 'app-1'],
       ['x'.repeat(128), 'x'.repeat(128)],
@@ -128,7 +129,7 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
   ],
   [
     'secret',
-    formats.secret,
+    texts.secret,
     [
       ['s', 's'],
       ['', REFUSED],
@@ -183,9 +184,9 @@ test('format: every default is a value of its own format, and formats of one nam
 
 test('loopback addresses', () => {
   for (const name of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', 'a.localhost', '::ffff:127.0.0.1']) {
-    assert.equal(formats.isLoopback(name), true, name);
+    assert.equal(texts.isLoopback(name), true, name);
   }
   for (const name of ['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'localhost.example', 'notlocalhost']) {
-    assert.equal(formats.isLoopback(name), false, name);
+    assert.equal(texts.isLoopback(name), false, name);
   }
 });

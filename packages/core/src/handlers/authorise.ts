@@ -63,7 +63,7 @@ function identify(connection: Connection, name: ChannelName, channelData: string
   }
   const { user } = connection;
   if (user === null) return { error: protocolError('channelDataRequired', name.raw), refusal: INVALID };
-  // A sign-in may carry more than every member of a presence channel may be sent.
+  // A sign-in may carry more than may be sent to every member of a presence channel.
   if (Buffer.byteLength(user.info) <= maxBytes) return { member: { userId: user.id, info: user.info } };
   const problem = `user_info has more than ${maxBytes} bytes`;
   return { error: protocolError('channelDataInvalid', name.raw, problem), refusal: INVALID };

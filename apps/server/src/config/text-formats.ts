@@ -1,0 +1,63 @@
+import { isIP, isIPv4 } from 'node:net';
+import type { Format } from './formats.ts';
+
+interface TextRule {
+  readonly expected: string;
+  readonly accepts: (text: string) => boolean;
+}
+
+function textThat({ expected, accepts }: TextRule): Format<string> {
+  return {
+    expected,
+    coerce: (raw) => raw.trim(),
+    validate: (value): value is string => typeof value === 'string' && accepts(value),
+  };
+}
+
+const HOST_LABELS = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*$/i;
+// A name that ends in a number is an IPv4 address in the eyes of resolvers, and a mistyped one.
+const NUMERIC_END = /(?:^|\.)(?:0x[0-9a-f]*|\d+)$/i;
+
+export const host = textThat({
+  expected: 'an IP address or a host name, without port',
+  accepts: (name) => isIP(name) !== 0 || (name.length <= 253 && HOST_LABELS.test(name) && !NUMERIC_END.test(name)),
+});
+
+/** `localhost` and what is never reachable from another machine. */
+export function isLoopback(name: string): boolean {
+  if (isIPv4(name)) return name.startsWith('127.');
+  return /^(?:::1|::ffff:127(?:\.\d+){3}|(?:.+\.)?localhost)$/i.test(name);
+}
+
+/** Values have a leading and no trailing slash; `/` alone means none. */
+export const pathPrefix: Format<string> = {
+  expected: 'a path such as / or /realtime, of letters, digits and - . _ ~',
+  coerce: (raw) => `/${raw.trim().replace(/^\/|\/$/g, '')}`,
+  validate: (value): value is string =>
+    typeof value === 'string' && value.split('/').every((part) => !/^\.{1,2}$/.test(part)) && isPath(value),
+};
+
+function isPath(value: string): boolean {
+  return value === '/' || /^(?:\/[\w.~-]+)+$/.test(value);
+}
+
+export const metricPrefix = textThat({
+  expected: 'letters, digits and _, not beginning with a digit',
+  accepts: (value) => /^(?:[a-z_]\w{0,63})?$/i.test(value),
+});
+
+/** Names that become a part of a URL: ids and keys of apps. */
+export const identifier = textThat({
+  expected: 'a text of 1 to 128 characters without spaces and without / ? # % (a number has to be in quotes)',
+  accepts: (value) => /^[^\s/?#%\p{C}]{1,128}$/u.test(value),
+});
+
+export const processId = textThat({
+  expected: 'a text of up to 128 characters without spaces',
+  accepts: (value) => /^[^\s\p{C}]{0,128}$/u.test(value),
+});
+
+export const secret = textThat({
+  expected: 'a text of 1 to 512 characters (a number has to be in quotes)',
+  accepts: (value) => /^[^\p{Cc}]{1,512}$/u.test(value),
+});

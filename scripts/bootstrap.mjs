@@ -1,0 +1,106 @@
+// Plain JavaScript that Node 20.20 runs: it has to work before anything is installed.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const PNPM_VERSION = '12.21.0';
+/** What the product needs; older machines get a newer Node as a package (optionalDependencies of the root). */
+const MIN_NODE = [22, 19];
+
+const TOOLS = join(ROOT, '.tools');
+const STAMP = join(ROOT, 'node_modules', '.sluice-installed');
+const PACKAGED_NODE = join(ROOT, 'node_modules', '.bin', 'node');
+
+/** Installs what the lockfile says, unless that is what is there. */
+export function install() {
+  const wanted = fingerprint();
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
+  const pnpm = ensurePnpm();
+  say('installing packages');
+  run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'], { CI: 'true' });
+  writeFileSync(STAMP, wanted);
+}
+
+/** Compiles what changed; a few tenths of a second when nothing did. */
+export function build() {
+  run(join(ROOT, 'node_modules', '.bin', 'turbo'), ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], {}, true);
+}
+
+/** The Node to run the product with: the one that was installed with it, else the machine's if it is new enough. */
+export function productNode() {
+  if (existsSync(PACKAGED_NODE)) return PACKAGED_NODE;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isEnough = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
+  if (isEnough) return process.execPath;
+  return fail(
+    `Node ${process.versions.node} is too old, and for ${process.platform} on ${process.arch} no newer one could be installed.\n` +
+      `Install Node ${MIN_NODE.join('.')} or newer and run this again.`,
+  );
+}
+
+/** Runs a command to its end; its failure is ours. */
+export function run(command, args, env = {}, isQuiet = false) {
+  const result = spawnSync(command, args, {
+    cwd: ROOT,
+    env: toolEnvironment(env),
+    stdio: isQuiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (result.error !== undefined) fail(`${command}: ${result.error.message}`);
+  if (result.status === 0) return;
+  if (isQuiet) process.stderr.write(`${result.stdout}${result.stderr}`);
+  fail(`${[command.slice(command.lastIndexOf('/') + 1), ...args].join(' ')} failed`, result.status ?? 1);
+}
+
+/** Runs a command that takes over: signals go to it, and its end is ours. */
+export function become(command, args, env = {}) {
+  const child = spawn(command, args, { cwd: ROOT, env: toolEnvironment(env), stdio: 'inherit' });
+  // A Ctrl-C reaches the child by itself, since it has the same terminal; a plain kill of this process does not.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => fail(`${command}: ${error.message}`));
+  child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
+}
+
+export function fail(message, status = 1) {
+  process.stderr.write(`${message}\n`);
+  process.exit(status);
+}
+
+export function say(message) {
+  process.stderr.write(`• ${message}\n`);
+}
+
+export function toolEnvironment(env = {}) {
+  const path = [join(ROOT, 'node_modules', '.bin'), join(TOOLS, 'node_modules', '.bin'), process.env.PATH ?? ''];
+  return { ...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1', ...env, PATH: path.join(delimiter) };
+}
+
+/** pnpm in a folder of its own, in the version that the lockfile was made with. */
+function ensurePnpm() {
+  const pnpm = join(TOOLS, 'node_modules', '.bin', 'pnpm');
+  const manifest = join(TOOLS, 'node_modules', 'pnpm', 'package.json');
+  if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === PNPM_VERSION) return pnpm;
+  say(`installing pnpm ${PNPM_VERSION}`);
+  mkdirSync(TOOLS, { recursive: true });
+  run('npm', ['install', '--prefix', TOOLS, `pnpm@${PNPM_VERSION}`, '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  return pnpm;
+}
+
+/** Changes when an install would: with the lockfile, a manifest, or the workspace's settings. */
+function fingerprint() {
+  const manifests = ['packages', 'apps'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder)).map((name) => join(folder, name, 'package.json')),
+  );
+  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', join('benchmarks', 'package.json'), ...manifests];
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  for (const file of files.sort()) {
+    if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)));
+  }
+  return hash.digest('hex');
+}
