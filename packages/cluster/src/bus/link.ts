@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process';
 import type { Duplex } from 'node:stream';
 import { encodeControl, FrameReader } from './frames.ts';
 
@@ -98,7 +99,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
       this.#corked = true;
       this.#stream.cork();
       // Before the sockets are written (Outbox, setImmediate): what clients are told, the primary was told first.
-      process.nextTick(this.#uncork);
+      nextTick(this.#uncork);
     }
     this.#stream.write(frame);
   }

@@ -1,0 +1,22 @@
+// npm run check: everything that a machine can say about the code without running it. The same here and in CI.
+import { install, run, say } from './bootstrap.mjs';
+
+const STEPS = [
+  ['format', 'oxfmt', ['--config', 'config/oxfmt.json', '--check', '.']],
+  ['lint, with types and the fences between packages', 'oxlint', ['--config', 'config/oxlint.json', '--type-aware', '--deny-warnings', '.']],
+  ['types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']],
+  ['dead code and unused dependencies', 'knip', ['--config', 'config/knip.json', '--no-config-hints']],
+  ['build', 'turbo', ['run', 'build', '--output-logs=errors-only']],
+  ['reference pages', 'node', ['--conditions=@sluice/source', 'apps/docs/src/main.ts', '--check']],
+];
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(`Usage: npm run check\n\nIn order: ${STEPS.map(([name]) => name).join('; ')}.\n`);
+  process.exit(0);
+}
+install();
+for (const [name, command, args] of STEPS) {
+  say(name);
+  run(command, args);
+}
+say('all checks passed');

@@ -1,0 +1,33 @@
+// What tests talk to and npm does not have: from Debian's packages, where they are missing.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fail, run, say } from './bootstrap.mjs';
+
+/** The command that a test runs, and the package that has it. */
+const NEEDED = [
+  { commands: ['chromium', 'chromium-browser', 'google-chrome'], debian: 'chromium' },
+  { commands: ['promtool'], debian: 'prometheus' },
+];
+
+/** Installs with apt-get what is not there; elsewhere says what to install. */
+export function installTestServers() {
+  const missing = NEEDED.filter(({ commands }) => !commands.some(isInstalled)).map(({ debian }) => debian);
+  if (missing.length === 0 || process.env.CHROMIUM !== undefined) return;
+  if (!isInstalled('apt-get')) {
+    fail(`The tests need ${missing.join(' and ')}. Install them (a browser elsewhere: name it in CHROMIUM) and run this again.`);
+  }
+  say(`installing ${missing.join(', ')} for the tests`);
+  const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n'];
+  aptGet(asRoot, ['update', '-qq']);
+  aptGet(asRoot, ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+}
+
+function aptGet(asRoot, args) {
+  const [command, ...rest] = [...asRoot, 'apt-get', ...args];
+  // No package may start a service: tests start their own servers, on their own ports.
+  run(command, rest, { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }, true);
+}
+
+function isInstalled(command) {
+  return (process.env.PATH ?? '').split(delimiter).concat('/usr/bin', '/usr/sbin').some((folder) => existsSync(join(folder, command)));
+}
