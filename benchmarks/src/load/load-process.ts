@@ -53,7 +53,7 @@ export class LoadProcess {
       limit.timeoutMs,
     );
     // The seam where types end: worker.ts answers each request with the result that `Calls` pairs with it.
-    this.#child.send({ id, call: name, args } as Request, (error) => {
+    this.#child.send({ id, call: name, args }, (error) => {
       if (error !== null) waiting.reject(error);
     });
     try {

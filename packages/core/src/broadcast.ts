@@ -19,7 +19,7 @@ export function broadcast(hub: Hub, space: AppSpace, { channel, text, except }: 
   const hasLocal = local !== undefined && local.subscribers.size > 0;
   if (!hasLocal && !backbone.hasPeers) return;
   const frame = framer.frame(text);
-  if (hasLocal) fanOut(hub.ports, local, frame, except === '' ? undefined : space.connections.get(except));
+  if (hasLocal) fanOut(hub.ports, local, { frame, except: space.connections.get(except) });
   if (backbone.hasPeers) {
     const envelope = encodeEnvelope({ appId: space.app.id, channel, except, payload: frame.payload });
     backbone.publish(topicOf(space.app.id, channel), envelope);

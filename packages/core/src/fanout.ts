@@ -9,13 +9,21 @@ export interface FanoutPorts {
   readonly clock: Clock;
 }
 
+export interface Delivery {
+  readonly frame: Frame;
+  /** The one subscriber that must not get it. */
+  readonly except: Connection | undefined;
+}
+
 /** Hands one frame to every subscriber of a channel but `except`. */
-export function fanOut(ports: FanoutPorts, channel: Channel, frame: Frame, except: Connection | undefined): void {
+export function fanOut(ports: FanoutPorts, channel: Channel, { frame, except }: Delivery): void {
   const startedAt = ports.clock.monotonic();
+  let recipients = 0;
   for (const connection of channel.subscribers) {
-    if (connection !== except) connection.transport.send(frame);
+    if (connection === except) continue;
+    connection.transport.send(frame);
+    recipients++;
   }
-  const recipients = channel.subscribers.size;
   ports.framer.afterFlush(() => {
     ports.metrics.broadcast(channel.name.kind, recipients, (ports.clock.monotonic() - startedAt) / 1000);
   });

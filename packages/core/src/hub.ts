@@ -1,11 +1,11 @@
-import { createSocketId, type Member, serverMessages, type SocketId } from '@sluice/protocol';
+import { createSocketId, serverMessages } from '@sluice/protocol';
 import type { App } from './app.ts';
 import { AppSpace } from './app-space.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
 import { fanOut } from './fanout.ts';
 import { endSubscription } from './handlers/unsubscribe.ts';
-import type { Admission, Backbone, Clock, Framer, Metrics, OnError, Registry, RegistryEvents, Transport } from './ports/index.ts';
+import type { Admission, Backbone, Clock, Framer, MemberAdded, MemberRemoved, Metrics, OnError, Registry, RegistryEvents, Transport } from './ports/index.ts';
 import { receive } from './receive.ts';
 
 /** What the hub needs from outside. */
@@ -106,24 +106,23 @@ export class Hub implements RegistryEvents {
     const space = this.#spaces.get(envelope.appId);
     const channel = space?.channels.get(envelope.channel);
     if (space === undefined || channel === undefined || channel.subscribers.size === 0) return;
-    const except = envelope.except === '' ? undefined : space.connections.get(envelope.except);
-    fanOut(this.ports, channel, this.ports.framer.frameBytes(envelope.payload), except);
+    const frame = this.ports.framer.frameBytes(envelope.payload);
+    fanOut(this.ports, channel, { frame, except: space.connections.get(envelope.except) });
   }
 
-  memberAdded(appId: string, channel: string, member: Member, socketId: SocketId): void {
-    this.#tellMembers(appId, channel, serverMessages.memberAdded(channel, member), socketId);
+  memberAdded({ appId, channel, member, socketId }: MemberAdded): void {
+    this.#tellMembers(appId, channel, { text: serverMessages.memberAdded(channel, member), except: socketId });
   }
 
-  memberRemoved(appId: string, channel: string, userId: string): void {
-    this.#tellMembers(appId, channel, serverMessages.memberRemoved(channel, userId), null);
+  memberRemoved({ appId, channel, userId }: MemberRemoved): void {
+    this.#tellMembers(appId, channel, { text: serverMessages.memberRemoved(channel, userId), except: '' });
   }
 
-  #tellMembers(appId: string, name: string, text: string, except: SocketId | null): void {
+  #tellMembers(appId: string, name: string, { text, except }: { readonly text: string; readonly except: string }): void {
     const space = this.#spaces.get(appId);
     const channel = space?.channels.get(name);
     if (space === undefined || channel === undefined || channel.subscribers.size === 0) return;
-    const skipped = except === null ? undefined : space.connections.get(except);
-    fanOut(this.ports, channel, this.ports.framer.frame(text), skipped);
+    fanOut(this.ports, channel, { frame: this.ports.framer.frame(text), except: space.connections.get(except) });
   }
 
   #hasQuota(app: App): boolean {

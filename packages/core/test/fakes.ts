@@ -256,7 +256,7 @@ export class FakePrimary {
     else present.connections++;
     const list = [...users.values()].map((presence) => presence.member);
     worker.down.push(() => answered(list));
-    if (present === undefined) this.#tell((events) => events.memberAdded(appId, channel, member, socketId));
+    if (present === undefined) this.#tell((events) => events.memberAdded({ appId, channel, member, socketId }));
   }
 
   leave(appId: string, channel: string, userId: string): void {
@@ -268,7 +268,7 @@ export class FakePrimary {
     if (present.connections > 0) return;
     users.delete(userId);
     if (users.size === 0) this.members.delete(key);
-    this.#tell((events) => events.memberRemoved(appId, channel, userId));
+    this.#tell((events) => events.memberRemoved({ appId, channel, userId }));
   }
 
   subscriptions(appId: string, channel: string): number {

@@ -253,14 +253,29 @@ describe('a connection that ends before its presence list came', () => {
     const a = entered(cluster, 0, '1');
     const worker = cluster.worker(1);
     worker.registry.up.hold();
-    worker.backbone.control.hold();
     const b = worker.connect(app);
     b.enter(CHANNEL, '2');
     b.close();
     worker.registry.up.release();
-    worker.backbone.control.release();
     assert.deepEqual(a.received(), [added('2'), removed('2')]);
     a.close();
+    cluster.assertEmpty(app);
+  });
+
+  it('joins only when messages of the channel reach its worker, and not at all if it ends before', () => {
+    const cluster = new Cluster(2);
+    const a = entered(cluster, 0, '1');
+    const worker = cluster.worker(1);
+    worker.backbone.control.hold();
+    const [stays, leaves] = [worker.connect(app), worker.connect(app)];
+    stays.enter(CHANNEL, '2');
+    leaves.enter(CHANNEL, '3');
+    leaves.close();
+    assert.deepEqual(worker.registry.calls, []);
+    worker.backbone.control.release();
+    assert.deepEqual(a.received(), [added('2')]);
+    assert.deepEqual(stays.received(), [list({ 1: null, 2: null })]);
+    for (const client of [a, stays]) client.close();
     cluster.assertEmpty(app);
   });
 

@@ -75,7 +75,7 @@ describe('a sign-in', () => {
     assert.deepEqual(client.received(), [
       err(null, 'Missing parameter: data.auth'),
       err(null, 'Missing parameter: data.user_data'),
-      err(null, 'Auth info required to subscribe to pusher:signin'),
+      err(null, 'Missing parameter: data.auth'),
     ]);
   });
 

@@ -37,6 +37,10 @@ export function parseUserData(text: string): UserDataResult {
 }
 
 function toMember(id: unknown, info: unknown, maxInfoBytes: number): MemberResult {
+  // Beyond this JSON has already rounded the number, and two users could become one.
+  if (typeof id === 'number' && Math.abs(id) > Number.MAX_SAFE_INTEGER) {
+    return { problem: 'user_id is a number too large to be exact; send it as a string' };
+  }
   const userId = typeof id === 'number' ? String(id) : id;
   if (typeof userId !== 'string' || userId === '') {
     return { problem: 'user_id has to be a non-empty string or a number' };

@@ -1,3 +1,4 @@
+import type { ClientEvent } from './client-messages.ts';
 import type { ProtocolError } from './errors.ts';
 import type { Member } from './presence.ts';
 
@@ -39,8 +40,8 @@ export function channelEvent(nameJson: string, channel: string, dataJson: string
   return `{"event":${nameJson},"channel":"${channel}","data":${dataJson}}`;
 }
 
-/** A client event; `userId` only on presence channels, from the sender's authorisation. */
-export function clientEvent(event: string, channel: string, data: string, userId: string | null): string {
+/** A client event as the others get it; `userId` only on presence channels, from the sender's authorisation. */
+export function clientEvent({ event, channel, data }: Omit<ClientEvent, 'type'>, userId: string | null): string {
   const user = userId === null ? '' : `,"user_id":${JSON.stringify(userId)}`;
   return `{"event":${JSON.stringify(event)},"channel":"${channel}","data":${JSON.stringify(data)}${user}}`;
 }

@@ -38,7 +38,7 @@ export function signinStringToSign(socketId: string, userData: string): string {
 export type QueryPair = readonly [name: string, value: string];
 
 /**
- * What a request to the HTTP API signs: names lower-cased and sorted by bytes, values decoded, the signature left out
+ * What a request to the HTTP API signs: names lower-cased and sorted, values decoded, the signature left out
  * (Pusher REST API, "Authentication"; pusher-signature gem).
  */
 export function requestStringToSign(method: string, path: string, query: readonly QueryPair[]): string {

@@ -62,6 +62,15 @@ describe('the user id of channel_data', () => {
     });
   }
 
+  for (const number of ['9007199254740993', '-1e300', '1e400']) {
+    it(`is refused as the number ${number}, which JSON has rounded`, () => {
+      assert.equal(
+        problemOf(`{"user_id":${number}}`),
+        'user_id is a number too large to be exact; send it as a string',
+      );
+    });
+  }
+
   it('PR-20: may have 128 characters and not 129', () => {
     assert.equal(memberOf(JSON.stringify({ user_id: 'u'.repeat(128) })).userId.length, 128);
     assert.equal(problemOf(JSON.stringify({ user_id: 'u'.repeat(129) })), 'user_id has more than 128 characters');

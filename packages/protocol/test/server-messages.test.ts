@@ -105,12 +105,12 @@ describe('the literal text', () => {
     ],
     [
       'CE-01: of a client event',
-      messages.clientEvent('client-x', 'private-x', '{"a":1}', null),
+      messages.clientEvent({ event: 'client-x', channel: 'private-x', data: '{"a":1}' }, null),
       '{"event":"client-x","channel":"private-x","data":"{\\"a\\":1}"}',
     ],
     [
       'CE-03: of a client event on a presence channel',
-      messages.clientEvent('client-x', 'presence-x', 'hi', '1'),
+      messages.clientEvent({ event: 'client-x', channel: 'presence-x', data: 'hi' }, '1'),
       '{"event":"client-x","channel":"presence-x","data":"hi","user_id":"1"}',
     ],
     [
@@ -208,7 +208,7 @@ describe('whatever goes in comes out of JSON.parse', () => {
   it('CE-04, CE-20: the name, the data and the sender of a client event', () => {
     fc.assert(
       fc.property(hostile, channel, hostile, fc.option(userId), (event, name, data, sender) => {
-        const text = messages.clientEvent(event, name, data, sender);
+        const text = messages.clientEvent({ event, channel: name, data }, sender);
         const expected =
           sender === null ? { event, channel: name, data } : { event, channel: name, data, user_id: sender };
         assert.deepEqual(JSON.parse(Buffer.from(text).toString()), expected);

@@ -111,7 +111,7 @@ export function recordList(of: string): Format<readonly RawRecord[]> {
     expected: `a list of ${of}, each with named fields (in the environment one JSON array)`,
     coerce: (raw) => {
       try {
-        return JSON.parse(raw);
+        return JSON.parse(raw) as unknown;
       } catch {
         return raw;
       }

@@ -22,7 +22,7 @@ test('the effective configuration is a file that loads again, without its secret
   assert.match(text, /^ {6}- id: "1" {2}# APPS$/m);
   assert.match(text, /^ {2}max_messages: null {2}# WEBSOCKET_MAX_MESSAGES$/m);
   const second = load({ configFile: fileWith(t, 'printed.yaml', text) });
-  const masked = JSON.parse(JSON.stringify(first.settings).replaceAll(/hunter\d/g, '***'));
+  const masked = JSON.parse(JSON.stringify(first.settings).replaceAll(/hunter\d/g, '***')) as Record<string, unknown>;
   assert.deepEqual({ ...second.settings, instanceId: '' }, { ...masked, instanceId: '' });
   assert.deepEqual(Object.keys(parse(text)), Object.keys(parse(renderConfig(load({}).values))));
 });

@@ -1,5 +1,4 @@
-import type { Admission, ChannelSummary, ConnectionQuota, JoinAnswer, PresenceJoin, RateRequest } from '@sluice/core';
-import type { Member, SocketId } from '@sluice/protocol';
+import type { Admission, ChannelSummary, ConnectionQuota, JoinAnswer, MemberAdded, MemberRemoved, PresenceJoin, RateRequest } from '@sluice/core';
 
 /** What a worker asks the primary; the members beside `type` are those of the port's request. */
 export type WorkerQuestion =
@@ -59,11 +58,5 @@ export type PrimaryMessage =
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   /** Health checks say "not ready" from now on. */
   | { readonly type: 'draining' }
-  | {
-      readonly type: 'member_added';
-      readonly appId: string;
-      readonly channel: string;
-      readonly member: Member;
-      readonly socketId: SocketId;
-    }
-  | { readonly type: 'member_removed'; readonly appId: string; readonly channel: string; readonly userId: string };
+  | ({ readonly type: 'member_added' } & MemberAdded)
+  | ({ readonly type: 'member_removed' } & MemberRemoved);

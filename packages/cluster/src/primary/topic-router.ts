@@ -18,7 +18,7 @@ export class TopicRouter {
   }
 
   dropOwner(owner: Owner): void {
-    for (const topic of [...this.#interest.keys()]) this.leave(owner, topic);
+    for (const topic of this.#interest.keys()) this.leave(owner, topic);
   }
 
   /** Owners to pass a message on to, its sender perhaps among them. */

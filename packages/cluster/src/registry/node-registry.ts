@@ -1,25 +1,10 @@
-import { type Admission, type ChannelSummary, type ConnectionQuota, type JoinAnswer, type PresenceJoin, type RateRequest, RateWindow } from '@sluice/core';
-import type { Member, SocketId } from '@sluice/protocol';
+import { type Admission, type ChannelSummary, type ConnectionQuota, type JoinAnswer, type MemberAdded, type MemberRemoved, type PresenceJoin, type RateRequest, RateWindow } from '@sluice/core';
 import { ChannelRecord, type Owner } from './channel-record.ts';
 
 /** Consequences of changes, for the owners that hold a member of the channel. */
 export interface RegistryListener {
   memberAdded(owners: ReadonlySet<Owner>, event: MemberAdded): void;
   memberRemoved(owners: ReadonlySet<Owner>, event: MemberRemoved): void;
-}
-
-export interface MemberAdded {
-  readonly appId: string;
-  readonly channel: string;
-  readonly member: Member;
-  /** The connection that joined; it knows already. */
-  readonly socketId: SocketId;
-}
-
-export interface MemberRemoved {
-  readonly appId: string;
-  readonly channel: string;
-  readonly userId: string;
 }
 
 export interface NodeRegistryOptions {

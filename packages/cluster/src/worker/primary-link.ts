@@ -77,10 +77,10 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
           given.draining();
           return;
         case 'member_added':
-          given.events.memberAdded(message.appId, message.channel, message.member, message.socketId);
+          given.events.memberAdded(message);
           return;
         case 'member_removed':
-          given.events.memberRemoved(message.appId, message.channel, message.userId);
+          given.events.memberRemoved(message);
           return;
         case 'answer':
           return;

@@ -10,10 +10,10 @@ export function handleClientEvent(hub: Hub, connection: Connection, message: Cli
     connection.sendError(error);
     return;
   }
-  const { event, channel, data } = message;
+  const { channel } = message;
   // Who sent it is what the channel's authorisation said, never what the frame says.
   const userId = connection.subscriptions.get(channel)?.member?.userId ?? null;
-  const text = serverMessages.clientEvent(event, channel, data, userId);
+  const text = serverMessages.clientEvent(message, userId);
   broadcast(hub, connection.space, { channel, text, except: connection.id });
 }
 

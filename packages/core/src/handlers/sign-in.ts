@@ -4,6 +4,10 @@ import { verifyAuth } from './authorise.ts';
 
 /** `pusher:signin`: makes the connection that of a user. A failure leaves it open and not signed in. */
 export function handleSignIn(connection: Connection, message: SignIn): void {
+  if (message.auth === '') {
+    connection.sendError(protocolError('missingParameter', 'data.auth'));
+    return;
+  }
   const signed = signinStringToSign(connection.id, message.userData);
   const error = verifyAuth(connection.space.app, { auth: message.auth, subject: 'pusher:signin', signed });
   if (error !== undefined) {

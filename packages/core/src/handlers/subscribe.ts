@@ -1,5 +1,4 @@
 import {
-  type Member,
   parseChannelName,
   type ProtocolError,
   protocolError,
@@ -53,8 +52,13 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   if (created) joinBackbone(hub, channel);
   const subscription = new Subscription(channel, authorisation.member);
   connection.subscriptions.set(name.raw, subscription);
-  if (authorisation.member !== null) joinPresence(hub, connection, subscription, authorisation.member);
-  else joinPlain(hub, connection, subscription);
+  if (subscription.member === null) {
+    joinPlain(hub, connection, subscription);
+  } else if (channel.joined) {
+    joinPresence(hub, connection, subscription);
+  } else {
+    channel.waiting.push(() => joinPresence(hub, connection, subscription));
+  }
 }
 
 function joinBackbone(hub: Hub, channel: Channel): void {
@@ -96,7 +100,9 @@ function confirmInOrder(hub: Hub, connection: Connection): void {
   confirmations.splice(0, done);
 }
 
-function joinPresence(hub: Hub, connection: Connection, subscription: Subscription, member: Member): void {
+function joinPresence(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const { member } = subscription;
+  if (member === null || subscription.state === 'cancelled') return;
   const { app } = connection.space;
   const channel = subscription.channel.name.raw;
   const maxMembers = app.limits.maxPresenceMembers;

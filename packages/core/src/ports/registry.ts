@@ -67,10 +67,24 @@ export interface Registry {
   take(request: RateRequest): Promise<boolean>;
 }
 
-/** What the registry tells each worker that has subscribers on the channel. */
+/** A user's first connection joined a presence channel. */
+export interface MemberAdded {
+  readonly appId: string;
+  readonly channel: string;
+  readonly member: Member;
+  /** The connection that joined; it has the member list and gets no event. */
+  readonly socketId: SocketId;
+}
+
+/** A user's last connection left a presence channel. */
+export interface MemberRemoved {
+  readonly appId: string;
+  readonly channel: string;
+  readonly userId: string;
+}
+
+/** What the registry tells each worker that has members of the channel. */
 export interface RegistryEvents {
-  /** A user's first connection joined; `socketId` is that connection and gets no event. */
-  memberAdded(appId: string, channel: string, member: Member, socketId: SocketId): void;
-  /** A user's last connection left. */
-  memberRemoved(appId: string, channel: string, userId: string): void;
+  memberAdded(event: MemberAdded): void;
+  memberRemoved(event: MemberRemoved): void;
 }
