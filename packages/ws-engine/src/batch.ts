@@ -40,14 +40,11 @@ export class Batch {
   }
 
   #appendOther(frame: TextFrame): Batch {
-    let next = this.#others?.get(frame);
-    if (next === undefined) {
-      next = new Batch(this, frame);
-      if (this.#lastFrame !== null && this.#lastNext !== null) {
-        this.#others ??= new Map();
-        this.#others.set(this.#lastFrame, this.#lastNext);
-      }
+    if (this.#lastFrame !== null && this.#lastNext !== null) {
+      this.#others ??= new Map();
+      this.#others.set(this.#lastFrame, this.#lastNext);
     }
+    const next = this.#others?.get(frame) ?? new Batch(this, frame);
     this.#lastFrame = frame;
     this.#lastNext = next;
     return next;

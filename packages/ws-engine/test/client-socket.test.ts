@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CLOSE } from '@sluice/protocol';
+import type { WebSocket } from 'ws';
+import type { BackpressureLimits } from '../src/client-socket.ts';
+import { ClientSocket } from '../src/client-socket.ts';
+import { TextFrame } from '../src/frame.ts';
+import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
+
+function setUp(limits: Partial<BackpressureLimits> = {}, ws = new FakeWebSocket({ raw: new FakeSocket() })) {
+  const owner = new FakeOwner(limits);
+  const client = new ClientSocket(ws as unknown as WebSocket, owner);
+  const raw = ws._socket ?? new FakeSocket();
+  const send = (...texts: string[]): void => {
+    for (const text of texts) client.send(TextFrame.ofText(text));
+  };
+  return { owner, client, ws, raw, send };
+}
+
+const wire = (...texts: string[]): Buffer => Buffer.concat(texts.map((text) => TextFrame.ofText(text).bytes));
+const BIG = 'x'.repeat(200);
+
+describe('a client', () => {
+  it('gets the messages of a turn in one write', async () => {
+    const { raw, send } = setUp();
+    send('a', 'b', 'c');
+    assert.equal(raw.written.length, 0);
+    await turn();
+    assert.deepEqual(raw.written, [wire('a', 'b', 'c')]);
+  });
+
+  it('shares its bytes with clients that got the same', async () => {
+    const { owner, raw, client } = setUp();
+    const otherRaw = new FakeSocket();
+    const other = new ClientSocket(new FakeWebSocket({ raw: otherRaw }) as unknown as WebSocket, owner);
+    for (const frame of ['a', 'b'].map((text) => TextFrame.ofText(text))) {
+      client.send(frame);
+      other.send(frame);
+    }
+    await turn();
+    assert.equal(raw.written[0], otherRaw.written[0]);
+  });
+
+  it('gets what waits before its close', () => {
+    const { raw, ws, send, client, owner } = setUp();
+    send('a');
+    client.close(CLOSE.reconnect);
+    assert.deepEqual(raw.bytes, wire('a'));
+    assert.deepEqual(ws.closes, [{ code: 4200, reason: CLOSE.reconnect.reason }]);
+    assert.deepEqual(owner.goneClients, [client]);
+    assert.equal(client.closeCode, 4200);
+  });
+
+  it('gets nothing after its close, and is closed once', async () => {
+    const { raw, ws, send, client, owner } = setUp();
+    client.close(CLOSE.reconnect);
+    client.close(CLOSE.pongTimeout);
+    send('late');
+    client.leave();
+    await turn();
+    assert.equal(raw.written.length, 0);
+    assert.equal(ws.closes.length, 1);
+    assert.equal(owner.goneClients.length, 1);
+  });
+
+  it('is written at once when a turn brings more than the kernel side may hold', () => {
+    const { raw, send } = setUp({ maxBackpressureBytes: 100 });
+    send('a', BIG);
+    assert.deepEqual(raw.bytes, wire('a', BIG));
+  });
+});
+
+describe('a client that reads too slowly', () => {
+  it('waits until the kernel has taken everything, then gets all that waited in one write, in order', async () => {
+    const { raw, send } = setUp();
+    raw.holding = true;
+    send(BIG, 'x');
+    await turn();
+    const before = raw.written.length;
+    send('a', 'b');
+    await turn();
+    send('c');
+    await turn();
+    assert.equal(raw.written.length, before);
+    raw.drain();
+    await turn();
+    assert.deepEqual(raw.bytes, wire(BIG, 'x', 'a', 'b', 'c'));
+  });
+
+  it('XC-07: is closed with 4100 at the bound by number, and what waited is let go', async () => {
+    const { raw, ws, send, client, owner } = setUp({ maxMessages: 3 });
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a', 'b', 'c');
+    assert.equal(ws.closes.length, 0);
+    send('d');
+    assert.deepEqual(ws.closes.map(({ code }) => code), [4100]);
+    assert.deepEqual(owner.goneClients, [client]);
+    raw.drain();
+    await turn();
+    assert.deepEqual(raw.bytes, wire(BIG));
+  });
+
+  it('is closed with 4100 at the bound by size', async () => {
+    const { raw, ws, send } = setUp({ maxMessages: null, maxBytes: 10 });
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('12345678');
+    assert.equal(ws.closes.length, 0);
+    send('9');
+    assert.deepEqual(ws.closes.map(({ code }) => code), [4100]);
+  });
+
+  it('keeps its connection and loses what does not fit where the policy is to drop', async () => {
+    const { raw, ws, send } = setUp({ maxMessages: 2, disconnectOnBufferFull: false });
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a', 'b', 'lost', 'lost too');
+    raw.drain();
+    await turn();
+    send('later');
+    await turn();
+    assert.equal(ws.closes.length, 0);
+    assert.deepEqual(raw.bytes, wire(BIG, 'a', 'b', 'later'));
+  });
+
+  it('counts what waits for it', async () => {
+    const { raw, send, client } = setUp();
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a');
+    assert.equal(client.queuedBytes, wire(BIG, 'a').length);
+  });
+});
+
+describe('a client whose ws is not as expected', () => {
+  for (const [name, ws] of [
+    ['has no socket', () => new FakeWebSocket()],
+    ['compresses', () => new FakeWebSocket({ raw: new FakeSocket(), extensions: 'permessage-deflate' })],
+  ] as const) {
+    it(`gets its messages one by one through send when it ${name}`, async () => {
+      const { ws: used, send, raw } = setUp({}, ws());
+      send('a', 'b');
+      await turn();
+      assert.deepEqual(used.sent, ['a', 'b']);
+      assert.equal(raw.written.length, 0);
+    });
+  }
+
+  it('waits there too when it reads too slowly', async () => {
+    const ws = new FakeWebSocket();
+    const { send } = setUp({}, ws);
+    ws.bufferedAmount = 1000;
+    send('a');
+    await turn();
+    send('b');
+    await turn();
+    assert.deepEqual(ws.sent, ['a']);
+    ws.bufferedAmount = 0;
+    while (ws.sent.length < 2) await turn();
+    assert.deepEqual(ws.sent, ['a', 'b']);
+  });
+});

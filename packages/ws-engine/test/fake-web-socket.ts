@@ -1,0 +1,88 @@
+import { EventEmitter } from 'node:events';
+import type { BackpressureLimits, ClientOwner, ClientSocket } from '../src/client-socket.ts';
+import { Outbox } from '../src/outbox.ts';
+
+/** The socket under a WebSocket: takes bytes until it is told to hold them back. */
+export class FakeSocket extends EventEmitter {
+  written: Buffer[] = [];
+  writableLength = 0;
+  holding = false;
+
+  write(bytes: Buffer): boolean {
+    this.written.push(bytes);
+    if (this.holding) this.writableLength += bytes.length;
+    return !this.holding;
+  }
+
+  /** The kernel has taken everything. */
+  drain(): void {
+    this.holding = false;
+    this.writableLength = 0;
+    this.emit('drain');
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.written);
+  }
+}
+
+/** As much of a ws WebSocket as a client touches. */
+export class FakeWebSocket {
+  readonly CLOSED = 3;
+  readyState = 1;
+  extensions: string;
+  readonly _socket: FakeSocket | undefined;
+  sent: string[] = [];
+  closes: { code: number; reason: string }[] = [];
+  pings = 0;
+  #ownBuffered = 0;
+
+  constructor(options: { readonly raw?: FakeSocket; readonly extensions?: string } = {}) {
+    this._socket = options.raw;
+    this.extensions = options.extensions ?? '';
+  }
+
+  get bufferedAmount(): number {
+    return this._socket?.writableLength ?? this.#ownBuffered;
+  }
+
+  set bufferedAmount(bytes: number) {
+    this.#ownBuffered = bytes;
+  }
+
+  send(payload: Buffer): void {
+    this.sent.push(payload.toString());
+  }
+
+  close(code: number, reason: string): void {
+    this.closes.push({ code, reason });
+  }
+
+  ping(): void {
+    this.pings++;
+  }
+}
+
+export class FakeOwner implements ClientOwner {
+  readonly outbox: Outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+  readonly limits: BackpressureLimits;
+  readonly goneClients: ClientSocket[] = [];
+
+  constructor(limits: Partial<BackpressureLimits> = {}) {
+    this.limits = {
+      maxMessages: 3,
+      maxBytes: null,
+      disconnectOnBufferFull: true,
+      maxBackpressureBytes: 100,
+      ...limits,
+    };
+  }
+
+  received(): void {}
+  heard(): void {}
+  closed(): void {}
+
+  gone(client: ClientSocket): void {
+    this.goneClients.push(client);
+  }
+}
