@@ -2,7 +2,8 @@ import type { Settings } from './config/settings.ts';
 
 /** What a person who has just started the server wants to know, with something to paste and see it work. */
 export function banner(settings: Settings, version: string): string {
-  const { host, port, pathPrefix, workers, scheduling, metrics, apps } = settings;
+  const { host, port, pathPrefix, workers, scheduling, metrics, apps, tls } = settings;
+  const s = tls === null ? '' : 's';
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const [app] = apps;
   const key = app?.credentials[0].key ?? '<app-key>';
@@ -11,14 +12,14 @@ export function banner(settings: Settings, version: string): string {
     '',
     `  Sluice ${version}`,
     '',
-    `  listening   http://${host}:${port}${pathPrefix}  (WebSocket and HTTP API)`,
+    `  listening   http${s}://${host}:${port}${pathPrefix}  (WebSocket and HTTP API)`,
     `  workers     ${workers}, connections shared out by the ${scheduling}`,
     `  app         ${app === undefined ? 'none' : `id ${app.id}, key ${key}${more}`}`,
     `  metrics     ${metrics.enabled ? `http://${metrics.host}:${metrics.port}/metrics` : 'off'}`,
     '',
     '  Paste into a browser console and watch the greeting arrive:',
     '',
-    `    ${snippet(`ws://${shown}:${port}${pathPrefix}/app/${encodeURIComponent(key)}?protocol=7`)}`,
+    `    ${snippet(`ws${s}://${shown}:${port}${pathPrefix}/app/${encodeURIComponent(key)}?protocol=7`)}`,
     '',
   ];
   return lines.join('\n');

@@ -1,9 +1,11 @@
 import http from 'node:http';
+import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { AppStore, Hub } from '@sluice/core';
 import { healthRoutes, httpApi } from '@sluice/http-api';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Settings } from './config/settings.ts';
+import { readTls } from './tls.ts';
 
 export interface HttpListenerOptions {
   readonly settings: Settings;
@@ -21,48 +23,27 @@ const TIMEOUT_CHECK_MS = 1000;
 /** Connections that the kernel may hold until they are accepted; a reconnect storm brings thousands at once. */
 const BACKLOG = 4096;
 const IDLE_CLOSE_INTERVAL_MS = 20;
+/** The names in paths (channels, users) may be longer than fastify's 100 characters; each route checks its own. */
+const MAX_PATH_PARAMETER = 1000;
 
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** The one port of a worker: HTTP API, health checks, and the upgrade to WebSocket. */
+/** A worker's way to clients: HTTP API, health checks and the upgrade to WebSocket, on one port or, with TLS, on two. */
 export class HttpListener {
   readonly #settings: Settings;
-  readonly #server: http.Server;
+  readonly #servers: readonly { readonly server: http.Server; readonly port: number }[];
   readonly #app: FastifyInstance;
   #draining = false;
 
   private constructor({ settings, hub, apps, onUpgrade }: HttpListenerOptions) {
     this.#settings = settings;
-    this.#server = http.createServer({
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: settings.httpApi.headersTimeoutMs,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    });
-    this.#server.on('upgrade', onUpgrade);
-    this.#app = fastify({
-      exposeHeadRoutes: false,
-      bodyLimit: settings.httpApi.maxRequestBytes,
-      // The names in paths (channels, users) may be longer than fastify's 100 characters; each route checks its own.
-      routerOptions: { maxParamLength: 1000, ignoreTrailingSlash: true },
-      serverFactory: (handler) => this.#server.on('request', handler),
-      clientErrorHandler: answerClientError,
-    });
-    this.#app.addHook('onRequest', async (_request, reply) => {
-      if (this.#draining) reply.header('connection', 'close');
-    });
-    this.#app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send(''));
-    const { pathPrefix } = settings;
-    void this.#app.register(healthRoutes, {
-      prefix: pathPrefix,
-      apps,
-      usageEnabled: settings.httpApi.usageEnabled,
-      isDraining: () => this.#draining,
-    });
-    void this.#app.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });
+    const server = createMainServer(settings);
+    this.#app = this.#createApp(server, { hub, apps });
+    this.#servers = [{ server, port: settings.port }, ...this.#plainServer()];
+    for (const { server: each } of this.#servers) each.on('upgrade', onUpgrade);
   }
 
   static async create(options: HttpListenerOptions): Promise<HttpListener> {
@@ -71,17 +52,19 @@ export class HttpListener {
     return listener;
   }
 
-  listen(): Promise<void> {
-    const { host, port, scheduling } = this.#settings;
+  async listen(): Promise<void> {
+    const { host, scheduling } = this.#settings;
     // Linux spreads connections over sockets of one port; elsewhere the workers share one socket.
     const reusePort = scheduling === 'kernel' && process.platform === 'linux';
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: BACKLOG, reusePort, exclusive: reusePort }, () => {
-        this.#server.off('error', reject);
-        resolve();
+    for (const { server, port } of this.#servers) {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host, port, backlog: BACKLOG, reusePort, exclusive: reusePort }, () => {
+          server.off('error', reject);
+          resolve();
+        });
       });
-    });
+    }
   }
 
   /** Health checks say "not ready", and answers end their connection. */
@@ -92,18 +75,76 @@ export class HttpListener {
   /** No new connection from now on; requests under way go on. */
   stopListening(): void {
     this.#draining = true;
-    this.#server.close();
+    for (const { server } of this.#servers) server.close();
   }
 
   /** Resolves when the last request is answered and its connection closed. */
   async close(): Promise<void> {
-    const closing = setInterval(() => this.#server.closeIdleConnections(), IDLE_CLOSE_INTERVAL_MS);
-    await new Promise<void>((resolve) => {
-      this.#server.getConnections((_error, open) => (open === 0 ? resolve() : this.#server.once('close', resolve)));
-    });
+    const servers = this.#servers.map(({ server }) => server);
+    const closing = setInterval(() => {
+      for (const server of servers) server.closeIdleConnections();
+    }, IDLE_CLOSE_INTERVAL_MS);
+    await Promise.all(servers.map(allConnectionsClosed));
     clearInterval(closing);
     await this.#app.close();
   }
+
+  #createApp(server: http.Server, { hub, apps }: Pick<HttpListenerOptions, 'hub' | 'apps'>): FastifyInstance {
+    const { pathPrefix, httpApi: api } = this.#settings;
+    const app = fastify({
+      exposeHeadRoutes: false,
+      bodyLimit: api.maxRequestBytes,
+      routerOptions: { maxParamLength: MAX_PATH_PARAMETER, ignoreTrailingSlash: true },
+      serverFactory: (handler) => server.on('request', handler),
+      clientErrorHandler: answerClientError,
+    });
+    app.addHook('onRequest', async (_request, reply) => {
+      if (this.#draining) reply.header('connection', 'close');
+    });
+    app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send(''));
+    const isDraining = (): boolean => this.#draining;
+    void app.register(healthRoutes, { prefix: pathPrefix, apps, usageEnabled: api.usageEnabled, isDraining });
+    void app.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });
+    return app;
+  }
+
+  /** The port without TLS beside one with it. WebSocket clients are served there, or told to come back with TLS, by their app. */
+  #plainServer(): { readonly server: http.Server; readonly port: number }[] {
+    const { tls, port } = this.#settings;
+    if (tls === null || tls.plainPort === 0) return [];
+    const server = http.createServer(serverOptions(this.#settings), (request, response) => {
+      if (tls.redirectPlain) redirect(request, response, port);
+      else this.#app.routing(request, response);
+    });
+    server.on('clientError', answerClientError);
+    return [{ server, port: tls.plainPort }];
+  }
+}
+
+function createMainServer(settings: Settings): http.Server {
+  const options = serverOptions(settings);
+  return settings.tls === null ? http.createServer(options) : https.createServer({ ...options, ...readTls(settings.tls) });
+}
+
+function serverOptions({ httpApi: { headersTimeoutMs } }: Settings): http.ServerOptions {
+  return {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  };
+}
+
+function redirect(request: http.IncomingMessage, response: http.ServerResponse, port: number): void {
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  // 308 keeps method and body.
+  response.writeHead(308, { location: `https://${host}:${port}${request.url ?? '/'}` }).end();
+}
+
+function allConnectionsClosed(server: http.Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.getConnections((_error, open) => (open === 0 ? resolve() : server.once('close', resolve)));
+  });
 }
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -6,6 +6,7 @@ import type { Settings } from './config/settings.ts';
 import { listenForScrapes } from './metrics-listener.ts';
 import { assertFree, listenError } from './ports.ts';
 import { handleSignals } from './shutdown.ts';
+import { readTls } from './tls.ts';
 import { VERSION } from './version.ts';
 
 /** One node: wiring only. Resolves when it is up; from then on it lives until a signal. */
@@ -18,7 +19,10 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     process.exit(1);
   });
 
+  if (settings.tls !== null) readTls(settings.tls);
   await assertFree(host, port, 'PORT or --port');
+  const plainPort = settings.tls?.plainPort ?? 0;
+  if (plainPort !== 0) await assertFree(host, plainPort, 'SSL_HTTP_PORT');
   const primary = new Primary({
     workers,
     // The same kind of file as this one: source runs source, and what was built runs what was built.

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Children } from '../children.ts';
 import { BenchmarkFailure } from '../errors.ts';
 import { nodeCommand } from '../pinning.ts';
-import type { CallName, Calls, Reply, Request } from './messages.ts';
+import type { CallName, Calls, Reply } from './messages.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 

@@ -35,6 +35,10 @@ export interface App {
   readonly enabled: boolean;
   /** Whether clients may send `client-*` events. */
   readonly clientMessages: boolean;
+  /** Connections that come without TLS are closed with 4000, on which pusher-js comes back with it. */
+  readonly forceTls: boolean;
+  /** Connections have to sign in or join a private or presence channel in time (Pusher "Authorized connections"). */
+  readonly authorisedOnly: boolean;
   /** Whether the HTTP API tells how many connections a channel has. */
   readonly subscriptionCount: boolean;
   readonly limits: AppLimits;

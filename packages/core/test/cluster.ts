@@ -41,6 +41,8 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     enabled: true,
     clientMessages: true,
     subscriptionCount: true,
+    forceTls: false,
+    authorisedOnly: false,
     ...rest,
     limits: { ...LIMITS, ...limits },
   };

@@ -14,6 +14,7 @@ export const CLOSE = {
     code: 4001,
     reason: `App key ${truncate(key, 40)} not in this cluster. Did you forget to specify the cluster?`,
   }),
+  tlsOnly: { code: 4000, reason: 'Application only accepts SSL connections, reconnect using wss://' },
   appDisabled: { code: 4003, reason: 'Application disabled' },
   overConnectionQuota: { code: 4004, reason: 'Application is over connection quota' },
   pathNotFound: { code: 4005, reason: 'Path not found' },
@@ -24,6 +25,7 @@ export const CLOSE = {
   slowConsumer: { code: 4100, reason: 'Over capacity: client reads too slowly' },
   reconnect: { code: 4200, reason: 'Server is going away, reconnect immediately' },
   pongTimeout: { code: 4201, reason: 'Pong reply not received' },
+  notAuthorised: { code: 4009, reason: 'Connection not authorized within timeout' },
   binaryFrame: { code: 1003, reason: 'Binary frames are not supported' },
 } as const satisfies Record<string, CloseReason | ((argument: string) => CloseReason)>;
 

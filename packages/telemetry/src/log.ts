@@ -1,5 +1,5 @@
 import type { Log, OnError } from '@sluice/core';
-import { destination, type DestinationStream, pino } from 'pino';
+import { destination, type DestinationStream, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 
 export interface LogOptions {
@@ -21,7 +21,16 @@ const REDACTED = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}
 export function createLog({ level, format, colors, base, stream }: LogOptions): Log {
   const isHuman = isHumanFormat(format);
   const out = stream ?? (isHuman ? prettyStream(colors) : destination({ fd: 1, sync: true }));
-  const logger = pino({ level, base, redact: { paths: REDACTED, censor: '***' } }, out);
+  const logger = pino(
+    {
+      level,
+      base,
+      redact: { paths: REDACTED, censor: '***' },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: stdTimeFunctions.isoTime,
+    },
+    out,
+  );
   return {
     debug: (message, fields) => logger.debug(fields ?? {}, message),
     info: (message, fields) => logger.info(fields ?? {}, message),

@@ -25,7 +25,9 @@ export class NodeExposition {
   readonly #restarts: Counter;
   readonly #missed: Counter;
   readonly #latest = new Map<number, readonly MetricObject[]>();
+  readonly #departedIds = new Set<number>();
   #departed: readonly MetricObject[] = [];
+  #rendered: Promise<unknown> = Promise.resolve();
 
   constructor({ prefix, port }: NodeExpositionOptions) {
     this.#labels = { port };
@@ -45,15 +47,25 @@ export class NodeExposition {
     return this.#own.contentType;
   }
 
-  /** The text that Prometheus scrapes. */
-  async render({ snapshots, living, restarts }: NodeState): Promise<string> {
+  /** The text that Prometheus scrapes. One after the other: between the steps of a merge the sums are incomplete. */
+  render(state: NodeState): Promise<string> {
+    const text = this.#rendered.then(() => this.#render(state));
+    this.#rendered = text.catch(() => {});
+    return text;
+  }
+
+  async #render({ snapshots, living, restarts }: NodeState): Promise<string> {
     for (const id of living) {
       if (!snapshots.has(id)) this.#missed.inc(this.#labels);
     }
-    for (const [id, snapshot] of snapshots) this.#latest.set(id, snapshot as readonly MetricObject[]);
+    for (const [id, snapshot] of snapshots) {
+      // A scrape that another has overtaken may bring a worker whose numbers are in the sums already.
+      if (!this.#departedIds.has(id)) this.#latest.set(id, snapshot as readonly MetricObject[]);
+    }
     for (const [id, snapshot] of this.#latest) {
       if (living.has(id)) continue;
       this.#latest.delete(id);
+      this.#departedIds.add(id);
       this.#departed = await merge([this.#departed, snapshot.filter((metric) => String(metric.type) !== 'gauge')]);
     }
     this.#workers.set(this.#labels, living.size);

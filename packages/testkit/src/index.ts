@@ -6,4 +6,5 @@ export { RawClient, type ReceivedFrame } from './raw-client.ts';
 export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { SluiceProcess, type SluiceOptions } from './sluice-process.ts';
 export { TcpClient } from './tcp-client.ts';
+export { TLS_FIXTURE } from './tls-fixture.ts';
 export { until } from './until.ts';

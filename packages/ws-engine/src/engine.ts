@@ -31,6 +31,14 @@ const CLOSE_ONLY_SINCE = 6;
 /** How long a client may take to answer our close frame before its socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 5000;
 
+/** A client whose handshake is well-formed. */
+interface Applicant {
+  readonly app: App | undefined;
+  readonly key: string;
+  readonly protocol: number;
+  readonly isSecure: boolean;
+}
+
 /** The part of ws's server that is used. */
 interface UpgradeServer {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (ws: WebSocket) => void): void;
@@ -91,7 +99,7 @@ export class WsEngine implements ClientOwner {
     }
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', ignoreSocketError);
-      if (ws instanceof PusherWebSocket) this.#open(ws, request.url ?? '/');
+      if (ws instanceof PusherWebSocket) this.#open(ws, { url: request.url ?? '/', isSecure: isSecure(request) });
     });
   };
 
@@ -103,7 +111,7 @@ export class WsEngine implements ClientOwner {
     this.#liveness.stop();
   }
 
-  #open(ws: PusherWebSocket, url: string): void {
+  #open(ws: PusherWebSocket, { url, isSecure: secure }: { readonly url: string; readonly isSecure: boolean }): void {
     const { apps, rules } = this.#options;
     const client = new ClientSocket(ws, this);
     this.#clients.add(client);
@@ -115,10 +123,12 @@ export class WsEngine implements ClientOwner {
       return;
     }
     const { key, protocol } = handshake;
-    this.#whenKnown(client, apps.byKey(key), (app) => this.#admit(client, { app, key, protocol }));
+    this.#whenKnown(client, apps.byKey(key), (app) => {
+      this.#admit(client, { app, key, protocol, isSecure: secure });
+    });
   }
 
-  #admit(client: ClientSocket, { app, key, protocol }: { app: App | undefined; key: string; protocol: number }): void {
+  #admit(client: ClientSocket, { app, key, protocol, isSecure: secure }: Applicant): void {
     const refuse = (type: ConnectionErrorType, reason: CloseReason): void => {
       this.#refuse(client, app ?? null, { type, reason, protocol });
     };
@@ -128,6 +138,10 @@ export class WsEngine implements ClientOwner {
     }
     if (!app.enabled) {
       refuse('app_disabled', CLOSE.appDisabled);
+      return;
+    }
+    if (app.forceTls && !secure) {
+      refuse('tls_required', CLOSE.tlsOnly);
       return;
     }
     this.#whenKnown(client, this.#options.hub.admit(app), (admission) => {
@@ -202,6 +216,10 @@ export class WsEngine implements ClientOwner {
     this.#sockets--;
     if (this.#sockets === 0) this.#onEmpty?.();
   }
+}
+
+function isSecure(request: IncomingMessage): boolean {
+  return 'encrypted' in request.socket && request.socket.encrypted === true;
 }
 
 function ignoreSocketError(): void {

@@ -48,6 +48,16 @@ export const APP_FIELDS = {
   },
   enabled: optional(boolean, 'False refuses every connection and request of the app.', true),
   enable_client_messages: optional(boolean, 'Whether clients may send `client-*` events.', false),
+  force_tls: optional(
+    boolean,
+    'Closes connections without TLS with 4000, on which clients come back with it. Needs `ssl`.',
+    false,
+  ),
+  enable_user_authentication: optional(
+    boolean,
+    'Closes connections that neither sign in nor join a private or presence channel within `user_authentication_timeout`; until then they do not count for `max_connections`.',
+    false,
+  ),
   enable_subscription_count: optional(
     boolean,
     'Whether the HTTP API tells how many connections a channel has (`info=subscription_count`).',
@@ -103,6 +113,8 @@ export function toApp(record: AppRecord): App {
     credentials: [{ key: record.key, secret: record.secret }, ...further],
     enabled: record.enabled,
     clientMessages: record.enable_client_messages,
+    forceTls: record.force_tls,
+    authorisedOnly: record.enable_user_authentication,
     subscriptionCount: record.enable_subscription_count,
     limits: {
       maxConnections: record.max_connections,

@@ -12,6 +12,17 @@ export interface CheckInput {
 export function checkTogether(input: CheckInput): void {
   checkShutdown(input);
   checkPorts(input);
+  checkTls(input);
+}
+
+function checkTls(input: CheckInput): void {
+  const { ssl, port } = input.values;
+  if (!ssl.enabled) return;
+  if (ssl.cert_path === '') refuse(input, ['ssl.cert_path'], { found: 'nothing', expected: 'a certificate, since ssl.enabled is true' });
+  if (ssl.key_path === '') refuse(input, ['ssl.key_path'], { found: 'nothing', expected: 'a private key, since ssl.enabled is true' });
+  if (ssl.http_port === port) {
+    refuse(input, ['ssl.http_port', 'port'], { found: `the number ${port}`, expected: 'another port than `port`' });
+  }
 }
 
 function checkShutdown(input: CheckInput): void {
@@ -26,7 +37,7 @@ function checkShutdown(input: CheckInput): void {
 
 function checkPorts(input: CheckInput): void {
   const { host, port, metrics } = input.values;
-  if (!metrics.enabled || metrics.port === 0 || metrics.port !== port) return;
+  if (!metrics.enabled || metrics.port !== port) return;
   const hosts = [host, metrics.host];
   if (host !== metrics.host && !hosts.some((name) => name === '0.0.0.0' || name === '::')) return;
   refuse(input, ['metrics.port', 'port'], { found: `the number ${metrics.port}`, expected: 'another port than `port`' });

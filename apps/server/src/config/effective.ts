@@ -1,4 +1,5 @@
 import type { SourcedApp } from './apps.ts';
+import type { NamedLeaf } from './leaf.ts';
 import { APPS_PATH, LEAVES, valueAt, type Values } from './schema.ts';
 
 interface EffectiveValue {
@@ -17,14 +18,19 @@ export interface EffectiveConfig {
 
 const MASK = '***';
 
+function shown(values: Values, { path, leaf }: NamedLeaf): unknown {
+  if (path === APPS_PATH) return undefined;
+  const value = valueAt(values, path);
+  return leaf.secret && value !== '' ? MASK : value;
+}
+
 export function effectiveConfig(
   values: Values,
   sources: ReadonlyMap<string, string>,
   apps: readonly SourcedApp[],
 ): EffectiveConfig {
-  const shown = (path: string): unknown => (path === APPS_PATH ? undefined : valueAt(values, path));
   return {
-    values: LEAVES.map(({ path }) => ({ path, value: shown(path), source: sources.get(path) })),
+    values: LEAVES.map((named) => ({ path: named.path, value: shown(values, named), source: sources.get(named.path) })),
     apps: apps.map(({ record, source }) => {
       const additional = record.additional_keys.map((key) => ({ ...key, secret: MASK }));
       return { fields: { ...record, secret: MASK, additional_keys: additional }, source };

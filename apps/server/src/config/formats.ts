@@ -39,7 +39,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_BYTES = 2 ** 31 - 1;
 const MAX_COUNT = 2 ** 32 - 1;
 
-export const port = wholeNumber({ min: 0, max: 65_535 });
+export const port = wholeNumber({ min: 1, max: 65_535 });
+
+/** 0 stands for none. */
+export const optionalPort = wholeNumber({ min: 0, max: 65_535 });
 
 export function count(min: number, max = MAX_COUNT): Format<number> {
   return wholeNumber({ min, max });

@@ -1,6 +1,6 @@
-import { boolean, megabytes, milliseconds, oneOf, port, seconds } from './formats.ts';
+import { boolean, megabytes, milliseconds, oneOf, optionalPort, port, seconds } from './formats.ts';
 import { setting } from './leaf.ts';
-import { host, metricPrefix, processId } from './text-formats.ts';
+import { fileName, host, metricPrefix, processId, secretOrNone } from './text-formats.ts';
 
 /** What the one who runs the server turns: shutdown, processes, HTTP API, metrics, logs. */
 export const OPERATION_SECTIONS = {
@@ -29,6 +29,44 @@ export const OPERATION_SECTIONS = {
       doc: 'Who spreads connections over the workers: `primary` hands them out in turn, `kernel` leaves it to the operating system.',
       default: 'primary',
       env: 'CLUSTER_SCHEDULING',
+    }),
+  },
+  ssl: {
+    enabled: setting(boolean, {
+      doc: 'Whether `port` speaks TLS (https and wss) instead of plain http and ws.',
+      default: false,
+      env: 'SSL_ENABLED',
+    }),
+    cert_path: setting(fileName, {
+      doc: 'Certificate and its chain, PEM.',
+      default: '',
+      env: 'SSL_CERT_PATH',
+    }),
+    key_path: setting(fileName, {
+      doc: 'Private key of the certificate, PEM.',
+      default: '',
+      env: 'SSL_KEY_PATH',
+    }),
+    passphrase: setting(secretOrNone, {
+      doc: 'Of the private key, where it has one.',
+      default: '',
+      env: 'SSL_PASSPHRASE',
+      secret: true,
+    }),
+    ca_path: setting(fileName, {
+      doc: 'Further certificates to trust, PEM.',
+      default: '',
+      env: 'SSL_CA_PATH',
+    }),
+    http_port: setting(optionalPort, {
+      doc: 'A further port without TLS, for clients that are told there to come back with it. 0: none.',
+      default: 0,
+      env: 'SSL_HTTP_PORT',
+    }),
+    redirect_http: setting(boolean, {
+      doc: 'Whether HTTP requests on `ssl.http_port` are sent to the port with TLS instead of being answered.',
+      default: false,
+      env: 'SSL_REDIRECT_HTTP',
     }),
   },
   adapter: {
@@ -72,7 +110,7 @@ export const OPERATION_SECTIONS = {
       env: 'METRICS_HOST',
     }),
     port: setting(port, {
-      doc: 'Port that metrics are served on. 0: any free one.',
+      doc: 'Port that metrics are served on.',
       default: 9601,
       env: 'METRICS_PORT',
     }),

@@ -17,7 +17,7 @@ export const SCHEMA = {
     arg: 'host',
   }),
   port: setting(port, {
-    doc: 'Port to listen on for clients and the HTTP API. 0: any free one.',
+    doc: 'Port to listen on for clients and the HTTP API.',
     default: 6001,
     env: 'PORT',
     arg: 'port',
@@ -47,6 +47,11 @@ export const SCHEMA = {
     doc: 'Seconds within which the client has to give it; after them it is closed with 4201.',
     default: 30,
     env: 'PONG_TIMEOUT',
+  }),
+  user_authentication_timeout: setting(seconds(1), {
+    doc: 'Seconds within which connections of an app with `enable_user_authentication` have to sign in or join a private or presence channel (3600 in Sockudo).',
+    default: 30,
+    env: 'USER_AUTHENTICATION_TIMEOUT',
   }),
   websocket_max_payload_kb: setting(kilobytes(1), {
     doc: 'Largest message a client may send, in KB; more is closed with 1009. The smaller of this and `websocket.max_message_size` holds.',

@@ -8,6 +8,18 @@ export type LogFormat = 'auto' | 'human' | 'json';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** Names of PEM files; empty for none. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly passphrase: string;
+  readonly caFile: string;
+  /** A further port without TLS; 0: none. */
+  readonly plainPort: number;
+  /** Requests there are sent to the port with TLS. */
+  readonly redirectPlain: boolean;
+}
+
 /** The whole configuration in the form the program uses: checked, complete, units in the names. Survives JSON. */
 export interface Settings {
   readonly host: string;
@@ -21,6 +33,10 @@ export interface Settings {
   readonly maxConnections: number;
   readonly activityTimeoutSeconds: number;
   readonly pongTimeoutSeconds: number;
+  /** Only for apps that want authorised connections. */
+  readonly userAuthenticationTimeoutSeconds: number;
+  /** Null: `port` speaks plain HTTP and WebSocket. */
+  readonly tls: TlsFiles | null;
   readonly scheduling: Scheduling;
   readonly shutdown: {
     /** The longest a shutdown may take before what is left is cut off. */

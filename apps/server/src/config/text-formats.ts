@@ -57,6 +57,16 @@ export const processId = textThat({
   accepts: (value) => /^[^\s\p{C}]{0,128}$/u.test(value),
 });
 
+export const fileName = textThat({
+  expected: 'the name of a file',
+  accepts: (value) => /^[^\p{Cc}]{0,4096}$/u.test(value),
+});
+
+export const secretOrNone = textThat({
+  expected: 'a text of up to 512 characters',
+  accepts: (value) => /^[^\p{Cc}]{0,512}$/u.test(value),
+});
+
 export const secret = textThat({
   expected: 'a text of 1 to 512 characters (a number has to be in quotes)',
   accepts: (value) => /^[^\p{Cc}]{1,512}$/u.test(value),

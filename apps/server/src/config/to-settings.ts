@@ -4,6 +4,17 @@ import type { App } from '@sluice/core';
 import type { Values } from './schema.ts';
 import type { Settings } from './settings.ts';
 
+function toTls(ssl: Values['ssl']): NonNullable<Settings['tls']> {
+  return {
+    certFile: ssl.cert_path,
+    keyFile: ssl.key_path,
+    passphrase: ssl.passphrase,
+    caFile: ssl.ca_path,
+    plainPort: ssl.http_port,
+    redirectPlain: ssl.redirect_http,
+  };
+}
+
 /** Checked values in the units that the program uses. */
 export function toSettings(values: Values, apps: readonly App[]): Settings {
   const { websocket, http_api: httpApi, logging, metrics, shutdown } = values;
@@ -16,6 +27,8 @@ export function toSettings(values: Values, apps: readonly App[]): Settings {
     maxConnections: values.max_connections,
     activityTimeoutSeconds: values.activity_timeout,
     pongTimeoutSeconds: values.pong_timeout,
+    userAuthenticationTimeoutSeconds: values.user_authentication_timeout,
+    tls: values.ssl.enabled ? toTls(values.ssl) : null,
     scheduling: values.cluster.scheduling,
     shutdown: {
       gracePeriodMs: values.shutdown_grace_period * 1000,

@@ -70,7 +70,8 @@ export class Backend implements AsyncDisposable {
     if (userId === undefined || socketId === null) return undefined;
     this.asked.push(`${userId}: ${channel ?? path}`);
     const user_info = { name: nameOf(userId) };
-    if (path === '/broadcasting/user-auth') return this.#publisher.authenticateUser(socketId, { id: userId, user_info });
+    if (path === '/broadcasting/user-auth')
+      return this.#publisher.authenticateUser(socketId, { id: userId, user_info });
     if (path !== '/broadcasting/auth' || channel === null || channel.includes(FORBIDDEN)) return undefined;
     const member = channel.startsWith('presence-') ? { user_id: userId, user_info } : undefined;
     return this.#publisher.authorizeChannel(socketId, channel, member);

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, test } from 'node:test';
 import { SluiceProcess, until } from '@sluice/testkit';
-import { authorizedBy, collect, collectSigned, connect, count, first, join, open, publisherOn, subscribe } from './support.ts';
+import { Backend, FORBIDDEN } from './backend.ts';
+import {
+  authorizedBy,
+  authorizedOver,
+  type Client,
+  collect,
+  collectSigned,
+  connect,
+  count,
+  first,
+  isSignedIn,
+  join,
+  publisherOn,
+  subscribe,
+} from './support.ts';
 
 const server = await SluiceProcess.start({ workers: 3 });
 after(() => server[Symbol.asyncDispose]());
@@ -195,37 +208,84 @@ test('on a presence channel a client event says who sent it', async (t) => {
   assert.deepEqual(await first('client-typing', got), { data: { text: '…', user_id: 'mallory' }, from: 'alice' });
 });
 
-test('a client with an unknown key is told why and stays away', async (t) => {
-  const states: string[] = [];
-  const client = open(t, port, {}, 'nobodys-key');
-  client.connection.bind('state_change', ({ current }: { readonly current: string }) => states.push(current));
-  const errors = collect(client.connection, 'error');
-  await until('the end', () => client.connection.state === 'disconnected');
-  const handshakes = await server.metric('sluice_ws_connections_total');
-  await sleep(3000);
-  assert.equal(client.connection.state, 'disconnected');
-  assert.deepEqual(states.filter((state) => state !== 'connecting'), ['disconnected']);
-  assert.equal(await server.metric('sluice_ws_connections_total'), handshakes);
-  assert.deepEqual(errors, [
-    {
-      type: 'WebSocketError',
-      error: {
-        type: 'PusherError',
-        data: { code: 4001, message: 'App key nobodys-key not in this cluster. Did you forget to specify the cluster?' },
-      },
-    },
-  ]);
+test('private and presence channels open with what an endpoint answers over HTTP', async (t) => {
+  await using backend = await Backend.listen(publisher);
+  const client = await connect(t, port, authorizedOver(backend, 'carol'));
+  const got = collect(await subscribe(client, 'private-over-http'), 'done');
+  const room = await join(client, 'presence-over-http');
+  assert.deepEqual(room.members.me, { id: 'carol', info: { name: 'Carol' } });
+  await publisher.trigger('private-over-http', 'done', 1);
+  await count('done', got, 1);
+  assert.deepEqual(backend.asked, ['carol: private-over-http', 'carol: presence-over-http']);
 });
 
-test("pusher-js's own pings are answered, so that a silent connection stays the same one", async (t) => {
-  const client = await connect(t, port, { activityTimeout: 1000, pongTimeout: 900 });
-  const socketId = client.connection.socket_id;
-  const changes = collect(client.connection, 'state_change');
-  let pongs = 0;
-  client.connection.bind('message', ({ event }: { readonly event: string }) => {
-    if (event === 'pusher:pong') pongs++;
-  });
-  await until('five pongs', () => pongs === 5, 10_000);
-  assert.equal(client.connection.socket_id, socketId);
-  assert.deepEqual(changes, []);
+test('a channel that the endpoint refuses gets a subscription error with its status', async (t) => {
+  await using backend = await Backend.listen(publisher);
+  const client = await connect(t, port, authorizedOver(backend, 'carol'));
+  const errors = collect(client.subscribe(`private-${FORBIDDEN}`), 'pusher:subscription_error');
+  const { type, status } = (await first('subscription_error', errors)) as {
+    readonly type: string;
+    readonly status: number;
+  };
+  assert.deepEqual([type, status], ['AuthError', 403]);
 });
+
+test('a signature made with another secret gives a subscription error on that channel and leaves the others alone', async (t) => {
+  const client = await connect(t, port, authorizedBy(publisherOn(port, { secret: 'not the secret' }), 'alice'));
+  const news = collect(await subscribe(client, 'news-of-the-refused'), 'told');
+  const atConnection = collect(client.connection, 'error');
+  const channel = client.subscribe('private-refused');
+  const errors = collect(channel, 'pusher:subscription_error');
+  const signed = `${client.connection.socket_id}:private-refused`;
+  const { type, error, status } = (await first('subscription_error', errors)) as Readonly<Record<string, unknown>>;
+  assert.deepEqual([type, status], ['AuthError', 401]);
+  assert.ok(
+    String(error).startsWith(`Invalid signature: Expected HMAC SHA256 hex digest of ${signed}, but got `),
+    String(error),
+  );
+  assert.deepEqual(atConnection, [{ type: 'PusherError', data: { code: null, message: error } }]);
+  assert.equal(channel.subscribed, false);
+  await publisher.trigger(['private-refused', 'news-of-the-refused'], 'told', 1);
+  await count('told', news, 1);
+});
+
+test('a client that is refused can subscribe once it signs rightly', async (t) => {
+  let signer = publisherOn(port, { secret: 'not the secret' });
+  const client = await connect(t, port, {
+    channelAuthorization: {
+      customHandler: ({ socketId, channelName }, callback) =>
+        callback(null, signer.authorizeChannel(socketId, channelName)),
+    },
+  });
+  const errors = collect(client.subscribe('private-second-try'), 'pusher:subscription_error');
+  await count('subscription_error', errors, 1);
+  signer = publisher;
+  client.channel('private-second-try').subscribe();
+  const got = collect(await subscribe(client, 'private-second-try'), 'told');
+  await publisher.trigger('private-second-try', 'told', 1);
+  await count('told', got, 1);
+});
+
+test('a user who signed in gets on every connection what is sent to that user', async (t) => {
+  await using backend = await Backend.listen(publisher);
+  const [phone, laptop, stranger] = await Promise.all([
+    signIn(connect(t, port, authorizedOver(backend, 'dave'))),
+    signIn(connect(t, port, authorizedOver(backend, 'dave'))),
+    signIn(connect(t, port, authorizedOver(backend, 'eve'))),
+  ]);
+  const atStranger = collect(stranger.user, 'invoice');
+  const got = [phone, laptop].map((client) => collect(client.user, 'invoice'));
+  assert.deepEqual(phone.user.user_data, { id: 'dave', user_info: { name: 'Dave' } });
+  await publisher.sendToUser('dave', 'invoice', { total: 12 });
+  for (const one of got) assert.deepEqual(await first('invoice', one), { total: 12 });
+  await publisher.sendToUser('eve', 'invoice', 'yours');
+  await count('invoice', atStranger, 1);
+  assert.deepEqual(atStranger, ['yours']);
+});
+
+async function signIn(connecting: Promise<Client>): Promise<Client> {
+  const client = await connecting;
+  client.signin();
+  await until('the sign-in', () => isSignedIn(client));
+  return client;
+}

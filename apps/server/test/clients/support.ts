@@ -2,26 +2,28 @@ import type { TestContext } from 'node:test';
 import { APP, until } from '@sluice/testkit';
 import Pusher from 'pusher';
 import PusherJs, { type Channel, type Options, type PresenceChannel } from 'pusher-js';
+import type { Backend } from './backend.ts';
 
 /** The module is the class itself at run time, while its types describe a default export. */
-export const Client = PusherJs as unknown as typeof PusherJs.default;
+const Client = PusherJs as unknown as typeof PusherJs.default;
 export type Client = InstanceType<typeof Client>;
 
 /** Decodes to 32 bytes, as encrypted channels want it. */
-export const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** What `pusher` gives for an answer; its own types lean on a package that has none. */
 export interface Answer {
-  readonly status: number;
   json(): Promise<unknown>;
 }
 
 /** What `pusher` throws when the server refuses. */
 export interface Refused {
-  readonly name: string;
   readonly status?: number;
   readonly body?: string;
 }
+
+/** Whatever differs from a client of the fixture's app on plain WebSocket. */
+export type ClientOptions = Partial<Options> & { readonly key?: string };
 
 interface Bindable {
   bind(event: string, callback: (data: unknown, metadata?: { readonly user_id?: string }) => void): unknown;
@@ -30,7 +32,14 @@ interface Bindable {
 /** The other side of every test: what an application's backend holds. */
 export function publisherOn(port: number, changes: { readonly key?: string; readonly secret?: string } = {}): Pusher {
   const { id, key, secret } = { ...APP, ...changes };
-  return new Pusher({ appId: id, key, secret, host: '127.0.0.1', port: String(port), encryptionMasterKeyBase64: MASTER_KEY });
+  return new Pusher({
+    appId: id,
+    key,
+    secret,
+    host: '127.0.0.1',
+    port: String(port),
+    encryptionMasterKeyBase64: MASTER_KEY,
+  });
 }
 
 export async function jsonOf(request: Promise<Answer>): Promise<unknown> {
@@ -39,7 +48,7 @@ export async function jsonOf(request: Promise<Answer>): Promise<unknown> {
 }
 
 /** A client that may still be on its way; disconnected when the test ends. */
-export function open(t: TestContext, port: number, options: Partial<Options> = {}, key: string = APP.key): Client {
+export function open(t: TestContext, port: number, { key = APP.key, ...options }: ClientOptions = {}): Client {
   const client = new Client(key, {
     cluster: 'local',
     wsHost: '127.0.0.1',
@@ -52,7 +61,7 @@ export function open(t: TestContext, port: number, options: Partial<Options> = {
   return client;
 }
 
-export async function connect(t: TestContext, port: number, options: Partial<Options> = {}): Promise<Client> {
+export async function connect(t: TestContext, port: number, options: ClientOptions = {}): Promise<Client> {
   const client = open(t, port, options);
   await until('the connection', () => client.connection.state === 'connected');
   return client;
@@ -66,6 +75,13 @@ export async function subscribe(client: Client, name: string): Promise<Channel> 
 
 export async function join(client: Client, name: string): Promise<PresenceChannel> {
   return (await subscribe(client, name)) as PresenceChannel;
+}
+
+/** Whether what is sent to the user gets through: pusher-js joins a channel of its own for that, and drops what comes before. */
+export function isSignedIn(client: Client): boolean {
+  // Null until then, whatever its type says.
+  const channel = client.user.serverToUserChannel as Channel | null;
+  return channel?.subscribed ?? false;
 }
 
 /** Collects, from now on, the data of every event of that name. */
@@ -102,6 +118,15 @@ export function authorizedBy(publisher: Pusher, userId: string): Partial<Options
         callback(null, publisher.authorizeChannel(socketId, channelName, isPresence ? user : undefined));
       },
     },
+  };
+}
+
+/** Asks a backend over HTTP, as the named user, for channels and for the sign-in. */
+export function authorizedOver(backend: Backend, userId: string): Partial<Options> {
+  const request = { transport: 'ajax', headers: { authorization: `Bearer ${userId}` } } as const;
+  return {
+    channelAuthorization: { ...request, endpoint: backend.url('/broadcasting/auth') },
+    userAuthentication: { ...request, endpoint: backend.url('/broadcasting/user-auth') },
   };
 }
 

@@ -15,6 +15,8 @@ test('without apps there is the default one', (t) => {
         credentials: [{ key: 'app-key', secret: 'app-secret' }],
         enabled: true,
         clientMessages: false,
+        forceTls: false,
+        authorisedOnly: false,
         subscriptionCount: true,
         limits: {
           maxConnections: 0,
@@ -42,6 +44,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   enabled: 'false',
   enable_client_messages: 'yes',
   enable_subscription_count: 'no',
+  force_tls: 'on',
+  enable_user_authentication: 'true',
 };
 
 test('every field has its variable', () => {
@@ -56,19 +60,21 @@ test('every field has its variable', () => {
     ],
     enabled: false,
     clientMessages: true,
+    forceTls: true,
+    authorisedOnly: true,
     subscriptionCount: false,
     limits: {
-      maxConnections: 7,
-      maxClientEventsPerSecond: 8,
-      maxBackendEventsPerSecond: 9,
-      maxReadRequestsPerSecond: 10,
-      maxPresenceMembers: 11,
-      maxPresenceMemberBytes: 12 * 1024,
-      maxChannelNameLength: 13,
-      maxChannelsPerEvent: 14,
-      maxEventNameLength: 15,
-      maxEventBytes: 16 * 1024,
-      maxBatchSize: 17,
+      maxConnections: 9,
+      maxClientEventsPerSecond: 10,
+      maxBackendEventsPerSecond: 11,
+      maxReadRequestsPerSecond: 12,
+      maxPresenceMembers: 13,
+      maxPresenceMemberBytes: 14 * 1024,
+      maxChannelNameLength: 15,
+      maxChannelsPerEvent: 16,
+      maxEventNameLength: 17,
+      maxEventBytes: 18 * 1024,
+      maxBatchSize: 19,
     },
   });
 });

@@ -168,6 +168,8 @@ test('a file of Sockudo loads as it is', (t) => {
       credentials: [{ key: 'app-key', secret: 'app-secret' }],
       enabled: true,
       clientMessages: true,
+      forceTls: false,
+      authorisedOnly: false,
       subscriptionCount: true,
       limits: {
         maxConnections: 100,

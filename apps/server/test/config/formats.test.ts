@@ -13,7 +13,8 @@ const CASES: readonly (readonly [string, formats.Format<unknown>, readonly (read
     [
       ['80', 80],
       [' 6001\n', 6001],
-      [0, 0],
+      [1, 1],
+      [0, REFUSED],
       [65_535, 65_535],
       ['80x', REFUSED],
       ['x80', REFUSED],

@@ -18,6 +18,8 @@ test('without anything the defaults hold', () => {
     maxConnections: 0,
     activityTimeoutSeconds: 120,
     pongTimeoutSeconds: 30,
+    userAuthenticationTimeoutSeconds: 30,
+    tls: null,
     scheduling: 'primary',
     shutdown: { gracePeriodMs: 10_000, drainWindowMs: 3000, preStopDelayMs: 0 },
     websocket: {
@@ -50,6 +52,8 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['SHUTDOWN_GRACE_PERIOD', '60', (s) => s.shutdown.gracePeriodMs, 60_000],
   ['SHUTDOWN_DRAIN_WINDOW_MS', '100', (s) => s.shutdown.drainWindowMs, 100],
   ['SHUTDOWN_PRE_STOP_DELAY_MS', '200', (s) => s.shutdown.preStopDelayMs, 200],
+  ['USER_AUTHENTICATION_TIMEOUT', '7', (s) => s.userAuthenticationTimeoutSeconds, 7],
+  ['SSL_ENABLED', 'no', (s) => s.tls, null],
   ['DEBUG', 'yes', (s) => s.log.level, 'debug'],
   ['INSTANCE_PROCESS_ID', 'node-1', (s) => s.instanceId, 'node-1'],
   ['CLUSTER_SCHEDULING', 'kernel', (s) => s.scheduling, 'kernel'],
@@ -70,7 +74,7 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['METRICS_ENABLED', '0', (s) => s.metrics.enabled, false],
   ['METRICS_DRIVER', 'prometheus', (s) => s.metrics.enabled, true],
   ['METRICS_HOST', '0.0.0.0', (s) => s.metrics.host, '0.0.0.0'],
-  ['METRICS_PORT', '0', (s) => s.metrics.port, 0],
+  ['METRICS_PORT', '9', (s) => s.metrics.port, 9],
   ['METRICS_PROMETHEUS_PREFIX', 'x_', (s) => s.metrics.prefix, 'x_'],
   ['LOG_LEVEL', 'warn', (s) => s.log.level, 'warn'],
   ['LOG_OUTPUT_FORMAT', 'human', (s) => s.log.format, 'human'],
@@ -85,8 +89,34 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['WEBSOCKET_ALLOW_MISSING_PROTOCOL', 'on', (s) => s.websocket.allowMissingProtocol, true],
 ];
 
+const TLS_VARIABLES = {
+  SSL_ENABLED: 'yes',
+  SSL_CERT_PATH: 'cert.pem',
+  SSL_KEY_PATH: 'key.pem',
+  SSL_PASSPHRASE: 'open sesame',
+  SSL_CA_PATH: 'ca.pem',
+  SSL_HTTP_PORT: '80',
+  SSL_REDIRECT_HTTP: 'yes',
+};
+
+test('TLS', () => {
+  assert.deepEqual(load({ env: TLS_VARIABLES }).settings.tls, {
+    certFile: 'cert.pem',
+    keyFile: 'key.pem',
+    passphrase: 'open sesame',
+    caFile: 'ca.pem',
+    plainPort: 80,
+    redirectPlain: true,
+  });
+  assert.doesNotMatch(JSON.stringify(load({ env: TLS_VARIABLES }).values), /sesame/);
+  const without = problemsOf({ env: { SSL_ENABLED: 'yes' } }).map(({ path }) => path);
+  assert.deepEqual(without, ['ssl.cert_path', 'ssl.key_path']);
+  assert.equal(problemOf({ env: { ...TLS_VARIABLES, SSL_HTTP_PORT: '6001' } }).path, 'ssl.http_port');
+});
+
 test('every key has its variable and reaches the settings', () => {
-  assert.deepEqual(VARIABLES.map(([name]) => name).toSorted(), LEAVES.map(({ leaf }) => leaf.env).toSorted());
+  const names = new Set([...VARIABLES.map(([name]) => name), ...Object.keys(TLS_VARIABLES)]);
+  assert.deepEqual([...names].toSorted(), LEAVES.map(({ leaf }) => leaf.env).toSorted());
   for (const [name, text, read, expected] of VARIABLES) {
     assert.deepEqual(read(load({ env: { [name]: text } }).settings), expected, name);
   }
@@ -130,15 +160,15 @@ test('the smaller of the two payload limits holds', () => {
 });
 
 test('flags', () => {
-  const { settings } = load({ argv: ['--host', 'localhost', '--port=0', '--port', '7', '--config', 'x.yaml'] });
+  const { settings } = load({ argv: ['--host', 'localhost', '--port=1', '--port', '7', '--config', 'x.yaml'] });
   assert.deepEqual([settings.host, settings.port], ['localhost', 7]);
   // Convict's own reading of flags would make 1000 of it.
   assert.equal(load({ argv: ['--host=1e3'] }).settings.host, '1e3');
   const cases = [
     [['--prot', '80'], { path: '', source: '--prot', found: 'an unknown flag', expected: '--port' }],
     [['--port'], { path: '', source: '--port', found: 'no value', expected: '--port=VALUE' }],
-    [['--port='], { path: 'port', source: '--port', found: 'an empty text', expected: 'a whole number from 0 to 65535' }],
-    [['--port=80x'], { path: 'port', source: '--port', found: '"80x"', expected: 'a whole number from 0 to 65535' }],
+    [['--port='], { path: 'port', source: '--port', found: 'an empty text', expected: 'a whole number from 1 to 65535' }],
+    [['--port=80x'], { path: 'port', source: '--port', found: '"80x"', expected: 'a whole number from 1 to 65535' }],
     [['-p', '1'], { path: '', source: '-p', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' }],
     [['start'], { path: '', source: 'command line', found: '"start"', expected: 'one of --host, --port, --workers, --config' }],
     [['--__proto__=1'], { path: '', source: '--__proto__', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' }],
@@ -198,7 +228,6 @@ test('metrics need a port of their own', () => {
   assert.equal(problemOf({ argv: ['--port=9601'] }).source, '--port');
   load({ env: { METRICS_PORT: '6001', METRICS_ENABLED: 'false' } });
   load({ env: { METRICS_PORT: '6001', HOST: '10.0.0.1' } });
-  load({ env: { METRICS_PORT: '0', PORT: '0' } });
 });
 
 test('debug sets the level whatever the level is', (t) => {

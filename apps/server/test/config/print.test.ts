@@ -34,7 +34,7 @@ test('problems are one line each, whatever is in them', (t) => {
   assert.equal(title, '3 problems in the configuration:');
   assert.equal(lines.length, 3);
   assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\u202E]/u);
-  assert.match(lines[1] ?? '', /^ {2}port \(.*\): expected a whole number from 0 to 65535; found "80\\nx\\u001b\[31m"$/);
+  assert.match(lines[1] ?? '', /^ {2}port \(.*\): expected a whole number from 1 to 65535; found "80\\nx\\u001b\[31m"$/);
   assert.ok(lines.every((line) => line.length < 300));
   assert.match(renderProblems(problemsOf({ env: { PORT: 'x' } })), /^1 problem in the configuration:\n {2}port \(PORT\): /);
 });

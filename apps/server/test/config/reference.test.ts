@@ -38,10 +38,10 @@ test('defaults that are no fixed value are told in words', () => {
   assert.equal(rows.get('max_event_batch_size')?.default, 'that of `event_limits.max_batch_size`');
   assert.deepEqual(rows.get('port'), {
     key: 'port',
-    type: 'a whole number from 0 to 65535',
+    type: 'a whole number from 1 to 65535',
     default: '`6001`',
     env: 'PORT',
     flag: '--port',
-    doc: 'Port to listen on for clients and the HTTP API. 0: any free one.',
+    doc: 'Port to listen on for clients and the HTTP API.',
   });
 });

@@ -2,14 +2,14 @@
  * Frames on the local bus, integers big-endian, lengths in bytes:
  *
  *     length of the rest 4 · type 1 · body             type 0: a control message, JSON
- *     length of the rest 4 · type 1 · topic length 2 · topic · message     type 1: a message for a topic
+ *     length of the rest 4 · type 1 · topic length 4 · topic · message     type 1: a message for a topic
  */
 export const FRAME_CONTROL = 0;
 export const FRAME_TOPIC = 1;
 
 const LENGTH_BYTES = 4;
 const TYPE_BYTES = 1;
-const TOPIC_LENGTH_BYTES = 2;
+const TOPIC_LENGTH_BYTES = 4;
 
 /** No honest frame is larger; a larger length means that the stream is out of step. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -31,7 +31,7 @@ export function encodeTopicMessage(topic: string, message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(bodyAt + message.length);
   frame.writeUInt32BE(frame.length - LENGTH_BYTES, 0);
   frame[LENGTH_BYTES] = FRAME_TOPIC;
-  frame.writeUInt16BE(topicBytes, LENGTH_BYTES + TYPE_BYTES);
+  frame.writeUInt32BE(topicBytes, LENGTH_BYTES + TYPE_BYTES);
   frame.write(topic, LENGTH_BYTES + TYPE_BYTES + TOPIC_LENGTH_BYTES, 'utf8');
   frame.set(message, bodyAt);
   return frame;
@@ -83,7 +83,7 @@ export class FrameReader {
     const bodyAt = LENGTH_BYTES + TYPE_BYTES;
     if (frame[LENGTH_BYTES] === FRAME_TOPIC) {
       const topicAt = bodyAt + TOPIC_LENGTH_BYTES;
-      const topicEnd = topicAt + frame.readUInt16BE(bodyAt);
+      const topicEnd = topicAt + frame.readUInt32BE(bodyAt);
       this.#handler.onTopicMessage(frame.toString('utf8', topicAt, topicEnd), frame.subarray(topicEnd), frame);
     } else {
       this.#handler.onControl(JSON.parse(frame.toString('utf8', bodyAt)));

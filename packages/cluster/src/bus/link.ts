@@ -104,8 +104,9 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     this.#stream.write(frame);
   }
 
-  /** Ends the link once everything written has left. */
+  /** Ends the link once everything written has left. What is written from now on is dropped. */
   end(): void {
+    this.#closed = true;
     this.#stream.end();
   }
 

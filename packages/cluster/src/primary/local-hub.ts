@@ -34,6 +34,8 @@ export class LocalHub {
   readonly #links = new Map<Owner, WorkerLink>();
   readonly #router = new TopicRouter();
   readonly #registry: NodeRegistry;
+  /** Questions of the primary under way. */
+  readonly #asked = new Set<{ readonly owner: Owner; readonly giveUp: () => void }>();
 
   constructor(options: LocalHubOptions) {
     this.#options = options;
@@ -67,6 +69,9 @@ export class LocalHub {
     this.#links.delete(owner);
     this.#router.dropOwner(owner);
     this.#registry.dropOwner(owner);
+    for (const asked of this.#asked) {
+      if (asked.owner === owner) asked.giveUp();
+    }
   }
 
   tellAll(message: PrimaryMessage): void {
@@ -78,17 +83,23 @@ export class LocalHub {
     for (const link of this.#links.values()) link.end();
   }
 
-  /** Asks every worker; one that does not answer in time is left out. */
+  /** Asks every worker; one that dies or does not answer in time is left out. */
   async askAll(question: PrimaryQuestion, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<Map<Owner, unknown>> {
     const answers = new Map<Owner, unknown>();
     const asked = [...this.#links].map(
       ([owner, link]) =>
         new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, timeoutMs);
-          link.ask(question, (answer) => {
+          const settle = (): void => {
             clearTimeout(timer);
-            answers.set(owner, answer);
+            this.#asked.delete(entry);
             resolve();
+          };
+          const entry = { owner, giveUp: settle };
+          const timer = setTimeout(settle, timeoutMs);
+          this.#asked.add(entry);
+          link.ask(question, (answer) => {
+            answers.set(owner, answer);
+            settle();
           });
         }),
     );
@@ -117,6 +128,8 @@ export class LocalHub {
   }
 
   #receive(owner: Owner, link: WorkerLink, message: WorkerMessage): void {
+    // The end of a process is often known before the last that it wrote is read: taken up, that would never be dropped again.
+    if (this.#links.get(owner) !== link) return;
     switch (message.type) {
       case 'ask':
         this.#answer(owner, message.question, (answer) => link.answer(message.id, answer));

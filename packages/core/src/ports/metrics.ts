@@ -30,6 +30,7 @@ export type ConnectionErrorType =
   | 'protocol_version'
   | 'app_not_found'
   | 'app_disabled'
+  | 'tls_required'
   | 'over_quota'
   | 'over_capacity';
 

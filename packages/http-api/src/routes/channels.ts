@@ -1,4 +1,4 @@
-import type { App, Hub } from '@sluice/core';
+import type { App, ChannelSummary, Hub } from '@sluice/core';
 import { type ChannelName, parseChannelName } from '@sluice/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { httpError } from '../errors.ts';
@@ -10,7 +10,7 @@ interface ChannelRoute {
   Params: { readonly channel: string };
 }
 
-/** `GET /channels`, `/channels/{name}` and `/channels/{name}/users`, answered from the node's registry. */
+/** `GET /channels`, `/channels/{name}`, its `/users` and the deprecated `/stats`, answered from the node's registry. */
 export function channelRoutes(api: FastifyInstance, hub: Hub): void {
   api.get('/apps/:appId/channels', async (request) => {
     const { app, info } = await readRequest(hub, request);
@@ -22,11 +22,17 @@ export function channelRoutes(api: FastifyInstance, hub: Hub): void {
 
   api.get<ChannelRoute>('/apps/:appId/channels/:channel', async (request) => {
     const { app, info } = await readRequest(hub, request);
-    const { raw } = channelOf(app, request.params.channel);
-    if (info.has('user_count') && !isPresence(raw)) throw httpError('userCountNeedsPresence');
-    const [summary] = await hub.ports.registry.summaries(app.id, [raw]);
-    if (summary === undefined) throw new Error('the registry left out a channel');
+    const name = channelOf(app, request.params.channel);
+    if (info.has('user_count') && name.kind !== 'presence') throw httpError('userCountNeedsPresence');
+    const summary = await summaryOf(hub, app, name);
     return { occupied: summary.subscriptions > 0, ...attributesOf(app, summary, info) };
+  });
+
+  // Deprecated by Pusher, still asked by old libraries.
+  api.get<ChannelRoute>('/apps/:appId/channels/:channel/stats', async (request) => {
+    const { app } = await readRequest(hub, request);
+    const summary = await summaryOf(hub, app, channelOf(app, request.params.channel));
+    return { occupied: summary.subscriptions > 0, user_count: summary.users };
   });
 
   api.get<ChannelRoute>('/apps/:appId/channels/:channel/users', async (request) => {
@@ -50,6 +56,12 @@ async function readRequest(hub: Hub, request: FastifyRequest): Promise<ReadReque
   const info = parseInfo(queryValue(query, 'info'));
   if (info.has('subscription_count') && !app.subscriptionCount) throw httpError('subscriptionCountDisabled');
   return { app, info };
+}
+
+async function summaryOf(hub: Hub, app: App, name: ChannelName): Promise<ChannelSummary> {
+  const [summary] = await hub.ports.registry.summaries(app.id, [name.raw]);
+  if (summary === undefined) throw new Error('the registry left out a channel');
+  return summary;
 }
 
 function channelOf(app: App, raw: string): ChannelName {

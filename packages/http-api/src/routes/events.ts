@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type App, type ChannelSummary, type Hub, publish, type PublishedEvent, type PublishRefusal, publishError } from '@sluice/core';
 import { isJsonObject } from '@sluice/protocol';
 import type { FastifyInstance } from 'fastify';
@@ -5,9 +6,9 @@ import { HttpError, httpError } from '../errors.ts';
 import { type EventRequest, parseEvent } from '../event-parameters.ts';
 import { attributesOf, byChannel } from '../info.ts';
 import { takeRate } from '../rate.ts';
-import { authenticatedOf, parametersOf } from '../request.ts';
+import { authenticatedOf, parametersOf, queryValue } from '../request.ts';
 
-/** `POST /events` and `POST /batch_events`. */
+/** `POST /events`, `POST /batch_events` and the deprecated `POST /channels/{name}/events`. */
 export function eventRoutes(api: FastifyInstance, hub: Hub): void {
   api.post('/apps/:appId/events', async (request) => {
     const authenticated = authenticatedOf(request);
@@ -16,6 +17,20 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
     await accept(hub, app, [asked.event]);
     if (asked.info.size === 0) return {};
     return { channels: byChannel(await infoOf(hub, app, asked)) };
+  });
+
+  // Deprecated by Pusher, still sent by old libraries: the body is the data, as it is.
+  api.post<{ Params: { readonly channel: string } }>('/apps/:appId/channels/:channel/events', async (request, reply) => {
+    const { app, query, body } = authenticatedOf(request);
+    if (!isUtf8(body)) throw httpError('invalidBody', 'not valid UTF-8');
+    const { event } = parseEvent({
+      name: queryValue(query, 'name'),
+      channel: request.params.channel,
+      data: body.toString(),
+      socket_id: queryValue(query, 'socket_id'),
+    });
+    await accept(hub, app, [event]);
+    return reply.code(202).send({});
   });
 
   api.post('/apps/:appId/batch_events', async (request) => {

@@ -1,0 +1,68 @@
+import type { ConnectionErrorType } from '@sluice/core';
+import { CHANNEL_KINDS } from '@sluice/protocol';
+import { type MetricSpec, PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
+import { code, generatedPage, table } from './markdown.ts';
+
+/** The default of `metrics.prometheus.prefix`. */
+const PREFIX = 'sluice_';
+
+const INTRODUCTION = `\`GET /metrics\` on the metrics port (9601 unless \`metrics.port\` says otherwise) gives one exposition for the
+whole node. Names begin with \`metrics.prometheus.prefix\`, which is \`${PREFIX}\` by default. What a worker counted stays in the sums
+after the worker has gone, as of the last scrape that it answered. How to read the numbers: [operations](../operations.md#metrics).`;
+
+export function metricsPage(): string {
+  return generatedPage('Metrics', [
+    INTRODUCTION,
+    '## Of the workers, summed',
+    metricTable(Object.values(WORKER_METRICS)),
+    '## Of the primary',
+    metricTable(Object.values(PRIMARY_METRICS)),
+    '## Labels',
+    table(['Label', 'Values'], labelRows()),
+  ]);
+}
+
+function metricTable(specs: readonly MetricSpec[]): string {
+  const rows = specs.map(({ name, type, labels, help }) => [
+    code(PREFIX + name),
+    type,
+    labels.map(code).join(', '),
+    help,
+  ]);
+  return table(['Name', 'Type', 'Labels', 'Meaning'], rows);
+}
+
+const ERROR_TYPES: Readonly<Record<ConnectionErrorType, true>> = {
+  path_not_found: true,
+  protocol_version: true,
+  app_not_found: true,
+  app_disabled: true,
+  tls_required: true,
+  over_quota: true,
+  over_capacity: true,
+};
+
+/** What each label says; a label that is missing here fails the page. */
+const LABELS: Readonly<Record<string, string>> = {
+  app_id: 'Id of the app; empty where the app is not known.',
+  channel_type: CHANNEL_KINDS.map(code).join(', '),
+  code: 'WebSocket close code, or `other`. 1006: the connection ended without a close frame.',
+  error_type: Object.keys(ERROR_TYPES).map(code).join(', '),
+  port: 'Port that clients connect to, as configured.',
+  quantile: '`0.5`, `0.99`, `1`',
+  recipient_count_bucket:
+    'Local recipients of the message: `xs` up to 10, `sm` up to 100, `md` up to 1000, `lg` up to 10,000, `xl` above.',
+  worker: 'Number of the worker, from 0. A replacement has the number of the worker it replaces.',
+};
+
+function labelRows(): string[][] {
+  const used = [...Object.values(WORKER_METRICS), ...Object.values(PRIMARY_METRICS)].flatMap(
+    (spec: MetricSpec) => spec.labels,
+  );
+  return [...new Set(used)].sort().map((label) => {
+    const meaning = LABELS[label];
+    if (meaning === undefined)
+      throw new Error(`apps/docs/src/metrics-page.ts does not say what the label '${label}' means`);
+    return [code(label), meaning];
+  });
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { APP, SluiceProcess, TcpClient, until } from '@sluice/testkit';
+import { connectionsByWorker } from './support.ts';
+
+const WORKERS = 4;
+const CONNECTIONS = 1000;
+/** Handshakes under way at a time. */
+const AT_ONCE = 100;
+const MOST_OF_SHARE = 1.3;
+
+function total(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+describe('Connections are spread evenly over the workers', () => {
+  for (const scheduling of ['primary', 'kernel']) {
+    it(`by the ${scheduling}`, { timeout: 60_000 }, async () => {
+      await using server = await SluiceProcess.start({ workers: WORKERS, config: { cluster: { scheduling } } });
+      assert.equal(server.workerPids().length, WORKERS);
+      using clients = new DisposableStack();
+      for (let opened = 0; opened < CONNECTIONS; opened += AT_ONCE) {
+        const batch = Array.from({ length: AT_ONCE }, () => TcpClient.upgrade(server.port, `/app/${APP.key}?protocol=7`));
+        for (const client of await Promise.all(batch)) clients.use(client);
+      }
+      const counts = await until('all connections to be with a worker', () => {
+        const now = connectionsByWorker(server);
+        return total(now) === CONNECTIONS && now;
+      });
+      const most = Math.max(...counts.values());
+      assert.ok(most <= (MOST_OF_SHARE * CONNECTIONS) / WORKERS, `by worker: ${[...counts.values()].join(', ')}`);
+      assert.equal(await server.metric(`sluice_connected{app_id="${APP.id}",port="${server.port}"}`), CONNECTIONS);
+    });
+  }
+});

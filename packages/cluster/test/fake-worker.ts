@@ -1,0 +1,75 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import { createSocketId } from '@sluice/protocol';
+import { Link } from '../src/bus/link.ts';
+import type { PrimaryMessage, PrimaryQuestion, WorkerMessage } from '../src/bus/messages.ts';
+import type { LocalHub } from '../src/primary/local-hub.ts';
+import { BusBackbone } from '../src/worker/bus-backbone.ts';
+import { BusRegistry } from '../src/worker/bus-registry.ts';
+
+/** A worker in this process: a real end of the local bus, and a note of all that comes over it, in order. */
+export class FakeWorker {
+  readonly owner: number;
+  readonly stream: Duplex;
+  readonly link: Link<WorkerMessage, PrimaryMessage>;
+  readonly backbone: BusBackbone;
+  readonly registry: BusRegistry;
+  readonly log: string[] = [];
+  readonly errors: unknown[] = [];
+  /** `undefined`: no answer. */
+  answer: (question: PrimaryQuestion) => unknown = () => null;
+
+  constructor(hub: LocalHub, owner: number) {
+    const [primaryEnd, workerEnd] = duplexPair();
+    this.owner = owner;
+    this.stream = workerEnd;
+    this.link = new Link<WorkerMessage, PrimaryMessage>({
+      stream: workerEnd,
+      handler: {
+        onMessage: (message) => this.#receive(message),
+        onTopicMessage: (topic, message) => this.log.push(`${topic}=${message.toString()}`),
+        onClose: () => this.log.push('closed'),
+      },
+    });
+    this.backbone = new BusBackbone(this.link, { hasPeers: true, onError: (error) => this.errors.push(error) });
+    this.registry = new BusRegistry(this.link);
+    hub.attach(owner, primaryEnd);
+  }
+
+  join(topic: string): Promise<void> {
+    return new Promise((resolve) => this.backbone.join(topic, resolve));
+  }
+
+  /** Resolves with what the registry answered, noted in the log when it came. */
+  joinPresence(channel: string, userId: string): Promise<unknown> {
+    const member = { userId, info: 'null' };
+    return new Promise((resolve) => {
+      this.registry.join({ appId: '1', channel, socketId: createSocketId(), member, maxMembers: 100 }, (answer) => {
+        this.log.push(answer === 'full' ? 'full' : `list ${answer.map((each) => each.userId).join()}`);
+        resolve(answer);
+      });
+    });
+  }
+
+  /** Everything told before has been heard by the primary, and what it sent before has been heard here. */
+  async settled(): Promise<void> {
+    await this.registry.users('1', 'nothing');
+  }
+
+  #receive(message: PrimaryMessage): void {
+    switch (message.type) {
+      case 'member_added':
+        this.log.push(`+${message.member.userId}`);
+        return;
+      case 'member_removed':
+        this.log.push(`-${message.userId}`);
+        return;
+      case 'ask': {
+        const answer = this.answer(message.question);
+        if (answer !== undefined) this.link.answer(message.id, answer);
+        return;
+      }
+      default:
+        this.log.push(message.type);
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Log } from '@sluice/core';
+import { encodeTopicMessage } from '../src/bus/frames.ts';
+import { LocalHub } from '../src/primary/local-hub.ts';
+import { FakeWorker } from './fake-worker.ts';
+
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+class Node {
+  readonly ready: number[] = [];
+  readonly failed: string[] = [];
+  readonly stuck: number[] = [];
+  readonly hub = new LocalHub({
+    maxConnections: 0,
+    log: SILENT,
+    onReady: (owner) => this.ready.push(owner),
+    onFailed: (owner, message) => this.failed.push(`${owner}: ${message}`),
+    onStuck: (owner) => this.stuck.push(owner),
+  });
+
+  worker(owner: number): FakeWorker {
+    return new FakeWorker(this.hub, owner);
+  }
+
+  three(): [FakeWorker, FakeWorker, FakeWorker] {
+    return [this.worker(1), this.worker(2), this.worker(3)];
+  }
+}
+
+async function settle(...workers: readonly FakeWorker[]): Promise<void> {
+  for (const worker of workers) await worker.settled();
+  // A message for a worker is behind it on the way; another round lets it arrive.
+  for (const worker of workers) await worker.settled();
+}
+
+describe('Topic messages between workers', () => {
+  it('reach those who joined the topic, in order, and never their sender', async () => {
+    const [one, two, three] = new Node().three();
+    await Promise.all([one.join('1:a'), two.join('1:a'), three.join('1:b')]);
+    for (let i = 0; i < 5; i++) one.backbone.publish('1:a', Buffer.from(String(i)));
+    two.backbone.publish('1:a', Buffer.from('x'));
+    three.backbone.publish('1:a', Buffer.from('y'));
+    await settle(one, two, three);
+    assert.deepEqual(one.log, ['1:a=x', '1:a=y']);
+    assert.deepEqual(two.log.filter((entry) => entry !== '1:a=y'), [0, 1, 2, 3, 4].map((i) => `1:a=${i}`));
+    assert.ok(two.log.includes('1:a=y'));
+    assert.deepEqual(three.log, []);
+  });
+
+  it('stop with the leave', async () => {
+    const [one, two] = new Node().three();
+    await two.join('1:a');
+    two.backbone.leave('1:a');
+    await two.settled();
+    one.backbone.publish('1:a', Buffer.from('late'));
+    await settle(one, two);
+    assert.deepEqual(two.log, []);
+  });
+
+  it('reach nobody twice who joined twice', async () => {
+    const [one, two] = new Node().three();
+    await Promise.all([two.join('1:a'), two.join('1:a')]);
+    one.backbone.publish('1:a', Buffer.from('once'));
+    await settle(one, two);
+    assert.deepEqual(two.log, ['1:a=once']);
+  });
+
+  it('come through whole when they are large and many', async () => {
+    const [one, two] = new Node().three();
+    await two.join('1:a');
+    const text = 'z'.repeat(300_000);
+    for (let i = 0; i < 20; i++) one.backbone.publish('1:a', Buffer.from(`${i}${text}`));
+    await settle(one, two);
+    assert.deepEqual(two.log, Array.from({ length: 20 }, (_, i) => `1:a=${i}${text}`));
+  });
+
+  it('of a worker that has died meanwhile still reach the others', async () => {
+    const node = new Node();
+    const [one, two] = node.three();
+    await two.join('1:a');
+    one.backbone.publish('1:a', Buffer.from('accepted'));
+    node.hub.detach(1);
+    await settle(two);
+    await nextTurn();
+    assert.deepEqual(two.log, ['1:a=accepted']);
+  });
+});
+
+describe('Presence over the local bus', () => {
+  it('gives a newcomer the list, and the event to owners of members only', async () => {
+    const [one, two, three] = new Node().three();
+    await one.joinPresence('presence-a', 'alice');
+    await three.joinPresence('presence-other', 'zoe');
+    await two.joinPresence('presence-a', 'bob');
+    await settle(one, two, three);
+    assert.deepEqual(one.log, ['list alice', '+alice', '+bob']);
+    assert.deepEqual(two.log, ['list alice,bob', '+bob']);
+    assert.deepEqual(three.log, ['list zoe', '+zoe']);
+  });
+
+  it('tells of a leave, and of a user on two workers only when both have let go', async () => {
+    const [one, two, three] = new Node().three();
+    await one.joinPresence('presence-a', 'alice');
+    await two.joinPresence('presence-a', 'alice');
+    await three.joinPresence('presence-a', 'carol');
+    one.registry.leave('1', 'presence-a', 'alice');
+    await settle(one, two, three);
+    assert.deepEqual(three.log, ['list alice,carol', '+carol']);
+    two.registry.leave('1', 'presence-a', 'alice');
+    await settle(one, two, three);
+    assert.deepEqual(three.log, ['list alice,carol', '+carol', '-alice']);
+  });
+
+  it('removes what a dead worker held exactly once, and ignores what still arrives from it', async () => {
+    const node = new Node();
+    const [one, two, three] = node.three();
+    await one.joinPresence('presence-a', 'alice');
+    await two.joinPresence('presence-a', 'bob');
+    one.registry.count('1', 'presence-a', 1);
+    two.registry.count('1', 'presence-a', 1);
+    await settle(one, two, three);
+    // On the way when the process dies: written by the worker, not yet read by the primary.
+    one.registry.count('1', 'presence-a', 5);
+    one.registry.count('1', 'ghost', 1);
+    void one.joinPresence('presence-a', 'ghost');
+    void one.join('1:ghost');
+    void one.registry.admit({ appId: '1', maxConnections: 1 });
+    node.hub.detach(1);
+    await nextTurn();
+    await settle(two, three);
+    assert.deepEqual(two.log, ['list alice,bob', '+bob', '-alice']);
+    assert.deepEqual(await two.registry.users('1', 'presence-a'), ['bob']);
+    assert.deepEqual(await two.registry.channels('1', ''), [{ channel: 'presence-a', subscriptions: 1, users: 1 }]);
+    assert.equal(await two.registry.admit({ appId: '1', maxConnections: 1 }), 'admitted');
+  });
+});
+
+describe('Questions over the local bus', () => {
+  it('of workers are answered from one view of all of them', async () => {
+    const [one, two, three] = new Node().three();
+    one.registry.count('1', 'news', 2);
+    two.registry.count('1', 'news', 3);
+    await settle(one, two);
+    assert.deepEqual(await three.registry.summaries('1', ['news', 'none']), [
+      { channel: 'news', subscriptions: 5, users: 0 },
+      { channel: 'none', subscriptions: 0, users: 0 },
+    ]);
+    const quota = { appId: '1', maxConnections: 2 };
+    const admissions = await Promise.all([one, two, three].map(({ registry }) => registry.admit(quota)));
+    assert.deepEqual(admissions.sort(), ['admitted', 'admitted', 'over_quota']);
+    const rate = { appId: '1', kind: 'read_requests', points: 1, maxPerSecond: 2 } as const;
+    const taken = await Promise.all([one, two, three].map(({ registry }) => registry.take(rate)));
+    assert.equal(taken.filter(Boolean).length, 2);
+  });
+
+  it('of the primary get the answers of all workers, by owner', async () => {
+    const node = new Node();
+    for (const worker of node.three()) worker.answer = ({ type }) => `${type} of ${worker.owner}`;
+    const answers = await node.hub.askAll({ type: 'metrics' });
+    assert.deepEqual([...answers], [[1, 'metrics of 1'], [2, 'metrics of 2'], [3, 'metrics of 3']]);
+  });
+
+  it('of the primary do not wait longer than allowed for a worker that does not answer', async () => {
+    const node = new Node();
+    const [one] = node.three();
+    one.answer = () => undefined;
+    const answers = await node.hub.askAll({ type: 'metrics' }, 50);
+    assert.deepEqual([...answers.keys()], [2, 3]);
+  });
+
+  it('of the primary do not wait for a worker that dies meanwhile', async () => {
+    const node = new Node();
+    const [one] = node.three();
+    one.answer = () => undefined;
+    const startedAt = performance.now();
+    const asked = node.hub.askAll({ type: 'close_clients', windowMs: 0 }, 5000);
+    await nextTurn();
+    node.hub.detach(1);
+    assert.deepEqual([...(await asked).keys()], [2, 3]);
+    assert.ok(performance.now() - startedAt < 2500);
+  });
+
+  it('are answered behind everything that the worker had published before', async () => {
+    const node = new Node();
+    const [one, two] = node.three();
+    await two.join('1:a');
+    one.answer = () => {
+      one.backbone.publish('1:a', Buffer.from('before the answer'));
+      return null;
+    };
+    await node.hub.askAll({ type: 'quiesce' });
+    node.hub.tellAll({ type: 'draining' });
+    await settle(two);
+    assert.deepEqual(two.log, ['1:a=before the answer', 'draining']);
+  });
+});
+
+describe('The local hub', () => {
+  it('passes on that a worker is ready, and that one cannot start', async () => {
+    const node = new Node();
+    const [one, two] = node.three();
+    one.link.tell({ type: 'ready' });
+    two.link.tell({ type: 'failed', message: 'EADDRINUSE' });
+    await settle(one, two);
+    assert.deepEqual([node.ready, node.failed], [[1], ['2: EADDRINUSE']]);
+  });
+
+  it('lets go of all workers at the end', async () => {
+    const node = new Node();
+    const workers = node.three();
+    node.hub.endAll();
+    while (!workers.every(({ log }) => log.includes('closed'))) {
+      for (const { link } of workers) link.end();
+      await nextTurn();
+    }
+  });
+
+  it('reports a worker that does not read once, and goes on serving the others', async () => {
+    const node = new Node();
+    const [one, two, three] = node.three();
+    await Promise.all([two.join('1:a'), three.join('1:a')]);
+    two.stream.pause();
+    const message = Buffer.alloc(4 * 1024 * 1024, 'm');
+    for (let i = 0; i < 20; i++) {
+      one.link.write(encodeTopicMessage('1:a', message));
+      await settle(one, three);
+    }
+    assert.deepEqual(node.stuck, [2]);
+    assert.equal(three.log.length, 20);
+    node.hub.detach(2);
+    assert.deepEqual(node.stuck, [2]);
+    two.stream.destroy();
+  });
+});
+
+describe('The backbone of a worker', () => {
+  it('drops, counts and reports once when the primary does not read', async () => {
+    const node = new Node();
+    const one = node.worker(1);
+    const message = Buffer.alloc(8 * 1024 * 1024);
+    // All in one turn: nothing of it can be read meanwhile.
+    for (let i = 0; i < 12; i++) one.backbone.publish('1:a', message);
+    assert.ok(one.backbone.dropped > 0);
+    assert.equal(one.errors.length, 1);
+    await settle(one);
+    one.backbone.publish('1:a', Buffer.from('small'));
+    const { dropped } = one.backbone;
+    await settle(one);
+    assert.equal(one.backbone.dropped, dropped, 'it goes on once there is room');
+  });
+});

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { JoinAnswer } from '@sluice/core';
+import { createSocketId } from '@sluice/protocol';
+import { NodeRegistry } from '../src/registry/node-registry.ts';
+import { Random } from './random.ts';
+
+const APP = '1001';
+const ROOM = 'presence-room';
+
+/** A registry with all that it said, in order, and a clock that stands still. */
+class Fixture {
+  nowMs = 0;
+  readonly events: string[] = [];
+  readonly registry: NodeRegistry;
+
+  constructor(maxConnections = 0) {
+    const to = (owners: ReadonlySet<number>): string => [...owners].sort((a, b) => a - b).join('+') || 'nobody';
+    this.registry = new NodeRegistry({
+      maxConnections,
+      now: () => this.nowMs,
+      listener: {
+        memberAdded: (owners, { channel, member }) => this.events.push(`+${member.userId} ${channel} to ${to(owners)}`),
+        memberRemoved: (owners, { channel, userId }) => this.events.push(`-${userId} ${channel} to ${to(owners)}`),
+      },
+    });
+  }
+
+  join(owner: number, userId: string, { channel = ROOM, maxMembers = 100 } = {}): JoinAnswer {
+    let given: JoinAnswer | undefined;
+    const request = { appId: APP, channel, socketId: createSocketId(), member: { userId, info: 'null' }, maxMembers };
+    this.registry.join(owner, request, (answer) => {
+      assert.equal(given, undefined, 'answered twice');
+      given = answer;
+    });
+    assert.ok(given !== undefined, 'not answered');
+    return given;
+  }
+
+  leave(owner: number, userId: string, channel = ROOM): void {
+    this.registry.leave(owner, { appId: APP, channel, userId });
+  }
+
+  takeEvents(): string[] {
+    return this.events.splice(0);
+  }
+}
+
+describe('Presence in the registry', () => {
+  it('tells of a user exactly once, at the first join and at the last leave', () => {
+    const f = new Fixture();
+    f.join(1, 'alice');
+    assert.deepEqual(f.takeEvents(), [`+alice ${ROOM} to 1`]);
+    f.join(1, 'alice');
+    f.join(2, 'alice');
+    f.leave(1, 'alice');
+    f.leave(2, 'alice');
+    assert.deepEqual(f.takeEvents(), []);
+    f.leave(1, 'alice');
+    assert.deepEqual(f.takeEvents(), [`-alice ${ROOM} to nobody`]);
+    f.leave(1, 'alice');
+    assert.deepEqual(f.takeEvents(), []);
+  });
+
+  it('tells every owner that holds a member, and no other', () => {
+    const f = new Fixture();
+    f.join(1, 'alice');
+    f.join(3, 'carol', { channel: 'presence-other' });
+    f.takeEvents();
+    f.join(2, 'bob');
+    f.leave(1, 'alice');
+    assert.deepEqual(f.takeEvents(), [`+bob ${ROOM} to 1+2`, `-alice ${ROOM} to 2`]);
+  });
+
+  it('answers a newcomer with the list before anybody hears of the join', () => {
+    const order: string[] = [];
+    const registry = new NodeRegistry({
+      maxConnections: 0,
+      now: () => 0,
+      listener: { memberAdded: () => order.push('event'), memberRemoved: () => {} },
+    });
+    const member = { userId: 'alice', info: 'null' };
+    const request = { appId: APP, channel: ROOM, socketId: createSocketId(), member, maxMembers: 1 };
+    registry.join(1, request, () => order.push('answer'));
+    assert.deepEqual(order, ['answer', 'event']);
+  });
+
+  it('tells nobody of a user whom a full channel refused, and keeps no trace of the channel', () => {
+    const f = new Fixture();
+    assert.equal(f.join(1, 'alice', { maxMembers: 0 }), 'full');
+    f.join(1, 'bob', { maxMembers: 1 });
+    assert.equal(f.join(2, 'alice', { maxMembers: 1 }), 'full');
+    f.leave(2, 'alice');
+    assert.deepEqual(f.takeEvents(), [`+bob ${ROOM} to 1`]);
+    assert.deepEqual(f.registry.users(APP, ROOM), ['bob']);
+  });
+
+  it('derives the leaves of all users of an owner that died, and leaves no ghost', () => {
+    const f = new Fixture();
+    f.join(1, 'alice');
+    f.join(1, 'shared');
+    f.join(2, 'shared');
+    f.join(2, 'bob');
+    f.join(1, 'dave', { channel: 'presence-own' });
+    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 2 });
+    f.registry.count(2, { appId: APP, channel: ROOM, subscriptions: 2 });
+    f.registry.count(1, { appId: APP, channel: 'plain', subscriptions: 7 });
+    f.takeEvents();
+    f.registry.dropOwner(1);
+    assert.deepEqual(f.takeEvents(), [`-alice ${ROOM} to 2`, '-dave presence-own to nobody']);
+    assert.deepEqual(f.registry.channels(APP, ''), [{ channel: ROOM, subscriptions: 2, users: 2 }]);
+    assert.deepEqual(f.registry.users(APP, 'presence-own'), []);
+    f.registry.dropOwner(1);
+    assert.deepEqual(f.takeEvents(), []);
+    f.registry.dropOwner(2);
+    assert.deepEqual(f.registry.channels(APP, ''), []);
+    assert.deepEqual(f.registry.users(APP, ROOM), []);
+  });
+
+  it('agrees with a plain account of who is where after any joins, leaves and deaths', () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = new Random(seed);
+      const f = new Fixture();
+      const held = new Map<string, number>();
+      const isThere = (user: string): boolean => [1, 2, 3].some((owner) => (held.get(`${owner}${user}`) ?? 0) > 0);
+      for (let step = 0; step < 60; step++) {
+        const owner = 1 + random.below(3);
+        const user = random.pick(['a', 'b', 'c']);
+        const key = `${owner}${user}`;
+        const before = ['a', 'b', 'c'].filter(isThere);
+        const action = random.below(10);
+        if (action < 5) {
+          f.join(owner, user);
+          held.set(key, (held.get(key) ?? 0) + 1);
+        } else if (action < 9) {
+          f.leave(owner, user);
+          held.set(key, Math.max(0, (held.get(key) ?? 0) - 1));
+        } else {
+          f.registry.dropOwner(owner);
+          for (const each of ['a', 'b', 'c']) held.delete(`${owner}${each}`);
+        }
+        const after = ['a', 'b', 'c'].filter(isThere);
+        const expected = [
+          ...after.filter((each) => !before.includes(each)).map((each) => `+${each}`),
+          ...before.filter((each) => !after.includes(each)).map((each) => `-${each}`),
+        ];
+        assert.deepEqual(f.takeEvents().map((event) => event.slice(0, 2)).sort(), expected.sort(), `seed ${seed}, step ${step}`);
+        assert.deepEqual(f.registry.users(APP, ROOM).sort(), after, `seed ${seed}, step ${step}`);
+      }
+    }
+  });
+});
+
+describe('Quotas in the registry', () => {
+  it('admits connections up to the quota of the app and gives places back', () => {
+    const { registry } = new Fixture();
+    const quota = { appId: APP, maxConnections: 2 };
+    assert.deepEqual([1, 2, 1].map((owner) => registry.admit(owner, quota)), ['admitted', 'admitted', 'over_quota']);
+    registry.release(2, APP);
+    assert.deepEqual([2, 2].map((owner) => registry.admit(owner, quota)), ['admitted', 'over_quota']);
+    assert.equal(registry.admit(1, { appId: 'other', maxConnections: 2 }), 'admitted', 'another app has its own quota');
+  });
+
+  it('admits connections of all apps up to the capacity of the node', () => {
+    const { registry } = new Fixture(2);
+    assert.equal(registry.admit(1, { appId: 'a', maxConnections: 0 }), 'admitted');
+    assert.equal(registry.admit(1, { appId: 'b', maxConnections: 5 }), 'admitted');
+    assert.equal(registry.admit(2, { appId: 'c', maxConnections: 0 }), 'over_capacity');
+    registry.release(1, 'a');
+    assert.equal(registry.admit(2, { appId: 'c', maxConnections: 0 }), 'admitted');
+  });
+
+  it('gives back the places of an owner that died, and none twice', () => {
+    const { registry } = new Fixture();
+    const quota = { appId: APP, maxConnections: 3 };
+    for (const owner of [1, 1, 2]) registry.admit(owner, quota);
+    registry.dropOwner(1);
+    registry.release(1, APP);
+    const answers = [2, 2, 2].map((owner) => registry.admit(owner, quota));
+    assert.deepEqual(answers, ['admitted', 'admitted', 'over_quota']);
+  });
+
+  it('takes a rate in windows of a second that all owners share', () => {
+    const f = new Fixture();
+    const take = (points: number, maxPerSecond = 10): boolean => {
+      return f.registry.take({ appId: APP, kind: 'backend_events', points, maxPerSecond });
+    };
+    assert.equal(take(6), true);
+    assert.equal(take(5), false, 'what does not fit takes nothing');
+    assert.equal(take(4), true);
+    f.nowMs = 999;
+    assert.equal(take(1), false);
+    f.nowMs = 1000;
+    assert.equal(take(10), true);
+    assert.equal(take(1), false);
+    assert.equal(take(1_000_000, 0), true, '0 is unlimited');
+    f.nowMs = 1500;
+    assert.equal(take(1), false, 'the window began with its first points');
+  });
+
+  it('keeps the rates of apps and kinds apart', () => {
+    const { registry } = new Fixture();
+    const take = (appId: string, kind: 'backend_events' | 'read_requests'): boolean => {
+      return registry.take({ appId, kind, points: 1, maxPerSecond: 1 });
+    };
+    assert.equal(take(APP, 'backend_events'), true);
+    assert.equal(take(APP, 'read_requests'), true);
+    assert.equal(take('other', 'backend_events'), true);
+    assert.equal(take(APP, 'backend_events'), false);
+  });
+});
+
+describe('Queries of the registry', () => {
+  it('list occupied channels of an app by prefix', () => {
+    const { registry } = new Fixture();
+    const count = (appId: string, channel: string, subscriptions: number): void => {
+      registry.count(1, { appId, channel, subscriptions });
+    };
+    count(APP, 'news', 2);
+    count(APP, 'news-eu', 1);
+    count(APP, 'sport', 1);
+    count(APP, 'empty', 1);
+    count(APP, 'empty', 0);
+    count('other', 'news', 9);
+    assert.deepEqual(registry.channels(APP, 'news'), [
+      { channel: 'news', subscriptions: 2, users: 0 },
+      { channel: 'news-eu', subscriptions: 1, users: 0 },
+    ]);
+    assert.equal(registry.channels(APP, '').length, 3);
+    assert.deepEqual(registry.channels('unknown', ''), []);
+  });
+
+  it('answer for named channels in the order given, occupied or not', () => {
+    const f = new Fixture();
+    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 3 });
+    f.join(1, 'alice');
+    assert.deepEqual(f.registry.summaries(APP, ['nobody', ROOM]), [
+      { channel: 'nobody', subscriptions: 0, users: 0 },
+      { channel: ROOM, subscriptions: 3, users: 1 },
+    ]);
+  });
+
+  it('do not list a channel where a member has joined and no subscription is active yet', () => {
+    const f = new Fixture();
+    f.join(1, 'alice');
+    assert.deepEqual(f.registry.channels(APP, ''), []);
+  });
+
+  it('take names of object members for ordinary names', () => {
+    const { registry } = new Fixture();
+    assert.deepEqual(registry.users('__proto__', 'constructor'), []);
+    registry.count(1, { appId: '__proto__', channel: '__proto__', subscriptions: 1 });
+    assert.deepEqual(registry.channels('__proto__', ''), [{ channel: '__proto__', subscriptions: 1, users: 0 }]);
+  });
+});

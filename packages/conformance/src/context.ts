@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import type { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Publisher from 'pusher';
+import type { ClientOptions } from 'ws';
+import { AuthEndpoint } from './clients/auth-endpoint.ts';
+import { urlOf } from './clients/endpoint-url.ts';
+import { HttpClient } from './clients/http-client.ts';
+import { PusherClient, type PusherClientOptions } from './clients/pusher-client.ts';
+import { PusherSocket } from './clients/pusher-socket.ts';
+import { TcpProxy } from './clients/tcp-proxy.ts';
+import type { AppCredentials, Endpoint, Need, Provisions, Target } from './target.ts';
+import { Transcript } from './transcript.ts';
+
+const POLL_MS = 20;
+const OPENED_AT_ONCE = 50;
+
+export interface OpenOptions {
+  readonly endpoint?: Endpoint;
+  readonly app?: AppCredentials;
+  /** Where the handshake goes, with its query; the app's path with `query` if it is left out. */
+  readonly path?: string;
+  readonly query?: string;
+  readonly ws?: ClientOptions;
+}
+
+export interface RowContextOptions {
+  readonly rowId: string;
+  readonly target: Target;
+  /** Close codes of all rows of this run. */
+  readonly closeCodes: number[];
+}
+
+/** What one row may use; everything it opened is closed after it. */
+export class RowContext implements AsyncDisposable {
+  readonly target: Target;
+  readonly transcript = new Transcript();
+  readonly closeCodes: readonly number[];
+  readonly #options: RowContextOptions;
+  readonly #suffix: string;
+  readonly #cleanups: (() => void | Promise<void>)[] = [];
+  #names = 0;
+  #sockets = 0;
+  #clients = 0;
+
+  constructor(options: RowContextOptions) {
+    this.#options = options;
+    this.target = options.target;
+    this.closeCodes = options.closeCodes;
+    this.#suffix = `${options.rowId.toLowerCase()}-${randomBytes(4).toString('hex')}`;
+  }
+
+  /** A channel name that no other row has, nor this one at another call. */
+  channel(prefix = ''): string {
+    return `${prefix}${this.#suffix}-${++this.#names}`;
+  }
+
+  provision<N extends Need>(need: N): Provisions[N] {
+    const provision = this.target.provides[need];
+    if (provision === undefined) throw new Error(`the row uses '${need}' without naming it in needs`);
+    return provision;
+  }
+
+  /** Opens a socket and waits for nothing. */
+  open(options: OpenOptions = {}): PusherSocket {
+    const { endpoint = this.target.endpoint, app = this.target.app, query = 'protocol=7&client=conformance&version=1.0' } = options;
+    const path = options.path ?? `/app/${app.key}?${query}`;
+    const socket = new PusherSocket({
+      url: urlOf('ws', endpoint, path),
+      name: `ws${++this.#sockets}`,
+      transcript: this.transcript,
+      onClose: (code) => this.#options.closeCodes.push(code),
+      app,
+      ...(options.ws === undefined ? {} : { ws: options.ws }),
+    });
+    this.onCleanup(() => socket.terminate());
+    return socket;
+  }
+
+  /** Opens a socket and takes its greeting. */
+  async connect(options: OpenOptions = {}): Promise<PusherSocket> {
+    const socket = this.open(options);
+    await socket.greeted();
+    return socket;
+  }
+
+  /** Opens several sockets, to endpoints in turn: with several processes behind them, to different ones. */
+  async connectMany(count: number, endpoints: readonly Endpoint[] = [this.target.endpoint]): Promise<PusherSocket[]> {
+    const sockets: PusherSocket[] = [];
+    while (sockets.length < count) {
+      const more = Math.min(OPENED_AT_ONCE, count - sockets.length);
+      const next = Array.from({ length: more }, (_, i) => {
+        const endpoint = endpoints[(sockets.length + i) % endpoints.length];
+        return this.connect(endpoint === undefined ? {} : { endpoint });
+      });
+      sockets.push(...(await Promise.all(next)));
+    }
+    return sockets;
+  }
+
+  /** Opens sockets spread over the processes of the server. */
+  spread(count: number): Promise<PusherSocket[]> {
+    return this.connectMany(count, this.provision('several-processes').endpoints);
+  }
+
+  /** Waits until a connection is admitted by an app or server that takes only so many. */
+  async connectWhenFree(options: OpenOptions): Promise<PusherSocket> {
+    return this.eventually('a free place for the connection', async () => {
+      const socket = this.open(options);
+      try {
+        await socket.greeted();
+        return socket;
+      } catch {
+        return undefined;
+      }
+    });
+  }
+
+  http(options: { readonly app?: AppCredentials; readonly endpoint?: Endpoint; readonly agent?: Agent } = {}): HttpClient {
+    const { app = this.target.app, endpoint = this.target.endpoint, ...rest } = options;
+    return new HttpClient({ app, endpoint, transcript: this.transcript, ...rest });
+  }
+
+  /** Pusher's HTTP library for Node. */
+  publisher(encryptionMasterKeyBase64?: string): Publisher {
+    const { endpoint, app } = this.target;
+    return new Publisher({
+      appId: app.id,
+      key: app.key,
+      secret: app.secret,
+      host: endpoint.host,
+      port: String(endpoint.port),
+      useTLS: endpoint.secure ?? false,
+      ...(encryptionMasterKeyBase64 === undefined ? {} : { encryptionMasterKeyBase64 }),
+    });
+  }
+
+  /** pusher-js; connects at once. */
+  pusher(options: Partial<Omit<PusherClientOptions, 'name' | 'transcript'>> = {}): PusherClient {
+    const client = new PusherClient({
+      endpoint: this.target.endpoint,
+      app: this.target.app,
+      ...options,
+      name: `pusher${++this.#clients}`,
+      transcript: this.transcript,
+    });
+    this.onCleanup(() => client.pusher.disconnect());
+    return client;
+  }
+
+  async proxy(upstream: Endpoint = this.target.endpoint): Promise<TcpProxy> {
+    const proxy = await TcpProxy.to(upstream);
+    this.onCleanup(() => proxy.close());
+    return proxy;
+  }
+
+  async authEndpoint(status: number): Promise<AuthEndpoint> {
+    const endpoint = await AuthEndpoint.answering(status);
+    this.onCleanup(() => endpoint.close());
+    return endpoint;
+  }
+
+  /** Waits for a condition to give something; a second is what the statements allow. */
+  async eventually<T>(what: string, condition: () => Promise<T | undefined>, withinMs = 1000): Promise<T> {
+    const endsAt = performance.now() + withinMs;
+    for (;;) {
+      const value = await condition();
+      if (value !== undefined) return value;
+      if (performance.now() > endsAt) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Run when the row is over, the latest first. */
+  onCleanup(cleanup: () => void | Promise<void>): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+  }
+}

@@ -1,0 +1,21 @@
+import type { RowContext } from './context.ts';
+import type { Need } from './target.ts';
+
+/** One statement about a Pusher server, and how to find out whether it holds. */
+export interface Row {
+  /** Never changes and is never given to another statement. */
+  readonly id: string;
+  readonly statement: string;
+  /** A target without one of these skips the row. */
+  readonly needs?: readonly Need[];
+  readonly timeoutMs?: number;
+  /** Judges what the other rows have seen, so it runs after them. */
+  readonly last?: boolean;
+  /** Throws where the statement does not hold. */
+  run(context: RowContext): Promise<void>;
+}
+
+/** Thrown by a row that finds it cannot be judged with this target. */
+export class SkipRow extends Error {
+  override readonly name = 'SkipRow';
+}

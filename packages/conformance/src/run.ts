@@ -1,0 +1,110 @@
+import { RowContext } from './context.ts';
+import { type Row, SkipRow } from './row.ts';
+import type { Need, Target } from './target.ts';
+
+const DEFAULT_TIMEOUT_MS = 20_000;
+
+export interface RowResult {
+  readonly id: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Why it failed or was skipped. */
+  readonly reason: string | null;
+  /** What was sent and what came. */
+  readonly transcript: string;
+}
+
+/** What only one row at a time can use. */
+const EXCLUSIVE: ReadonlySet<Need> = new Set<Need>(['limited-app', 'node-capacity', 'restart', 'kill-process']);
+
+/** One run against one server; rows of it may run at the same time. */
+export class Run {
+  readonly #target: Target;
+  readonly #closeCodes: number[] = [];
+  readonly #locks = new Map<Need, Promise<void>>();
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  async row(row: Row): Promise<RowResult> {
+    const missing = (row.needs ?? []).filter((need) => this.#target.provides[need] === undefined);
+    if (missing.length > 0) {
+      return { id: row.id, outcome: 'skipped', reason: `the target has no ${missing.join(', ')}`, transcript: '' };
+    }
+    const release = await this.#lock((row.needs ?? []).filter((need) => EXCLUSIVE.has(need)));
+    try {
+      return await this.#judge(row);
+    } finally {
+      release();
+    }
+  }
+
+  async #judge(row: Row): Promise<RowResult> {
+    await using context = new RowContext({ rowId: row.id, target: this.#target, closeCodes: this.#closeCodes });
+    const result = (outcome: RowResult['outcome'], reason: string | null): RowResult => ({
+      id: row.id,
+      outcome,
+      reason,
+      transcript: context.transcript.toString(),
+    });
+    const timeoutMs = row.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    try {
+      await within(timeoutMs, row.run(context));
+      return result('passed', null);
+    } catch (error) {
+      if (error instanceof SkipRow) return result('skipped', error.message);
+      return result('failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  }
+
+  /** Waits for its turn with all of these; always taken in the same order, so that no two rows wait for each other. */
+  async #lock(needs: readonly Need[]): Promise<() => void> {
+    const releases: (() => void)[] = [];
+    for (const need of needs.toSorted()) {
+      const before = this.#locks.get(need);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#locks.set(need, promise);
+      releases.push(resolve);
+      await before;
+    }
+    return () => {
+      for (const release of releases) release();
+    };
+  }
+}
+
+export interface RunOptions {
+  readonly rows: readonly Row[];
+  readonly target: Target;
+  /** Rows at a time. */
+  readonly concurrency: number;
+  readonly onResult?: (result: RowResult) => void;
+}
+
+/** Runs rows, those that judge the others after them; the results are in the order of the rows. */
+export async function runRows({ rows, target, concurrency, onResult }: RunOptions): Promise<RowResult[]> {
+  const run = new Run(target);
+  const results = new Map<string, RowResult>();
+  const work = async (queue: Row[]): Promise<void> => {
+    for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+      const result = await run.row(row);
+      results.set(row.id, result);
+      onResult?.(result);
+    }
+  };
+  for (const last of [false, true]) {
+    const queue = rows.filter((row) => (row.last ?? false) === last);
+    await Promise.all(Array.from({ length: concurrency }, () => work(queue)));
+  }
+  return rows.flatMap((row) => results.get(row.id) ?? []);
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error(`the row did not end within ${ms} ms`)), ms);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,64 @@
+/** Where a server listens. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Whether both WebSocket and HTTP API are behind TLS. */
+  readonly secure?: boolean;
+  /** In front of every path; empty, or with a leading and no trailing slash. */
+  readonly prefix?: string;
+}
+
+export interface AppCredentials {
+  readonly id: string;
+  readonly key: string;
+  readonly secret: string;
+}
+
+export interface KeyPair {
+  readonly key: string;
+  readonly secret: string;
+}
+
+/** What a server under test may be prepared with beyond its one app, and what a row has to know to use it. */
+export interface Provisions {
+  /** An app that rows use beside the main one. */
+  readonly 'second-app': { readonly app: AppCredentials };
+  /** An app that nobody connects to while the suite runs. */
+  readonly 'quiet-app': { readonly app: AppCredentials };
+  readonly 'disabled-app': { readonly app: AppCredentials };
+  /** An app of at most one connection. */
+  readonly 'limited-app': { readonly app: AppCredentials };
+  /** An app without client events. */
+  readonly 'client-events-off': { readonly app: AppCredentials };
+  /** An app without subscription counts. */
+  readonly 'subscription-count-off': { readonly app: AppCredentials };
+  /** Further keys of the main app. */
+  readonly 'several-keys': { readonly enabled: KeyPair; readonly disabled: KeyPair };
+  /** The main server closes larger messages of clients. */
+  readonly 'max-message-size': { readonly bytes: number };
+  /** The main server is several processes or nodes; connections to these endpoints in turn are spread over them. */
+  readonly 'several-processes': { readonly endpoints: readonly Endpoint[] };
+  /** A server that pings after a second of silence and closes after another. */
+  readonly 'short-timeouts': { readonly endpoint: Endpoint; readonly activitySeconds: number; readonly pongSeconds: number };
+  /** A server below a path prefix. */
+  readonly 'path-prefix': { readonly endpoint: Endpoint };
+  /** A server that takes a handshake without `protocol` for protocol 7. */
+  readonly 'lenient-protocol': { readonly endpoint: Endpoint };
+  /** A server that refuses connections beyond a number of its own, whatever their app. */
+  readonly 'node-capacity': { readonly endpoint: Endpoint; readonly maxConnections: number };
+  /** A server that can be shut down in order and started again at the same endpoint. */
+  readonly restart: { readonly endpoint: Endpoint; stop(): Promise<void>; start(): Promise<void> };
+  /** A server of several processes or nodes, reached by the endpoints in turn, one of which can be killed. */
+  readonly 'kill-process': { readonly endpoints: readonly Endpoint[]; kill(): Promise<void> };
+}
+
+export type Need = keyof Provisions;
+
+/** A server under test. All of its endpoints have the main app, with client events on. */
+export interface Target {
+  readonly endpoint: Endpoint;
+  readonly app: AppCredentials;
+  /** What the handshake of the main endpoint has to say; 120 is Pusher's. */
+  readonly activityTimeoutSeconds?: number;
+  readonly provides: Partial<Provisions>;
+}

@@ -1,0 +1,109 @@
+import { type App, Hub } from '@sluice/core';
+import { md5Hex, type QueryPair, requestStringToSign, sign } from '@sluice/protocol';
+import { fastify, type FastifyInstance } from 'fastify';
+import { healthRoutes, httpApi } from '../src/index.ts';
+import { FakeBackbone, FakeMetrics, FakeRegistry, FRAMER, KEY, SECRET, testApp } from './fakes.ts';
+
+/** 2026-03-04T05:06:07Z */
+export const NOW_SECONDS = 1_772_600_767;
+
+export interface Call {
+  readonly method?: 'GET' | 'POST';
+  /** After `/apps/1001`. */
+  readonly path: string;
+  readonly query?: readonly QueryPair[];
+  /** JSON unless it is a text or bytes already. */
+  readonly body?: unknown;
+  /** Changes to the query just before it is signed; undefined leaves the parameter out. */
+  readonly sign?: Readonly<Record<string, string | undefined>>;
+  /** The same after it was signed. */
+  readonly override?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly appId?: string;
+  readonly key?: string;
+  readonly secret?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+export interface ApiOptions {
+  readonly app?: App;
+  readonly bodyLimit?: number;
+  readonly pathPrefix?: string;
+}
+
+/** The plugin on a server without a socket, in front of a hub whose surroundings are fakes. */
+export class TestApi {
+  readonly registry = new FakeRegistry();
+  readonly backbone = new FakeBackbone();
+  readonly metrics = new FakeMetrics();
+  readonly errors: { readonly error: unknown; readonly stage: string }[] = [];
+  readonly server: FastifyInstance;
+  draining = false;
+
+  constructor({ app = testApp(), bodyLimit = 100_000, pathPrefix = '' }: ApiOptions = {}) {
+    const apps = {
+      byKey: (key: string) => (app.credentials.some((credential) => credential.key === key) ? app : undefined),
+      byId: (id: string) => (id === app.id ? app : undefined),
+    };
+    const hub = new Hub(
+      {
+        framer: FRAMER,
+        backbone: this.backbone,
+        registry: this.registry,
+        metrics: this.metrics,
+        clock: { now: () => NOW_SECONDS * 1000, monotonic: () => 0 },
+        onError: (error, { stage }) => this.errors.push({ error, stage }),
+      },
+      { activityTimeoutSeconds: 120, maxConnections: 0, maxSubscriptionsPerConnection: 100 },
+    );
+    this.server = fastify({ bodyLimit, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1000 } });
+    void this.server.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });
+    void this.server.register(healthRoutes, { prefix: pathPrefix, apps, isDraining: () => this.draining, usageEnabled: true });
+    this.#pathPrefix = pathPrefix;
+  }
+
+  readonly #pathPrefix: string;
+
+  async call(call: Call): Promise<Answer> {
+    const { method = 'GET', path, query = [], body, appId = '1001', headers = {} } = call;
+    const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const fullPath = `/apps/${appId}${path}`;
+    const pairs = change(
+      [
+        ...query,
+        ['auth_key', call.key ?? KEY],
+        ['auth_timestamp', String(NOW_SECONDS)],
+        ['auth_version', '1.0'],
+        ...(bytes === undefined ? [] : [['body_md5', md5Hex(bytes)] as const]),
+      ],
+      call.sign,
+    );
+    const signature = sign(call.secret ?? SECRET, requestStringToSign(method, fullPath, pairs));
+    const sent = change([...pairs, ['auth_signature', signature]], call.override);
+    const search = sent.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+    const payload = bytes === undefined ? {} : { payload: bytes };
+    const contentType = bytes === undefined ? {} : { 'content-type': 'application/json' };
+    const response = await this.server.inject({
+      method,
+      url: `${this.#pathPrefix}${fullPath}?${search}`,
+      headers: { ...contentType, ...headers },
+      ...payload,
+    });
+    return { status: response.statusCode, text: response.body, headers: response.headers };
+  }
+
+  publish(body: unknown): Promise<Answer> {
+    return this.call({ method: 'POST', path: '/events', body });
+  }
+}
+
+function change(pairs: readonly QueryPair[], changes: Readonly<Record<string, string | undefined>> = {}): QueryPair[] {
+  const kept = pairs.filter(([name]) => !Object.hasOwn(changes, name));
+  const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return [...kept, ...changed];
+}

@@ -1,0 +1,156 @@
+import type {
+  Admission,
+  App,
+  AppCounters,
+  AppLimits,
+  Backbone,
+  ChannelSummary,
+  CountByKind,
+  Frame,
+  Framer,
+  JoinAnswer,
+  Metrics,
+  PresenceJoin,
+  RateRequest,
+  Registry,
+} from '@sluice/core';
+
+export const KEY = '278d425bdf160c739803';
+export const SECRET = '7ad3773142a6692b25b8';
+
+const LIMITS: AppLimits = {
+  maxConnections: 0,
+  maxClientEventsPerSecond: 10,
+  maxBackendEventsPerSecond: 0,
+  maxReadRequestsPerSecond: 0,
+  maxPresenceMembers: 100,
+  maxPresenceMemberBytes: 1024,
+  maxChannelNameLength: 164,
+  maxChannelsPerEvent: 100,
+  maxEventNameLength: 200,
+  maxEventBytes: 10_240,
+  maxBatchSize: 10,
+};
+
+export interface AppChanges extends Partial<Omit<App, 'limits'>> {
+  readonly limits?: Partial<AppLimits>;
+}
+
+export function testApp({ limits, ...rest }: AppChanges = {}): App {
+  return {
+    id: '1001',
+    credentials: [{ key: KEY, secret: SECRET }],
+    enabled: true,
+    clientMessages: true,
+    subscriptionCount: true,
+    forceTls: false,
+    authorisedOnly: false,
+    ...rest,
+    limits: { ...LIMITS, ...limits },
+  };
+}
+
+/** A registry that is told what to say. */
+export class FakeRegistry implements Registry {
+  /** By app id and channel, in order. */
+  readonly occupied = new Map<string, ChannelSummary[]>();
+  userIds: readonly string[] = [];
+  readonly taken: RateRequest[] = [];
+  /** Whether points of a rate are given. */
+  grants = true;
+  /** What every query fails with. */
+  failure: Error | null = null;
+
+  async admit(): Promise<Admission> {
+    return 'admitted';
+  }
+
+  release(): void {}
+
+  count(): void {}
+
+  join(_request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
+    answered([]);
+  }
+
+  leave(): void {}
+
+  async channels(appId: string, prefix: string): Promise<readonly ChannelSummary[]> {
+    return this.#of(appId).filter(({ channel }) => channel.startsWith(prefix));
+  }
+
+  async summaries(appId: string, channels: readonly string[]): Promise<readonly ChannelSummary[]> {
+    const all = this.#of(appId);
+    return channels.map((name) => all.find(({ channel }) => channel === name) ?? { channel: name, subscriptions: 0, users: 0 });
+  }
+
+  async users(): Promise<readonly string[]> {
+    return this.userIds;
+  }
+
+  async take(request: RateRequest): Promise<boolean> {
+    this.taken.push(request);
+    return this.grants;
+  }
+
+  #of(appId: string): readonly ChannelSummary[] {
+    if (this.failure !== null) throw this.failure;
+    return this.occupied.get(appId) ?? [];
+  }
+}
+
+/** Notes what is published, as if every channel had its subscribers on another worker. */
+export class FakeBackbone implements Backbone {
+  readonly hasPeers = true;
+  readonly published: { readonly topic: string; readonly bytes: string }[] = [];
+
+  join(_topic: string, joined: () => void): void {
+    joined();
+  }
+
+  leave(): void {}
+
+  publish(topic: string, message: Uint8Array): void {
+    this.published.push({ topic, bytes: Buffer.from(message).toString() });
+  }
+}
+
+export const FRAMER: Framer = {
+  frame: (text): Frame => ({ payload: Buffer.from(text) }),
+  frameBytes: (payload): Frame => ({ payload }),
+  afterFlush: (done) => done(),
+};
+
+function countByKind(): CountByKind {
+  return { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
+}
+
+export class FakeMetrics implements Metrics {
+  readonly counters: AppCounters = {
+    connected: 0,
+    connections: 0,
+    disconnections: 0,
+    messagesReceived: 0,
+    bytesReceived: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    httpCalls: 0,
+    httpBytesReceived: 0,
+    httpBytesSent: 0,
+    rateLimitChecks: 0,
+    rateLimitRefusals: 0,
+    channels: countByKind(),
+    subscriptions: countByKind(),
+    unsubscriptions: countByKind(),
+  };
+
+  app(): AppCounters {
+    return this.counters;
+  }
+
+  connectionError(): void {}
+
+  closed(): void {}
+
+  broadcast(): void {}
+}

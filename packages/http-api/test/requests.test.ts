@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TestApi } from './api.ts';
+import { testApp } from './fakes.ts';
+
+describe('Rates', () => {
+  it('of publishes count an event once for each of its channels', async () => {
+    const api = new TestApi({ app: testApp({ limits: { maxBackendEventsPerSecond: 20 } }) });
+    await api.publish({ name: 'e', channels: ['a', 'b', 'c'], data: 'd' });
+    const one = { name: 'e', channel: 'a', data: 'd' };
+    await api.call({ method: 'POST', path: '/batch_events', body: { batch: [one, one] } });
+    assert.deepEqual(api.registry.taken, [
+      { appId: '1001', kind: 'backend_events', points: 3, maxPerSecond: 20 },
+      { appId: '1001', kind: 'backend_events', points: 2, maxPerSecond: 20 },
+    ]);
+    assert.deepEqual([api.metrics.counters.rateLimitChecks, api.metrics.counters.rateLimitRefusals], [2, 0]);
+  });
+
+  it('of reads answer 429 with a time to come back, and count the refusal', async () => {
+    const api = new TestApi({ app: testApp({ limits: { maxReadRequestsPerSecond: 1 } }) });
+    api.registry.grants = false;
+    for (const path of ['/channels', '/channels/c', '/channels/presence-c/users']) {
+      const { status, text, headers } = await api.call({ path });
+      assert.deepEqual([status, text, headers['retry-after']], [429, 'Rate limit exceeded: more than 1 read requests in a second\n', '1']);
+    }
+    assert.equal(api.metrics.counters.rateLimitRefusals, 3);
+  });
+
+  it('are not asked for where none is set', async () => {
+    const api = new TestApi();
+    await api.call({ path: '/channels' });
+    await api.publish({ name: 'e', channel: 'a', data: 'd' });
+    assert.deepEqual(api.registry.taken, []);
+  });
+});
+
+describe('Bodies', () => {
+  it('nested ten thousand levels deep are refused', async () => {
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+    const api = new TestApi();
+    for (const body of [deep, `{"name":"e","channel":"c","data":${deep}}`]) {
+      const { status, text } = await api.publish(body);
+      assert.deepEqual([status, text], [400, 'Invalid body: nested deeper than 64 levels\n']);
+    }
+  });
+
+  it('that are no object are refused', async () => {
+    const api = new TestApi();
+    for (const body of ['[]', '1', 'null', '"text"', 'true']) {
+      assert.equal((await api.publish(body)).text, 'Invalid body: expected a JSON object\n', body);
+    }
+  });
+
+  it('of a batch are all checked before the first event goes out', async () => {
+    const api = new TestApi();
+    const good = { name: 'e', channel: 'a', data: 'd' };
+    const call = (batch: unknown): Promise<{ readonly status: number }> => api.call({ method: 'POST', path: '/batch_events', body: { batch } });
+    for (const bad of [null, 1, [], { ...good, channel: 'a b' }, { ...good, data: 'x'.repeat(10_241) }, { ...good, name: '' }]) {
+      assert.ok((await call([good, bad])).status >= 400);
+    }
+    assert.equal((await call(Array.from({ length: 11 }, () => good))).status, 400);
+    assert.deepEqual(api.backbone.published, []);
+    assert.equal((await call([good, good])).status, 200);
+    assert.equal(api.backbone.published.length, 2);
+  });
+});
+
+describe('Health checks', () => {
+  it('say the same word in the body and in X-Health-Check', async () => {
+    const api = new TestApi();
+    const ask = async (url: string): Promise<unknown[]> => {
+      const { statusCode, body, headers } = await api.server.inject({ url });
+      assert.equal(headers['x-health-check'], body);
+      return [url, statusCode, body, headers['retry-after']];
+    };
+    const paths = ['/up', '/up/1001', '/up/none', '/up/__proto__', '/ready', '/live'];
+    assert.deepEqual(await Promise.all(paths.map(ask)), [
+      ['/up', 200, 'OK', undefined],
+      ['/up/1001', 200, 'OK', undefined],
+      ['/up/none', 404, 'NOT_FOUND', undefined],
+      ['/up/__proto__', 404, 'NOT_FOUND', undefined],
+      ['/ready', 200, 'READY', undefined],
+      ['/live', 200, 'LIVE', undefined],
+    ]);
+    api.draining = true;
+    assert.deepEqual(await Promise.all(paths.map(ask)), [
+      ['/up', 503, 'DRAINING', '1'],
+      ['/up/1001', 503, 'DRAINING', '1'],
+      ['/up/none', 404, 'NOT_FOUND', undefined],
+      ['/up/__proto__', 404, 'NOT_FOUND', undefined],
+      ['/ready', 503, 'DRAINING', '1'],
+      ['/live', 200, 'LIVE', undefined],
+    ]);
+  });
+
+  it('say ERROR for an app that is disabled', async () => {
+    const { statusCode, body } = await new TestApi({ app: testApp({ enabled: false }) }).server.inject({ url: '/up/1001' });
+    assert.deepEqual([statusCode, body], [503, 'ERROR']);
+  });
+});
