@@ -1,5 +1,5 @@
 /** One row of a table. */
-export function tableLine(cells: readonly string[]): string {
+function tableLine(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 

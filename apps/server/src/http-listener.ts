@@ -6,6 +6,7 @@ import { healthRoutes, httpApi } from '@sluice/http-api';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Settings } from './config/settings.ts';
 import { readTls } from './tls.ts';
+import { UnusedConnections } from './unused-connections.ts';
 
 export interface HttpListenerOptions {
   readonly settings: Settings;
@@ -36,6 +37,7 @@ export class HttpListener {
   readonly #settings: Settings;
   readonly #servers: readonly { readonly server: http.Server; readonly port: number }[];
   readonly #app: FastifyInstance;
+  readonly #unused: readonly UnusedConnections[];
   #draining = false;
 
   private constructor({ settings, hub, apps, onUpgrade }: HttpListenerOptions) {
@@ -44,6 +46,7 @@ export class HttpListener {
     this.#app = this.#createApp(server, { hub, apps });
     this.#servers = [{ server, port: settings.port }, ...this.#plainServer()];
     for (const { server: each } of this.#servers) each.on('upgrade', onUpgrade);
+    this.#unused = this.#servers.map(({ server: each }) => new UnusedConnections(each));
   }
 
   static async create(options: HttpListenerOptions): Promise<HttpListener> {
@@ -81,6 +84,7 @@ export class HttpListener {
   /** Resolves when the last request is answered and its connection closed. */
   async close(): Promise<void> {
     const servers = this.#servers.map(({ server }) => server);
+    for (const unused of this.#unused) unused.destroyAll();
     const closing = setInterval(() => {
       for (const server of servers) server.closeIdleConnections();
     }, IDLE_CLOSE_INTERVAL_MS);

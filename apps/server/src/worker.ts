@@ -38,6 +38,7 @@ const hub = new Hub(
     activityTimeoutSeconds: settings.activityTimeoutSeconds,
     maxConnections: settings.maxConnections,
     maxSubscriptionsPerConnection: websocket.maxSubscriptionsPerConnection,
+    authorisationTimeoutMs: settings.userAuthenticationTimeoutSeconds * 1000,
   },
 );
 const engine = new WsEngine({

@@ -13,7 +13,6 @@ class Node {
   readonly failed: string[] = [];
   readonly stuck: number[] = [];
   readonly hub = new LocalHub({
-    maxConnections: 0,
     log: SILENT,
     onReady: (owner) => this.ready.push(owner),
     onFailed: (owner, message) => this.failed.push(`${owner}: ${message}`),
@@ -126,14 +125,14 @@ describe('Presence over the local bus', () => {
     one.registry.count('1', 'ghost', 1);
     void one.joinPresence('presence-a', 'ghost');
     void one.join('1:ghost');
-    void one.registry.admit({ appId: '1', maxConnections: 1 });
+    void one.registry.acquire({ name: 'app:1', max: 1 });
     node.hub.detach(1);
     await nextTurn();
     await settle(two, three);
     assert.deepEqual(two.log, ['list alice,bob', '+bob', '-alice']);
     assert.deepEqual(await two.registry.users('1', 'presence-a'), ['bob']);
     assert.deepEqual(await two.registry.channels('1', ''), [{ channel: 'presence-a', subscriptions: 1, users: 1 }]);
-    assert.equal(await two.registry.admit({ appId: '1', maxConnections: 1 }), 'admitted');
+    assert.equal(await two.registry.acquire({ name: 'app:1', max: 1 }), true);
   });
 });
 
@@ -147,9 +146,9 @@ describe('Questions over the local bus', () => {
       { channel: 'news', subscriptions: 5, users: 0 },
       { channel: 'none', subscriptions: 0, users: 0 },
     ]);
-    const quota = { appId: '1', maxConnections: 2 };
-    const admissions = await Promise.all([one, two, three].map(({ registry }) => registry.admit(quota)));
-    assert.deepEqual(admissions.sort(), ['admitted', 'admitted', 'over_quota']);
+    const slot = { name: 'app:1', max: 2 };
+    const acquired = await Promise.all([one, two, three].map(({ registry }) => registry.acquire(slot)));
+    assert.equal(acquired.filter(Boolean).length, 2);
     const rate = { appId: '1', kind: 'read_requests', points: 1, maxPerSecond: 2 } as const;
     const taken = await Promise.all([one, two, three].map(({ registry }) => registry.take(rate)));
     assert.equal(taken.filter(Boolean).length, 2);

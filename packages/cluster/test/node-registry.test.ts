@@ -14,10 +14,9 @@ class Fixture {
   readonly events: string[] = [];
   readonly registry: NodeRegistry;
 
-  constructor(maxConnections = 0) {
+  constructor() {
     const to = (owners: ReadonlySet<number>): string => [...owners].sort((a, b) => a - b).join('+') || 'nobody';
     this.registry = new NodeRegistry({
-      maxConnections,
       now: () => this.nowMs,
       listener: {
         memberAdded: (owners, { channel, member }) => this.events.push(`+${member.userId} ${channel} to ${to(owners)}`),
@@ -75,7 +74,6 @@ describe('Presence in the registry', () => {
   it('answers a newcomer with the list before anybody hears of the join', () => {
     const order: string[] = [];
     const registry = new NodeRegistry({
-      maxConnections: 0,
       now: () => 0,
       listener: { memberAdded: () => order.push('event'), memberRemoved: () => {} },
     });
@@ -151,33 +149,23 @@ describe('Presence in the registry', () => {
   });
 });
 
-describe('Quotas in the registry', () => {
-  it('admits connections up to the quota of the app and gives places back', () => {
+describe('Slots and rates in the registry', () => {
+  it('gives a slot to so many of all owners, and again after one gives it back', () => {
     const { registry } = new Fixture();
-    const quota = { appId: APP, maxConnections: 2 };
-    assert.deepEqual([1, 2, 1].map((owner) => registry.admit(owner, quota)), ['admitted', 'admitted', 'over_quota']);
-    registry.release(2, APP);
-    assert.deepEqual([2, 2].map((owner) => registry.admit(owner, quota)), ['admitted', 'over_quota']);
-    assert.equal(registry.admit(1, { appId: 'other', maxConnections: 2 }), 'admitted', 'another app has its own quota');
+    const slot = { name: 'app:1', max: 2 };
+    assert.deepEqual([1, 2, 1].map((owner) => registry.acquire(owner, slot)), [true, true, false]);
+    registry.release(2, slot.name);
+    assert.deepEqual([2, 2].map((owner) => registry.acquire(owner, slot)), [true, false]);
+    assert.equal(registry.acquire(1, { name: 'app:2', max: 1 }), true, 'another slot is apart');
   });
 
-  it('admits connections of all apps up to the capacity of the node', () => {
-    const { registry } = new Fixture(2);
-    assert.equal(registry.admit(1, { appId: 'a', maxConnections: 0 }), 'admitted');
-    assert.equal(registry.admit(1, { appId: 'b', maxConnections: 5 }), 'admitted');
-    assert.equal(registry.admit(2, { appId: 'c', maxConnections: 0 }), 'over_capacity');
-    registry.release(1, 'a');
-    assert.equal(registry.admit(2, { appId: 'c', maxConnections: 0 }), 'admitted');
-  });
-
-  it('gives back the places of an owner that died, and none twice', () => {
+  it('frees the slots of an owner that died, and none twice', () => {
     const { registry } = new Fixture();
-    const quota = { appId: APP, maxConnections: 3 };
-    for (const owner of [1, 1, 2]) registry.admit(owner, quota);
+    const slot = { name: 'node', max: 3 };
+    for (const owner of [1, 1, 2]) registry.acquire(owner, slot);
     registry.dropOwner(1);
-    registry.release(1, APP);
-    const answers = [2, 2, 2].map((owner) => registry.admit(owner, quota));
-    assert.deepEqual(answers, ['admitted', 'admitted', 'over_quota']);
+    registry.release(1, slot.name);
+    assert.deepEqual([2, 2, 2].map((owner) => registry.acquire(owner, slot)), [true, true, false]);
   });
 
   it('takes a rate in windows of a second that all owners share', () => {

@@ -63,7 +63,11 @@ export class RowContext implements AsyncDisposable {
 
   /** Opens a socket and waits for nothing. */
   open(options: OpenOptions = {}): PusherSocket {
-    const { endpoint = this.target.endpoint, app = this.target.app, query = 'protocol=7&client=conformance&version=1.0' } = options;
+    const {
+      endpoint = this.target.endpoint,
+      app = this.target.app,
+      query = 'protocol=7&client=conformance&version=1.0',
+    } = options;
     const path = options.path ?? `/app/${app.key}?${query}`;
     const socket = new PusherSocket({
       url: urlOf('ws', endpoint, path),
@@ -116,7 +120,9 @@ export class RowContext implements AsyncDisposable {
     });
   }
 
-  http(options: { readonly app?: AppCredentials; readonly endpoint?: Endpoint; readonly agent?: Agent } = {}): HttpClient {
+  http(
+    options: { readonly app?: AppCredentials; readonly endpoint?: Endpoint; readonly agent?: Agent } = {},
+  ): HttpClient {
     const { app = this.target.app, endpoint = this.target.endpoint, ...rest } = options;
     return new HttpClient({ app, endpoint, transcript: this.transcript, ...rest });
   }

@@ -39,7 +39,11 @@ export interface Provisions {
   /** The main server is several processes or nodes; connections to these endpoints in turn are spread over them. */
   readonly 'several-processes': { readonly endpoints: readonly Endpoint[] };
   /** A server that pings after a second of silence and closes after another. */
-  readonly 'short-timeouts': { readonly endpoint: Endpoint; readonly activitySeconds: number; readonly pongSeconds: number };
+  readonly 'short-timeouts': {
+    readonly endpoint: Endpoint;
+    readonly activitySeconds: number;
+    readonly pongSeconds: number;
+  };
   /** A server below a path prefix. */
   readonly 'path-prefix': { readonly endpoint: Endpoint };
   /** A server that takes a handshake without `protocol` for protocol 7. */
@@ -47,9 +51,18 @@ export interface Provisions {
   /** A server that refuses connections beyond a number of its own, whatever their app. */
   readonly 'node-capacity': { readonly endpoint: Endpoint; readonly maxConnections: number };
   /** A server that can be shut down in order and started again at the same endpoint. */
-  readonly restart: { readonly endpoint: Endpoint; stop(): Promise<void>; start(): Promise<void> };
+  readonly restart: {
+    readonly endpoint: Endpoint;
+    readonly stop: () => Promise<void>;
+    readonly start: () => Promise<void>;
+  };
   /** A server of several processes or nodes, reached by the endpoints in turn, one of which can be killed. */
-  readonly 'kill-process': { readonly endpoints: readonly Endpoint[]; kill(): Promise<void> };
+  readonly 'kill-process': {
+    readonly endpoints: readonly Endpoint[];
+    /** Waits until all processes take connections, those too that replace killed ones. */
+    readonly whole: () => Promise<void>;
+    readonly kill: () => Promise<void>;
+  };
 }
 
 export type Need = keyof Provisions;

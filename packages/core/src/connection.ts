@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly space: AppSpace;
   readonly transport: Transport;
   readonly framer: Framer;
+  /** Slots that were acquired for it. */
+  readonly slots: readonly string[];
 }
 
 /** One client from its handshake to its close. It knows its own channels, so that leaving costs only those. */
@@ -24,6 +26,10 @@ export class Connection {
   readonly clientEvents = new RateWindow();
   /** Set by a successful sign-in; never changes to another user. */
   user: UserData | null = null;
+  /** Signed in, or once allowed to join a private or presence channel. */
+  authorised = false;
+  /** Names of the slots that it gives back when it ends. */
+  readonly slots: string[];
   open = true;
 
   constructor(options: ConnectionOptions) {
@@ -31,6 +37,7 @@ export class Connection {
     this.space = options.space;
     this.transport = options.transport;
     this.#framer = options.framer;
+    this.slots = [...options.slots];
   }
 
   send(text: string): void {

@@ -1,11 +1,13 @@
-import { createSocketId, serverMessages } from '@sluice/protocol';
+import { CLOSE, createSocketId, protocolError, serverMessages } from '@sluice/protocol';
+import { acquireAll, type Admission, connectSlots, quotaSlot } from './admission.ts';
 import type { App } from './app.ts';
 import { AppSpace } from './app-space.ts';
+import { AuthorisationDeadline } from './authorisation-deadline.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
 import { fanOut } from './fanout.ts';
 import { endSubscription } from './handlers/unsubscribe.ts';
-import type { Admission, Backbone, Clock, Framer, MemberAdded, MemberRemoved, Metrics, OnError, Registry, RegistryEvents, Transport } from './ports/index.ts';
+import type { Backbone, Clock, Framer, MemberAdded, MemberRemoved, Metrics, OnError, Registry, RegistryEvents, Transport } from './ports/index.ts';
 import { receive } from './receive.ts';
 
 /** What the hub needs from outside. */
@@ -24,6 +26,8 @@ export interface HubOptions {
   /** Connections of all apps on this node; 0: unlimited. */
   readonly maxConnections: number;
   readonly maxSubscriptionsPerConnection: number;
+  /** Within which connections of apps that want authorised ones have to show who they are. */
+  readonly authorisationTimeoutMs: number;
 }
 
 export interface NewConnection {
@@ -40,11 +44,14 @@ const ACTIVITY_TIMEOUT_SINCE = 7;
 export class Hub implements RegistryEvents {
   readonly ports: HubPorts;
   readonly options: HubOptions;
+  readonly #deadline: AuthorisationDeadline;
   readonly #spaces = new Map<string, AppSpace>();
 
   constructor(ports: HubPorts, options: HubOptions) {
     this.ports = ports;
     this.options = options;
+    const { authorisationTimeoutMs: timeoutMs } = options;
+    this.#deadline = new AuthorisationDeadline({ timeoutMs, clock: ports.clock, onMissed: refuseUnauthorised });
   }
 
   space(app: App): AppSpace {
@@ -58,25 +65,46 @@ export class Hub implements RegistryEvents {
 
   /** Whether an app may open one more connection; at once where no quota is set. */
   admit(app: App): Admission | Promise<Admission> {
-    if (!this.#hasQuota(app)) return 'admitted';
-    return this.ports.registry.admit({ appId: app.id, maxConnections: app.limits.maxConnections });
+    const slots = connectSlots(app, this.options.maxConnections);
+    return slots.length === 0 ? 'admitted' : acquireAll(this.ports.registry, slots);
   }
 
-  /** Gives back an admission whose connection ended, or never came to be. */
+  /** Gives back an admission whose connection never came to be. */
   release(app: App): void {
-    if (this.#hasQuota(app)) this.ports.registry.release(app.id);
+    for (const { name } of connectSlots(app, this.options.maxConnections)) this.ports.registry.release(name);
   }
 
   /** Opens an admitted connection and greets it. */
   connect({ app, transport, protocol }: NewConnection): Connection {
     const space = this.space(app);
-    const connection = new Connection({ id: createSocketId(), space, transport, framer: this.ports.framer });
+    const slots = connectSlots(app, this.options.maxConnections).map(({ name }) => name);
+    const connection = new Connection({ id: createSocketId(), space, transport, framer: this.ports.framer, slots });
     space.connections.set(connection.id, connection);
     space.counters.connected++;
     space.counters.connections++;
+    if (app.authorisedOnly) this.#deadline.add(connection);
     const timeout = protocol >= ACTIVITY_TIMEOUT_SINCE ? this.options.activityTimeoutSeconds : null;
     connection.send(serverMessages.connectionEstablished(connection.id, timeout));
     return connection;
+  }
+
+  /** The client has shown who it is. From now on the connection counts under the quota of an app that asks for this. */
+  authorise(connection: Connection): void {
+    const { app } = connection.space;
+    if (connection.authorised) return;
+    connection.authorised = true;
+    if (!app.authorisedOnly) return;
+    this.#deadline.delete(connection);
+    const quota = quotaSlot(app);
+    if (quota === undefined) return;
+    this.ports.registry.acquire(quota).then(
+      (acquired) => {
+        if (!acquired) connection.transport.close(CLOSE.overConnectionQuota);
+        else if (connection.open) connection.slots.push(quota.name);
+        else this.ports.registry.release(quota.name);
+      },
+      (error: unknown) => this.ports.onError(error, { stage: 'authorise' }),
+    );
   }
 
   receive(connection: Connection, text: string): void {
@@ -93,7 +121,8 @@ export class Hub implements RegistryEvents {
     space.counters.disconnections++;
     for (const subscription of connection.subscriptions.values()) endSubscription(this, connection, subscription);
     connection.subscriptions.clear();
-    this.release(space.app);
+    this.#deadline.delete(connection);
+    for (const name of connection.slots) this.ports.registry.release(name);
   }
 
   /** A message that another worker published. Bytes that are no envelope are reported and dropped. */
@@ -124,8 +153,9 @@ export class Hub implements RegistryEvents {
     if (space === undefined || channel === undefined || channel.subscribers.size === 0) return;
     fanOut(this.ports, channel, { frame: this.ports.framer.frame(text), except: space.connections.get(except) });
   }
+}
 
-  #hasQuota(app: App): boolean {
-    return app.limits.maxConnections > 0 || this.options.maxConnections > 0;
-  }
+function refuseUnauthorised(connection: Connection): void {
+  connection.sendError(protocolError('notAuthorised'));
+  connection.transport.close(CLOSE.notAuthorised);
 }

@@ -1,3 +1,4 @@
+export type { Admission } from './admission.ts';
 export * from './app.ts';
 export type { AppSpace } from './app-space.ts';
 export type { Connection } from './connection.ts';

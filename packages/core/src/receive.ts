@@ -30,7 +30,7 @@ export function receive(hub: Hub, connection: Connection, text: string): void {
       handleClientEvent(hub, connection, message);
       return;
     case 'signin':
-      handleSignIn(connection, message);
+      handleSignIn(hub, connection, message);
       return;
     default:
       assertNever(message);

@@ -121,7 +121,7 @@ describe('the connection quota', () => {
     client.close();
     client.close();
     assert.deepEqual(worker.registry.calls.filter((call) => call === 'release').length, 1);
-    assert.equal(cluster.primary.connections.get(limited.id), 0);
+    assert.equal(cluster.primary.slots.get(`app:${limited.id}`), 0);
   });
 
   it('gives back the place of a connection that never came to be', async () => {
@@ -131,12 +131,11 @@ describe('the connection quota', () => {
     assert.equal(await hub.admit(limited), 'admitted');
     hub.release(limited);
     assert.equal(await hub.admit(limited), 'admitted');
-    assert.equal(cluster.primary.connections.get(limited.id), 1);
+    assert.equal(cluster.primary.slots.get(`app:${limited.id}`), 1);
   });
 
   it('HS-23: of the node holds for apps without one of their own, and both are given back', async () => {
     const cluster = new Cluster(1, { maxConnections: 1 });
-    cluster.primary.capacity = 1;
     const worker = cluster.worker(0);
     assert.equal(await worker.hub.admit(app), 'admitted');
     const client = worker.connect(app);

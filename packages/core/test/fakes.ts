@@ -1,12 +1,10 @@
 import type { ChannelKind, CloseReason, Member } from '@sluice/protocol';
 import type {
-  Admission,
   AppCounters,
   Backbone,
   ChannelSummary,
   Clock,
   ConnectionErrorType,
-  ConnectionQuota,
   CountByKind,
   Deliver,
   Frame,
@@ -17,6 +15,7 @@ import type {
   RateRequest,
   Registry,
   RegistryEvents,
+  Slot,
   Transport,
 } from '../src/ports/index.ts';
 
@@ -217,9 +216,7 @@ function keyOf(appId: string, channel: string): string {
 export class FakePrimary {
   readonly workers: WorkerRegistry[] = [];
   readonly members = new Map<string, Map<string, Presence>>();
-  readonly connections = new Map<string, number>();
-  /** Of all apps; 0: unlimited. */
-  capacity = 0;
+  readonly slots = new Map<string, number>();
   readonly #rates = new Map<string, RateUse>();
   readonly #clock: Clock;
 
@@ -227,19 +224,17 @@ export class FakePrimary {
     this.#clock = clock;
   }
 
-  admit({ appId, maxConnections }: ConnectionQuota): Admission {
-    const open = this.connections.get(appId) ?? 0;
-    const all = [...this.connections.values()].reduce((sum, count) => sum + count, 0);
-    if (maxConnections > 0 && open >= maxConnections) return 'over_quota';
-    if (this.capacity > 0 && all >= this.capacity) return 'over_capacity';
-    this.connections.set(appId, open + 1);
-    return 'admitted';
+  acquire({ name, max }: Slot): boolean {
+    const held = this.slots.get(name) ?? 0;
+    if (held >= max) return false;
+    this.slots.set(name, held + 1);
+    return true;
   }
 
-  release(appId: string): void {
-    const open = this.connections.get(appId) ?? 0;
-    if (open === 0) throw new Error(`a connection of ${appId} was released more often than admitted`);
-    this.connections.set(appId, open - 1);
+  release(name: string): void {
+    const held = this.slots.get(name) ?? 0;
+    if (held === 0) throw new Error(`${name} was released more often than acquired`);
+    this.slots.set(name, held - 1);
   }
 
   join(worker: WorkerRegistry, request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
@@ -327,13 +322,13 @@ export class WorkerRegistry implements Registry {
     primary.workers.push(this);
   }
 
-  admit(quota: ConnectionQuota): Promise<Admission> {
-    return this.#ask('admit', () => this.#primary.admit(quota));
+  acquire(slot: Slot): Promise<boolean> {
+    return this.#ask('acquire', () => this.#primary.acquire(slot));
   }
 
-  release(appId: string): void {
+  release(name: string): void {
     this.calls.push('release');
-    this.up.push(() => this.#primary.release(appId));
+    this.up.push(() => this.#primary.release(name));
   }
 
   count(appId: string, channel: string, subscriptions: number): void {

@@ -43,7 +43,8 @@ const SECONDS = /^-?\d{1,12}$/;
 
 function checkTimestamp(given: string | undefined, clock: Clock): void {
   if (given === undefined || !SECONDS.test(given)) throw httpError('timestampRequired');
-  const now = clock.now() / 1000;
+  // Whole seconds on both sides, or the edge of the window would depend on where in its second the request arrives.
+  const now = Math.floor(clock.now() / 1000);
   const timestamp = Number(given);
   if (Math.abs(timestamp - now) >= REQUEST_WINDOW_SECONDS) {
     throw httpError('timestampExpired', isoSeconds(timestamp), isoSeconds(now));

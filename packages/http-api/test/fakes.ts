@@ -1,5 +1,4 @@
 import type {
-  Admission,
   App,
   AppCounters,
   AppLimits,
@@ -61,8 +60,8 @@ export class FakeRegistry implements Registry {
   /** What every query fails with. */
   failure: Error | null = null;
 
-  async admit(): Promise<Admission> {
-    return 'admitted';
+  async acquire(): Promise<boolean> {
+    return true;
   }
 
   release(): void {}

@@ -99,6 +99,11 @@ export const PROTOCOL_ERRORS = {
     text: 'Sign-in refused: this connection is already signed in as another user',
     remedy: 'Open a new connection for the other user.',
   },
+  notAuthorised: {
+    code: 4009,
+    text: 'Connection not authorized within timeout',
+    remedy: 'Pusher. Sign in or join a private or presence channel in time; the app has `enable_user_authentication`.',
+  },
   clientEventsDisabled: {
     code: null,
     text: 'To send client events, you must enable this feature in the Settings page of your dashboard.',

@@ -98,12 +98,13 @@ export class ClientSocket implements Transport {
       this.counters.messagesSent += batch.count;
       this.counters.bytesSent += batch.byteLength;
     }
+    let drains = false;
     if (this.#raw === null) {
       for (const frame of batch.frames()) this.ws.send(frame.payload, { binary: false });
     } else {
-      this.#raw.write(batch.bytes());
+      drains = !this.#raw.write(batch.bytes());
     }
-    if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block();
+    if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block(drains);
   }
 
   close(reason: CloseReason): void {
@@ -137,16 +138,21 @@ export class ClientSocket implements Transport {
     this.leave();
   }
 
-  #block(): void {
+  /** `drains`: the socket will say that it is empty. Below its own mark, which may be above our limit, it does not. */
+  #block(drains: boolean): void {
     this.#blocked = true;
     const unblock = (): void => {
       this.#blocked = false;
       if (this.#batch !== null) this.owner.outbox.add(this);
     };
     if (this.#raw === null) pollUntilDrained(this.ws, unblock);
-    else this.#raw.once('drain', unblock);
+    else if (drains) this.#raw.once('drain', unblock);
+    // Writes end in order: this one when all before it has been taken.
+    else this.#raw.write(NOTHING, unblock);
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** How often a client on the slow path is looked at; it has no event that says its buffer is empty. */
 const DRAIN_POLL_MS = 50;

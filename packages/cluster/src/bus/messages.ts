@@ -1,10 +1,10 @@
-import type { Admission, ChannelSummary, ConnectionQuota, JoinAnswer, MemberAdded, MemberRemoved, PresenceJoin, RateRequest } from '@sluice/core';
+import type { ChannelSummary, JoinAnswer, MemberAdded, MemberRemoved, PresenceJoin, RateRequest, Slot } from '@sluice/core';
 
 /** What a worker asks the primary; the members beside `type` are those of the port's request. */
 export type WorkerQuestion =
   | { readonly type: 'join_topic'; readonly topic: string }
   | ({ readonly type: 'join_presence' } & PresenceJoin)
-  | ({ readonly type: 'admit' } & ConnectionQuota)
+  | ({ readonly type: 'acquire' } & Slot)
   | ({ readonly type: 'take' } & RateRequest)
   | { readonly type: 'channels'; readonly appId: string; readonly prefix: string }
   | { readonly type: 'summaries'; readonly appId: string; readonly channels: readonly string[] }
@@ -14,7 +14,7 @@ export type WorkerQuestion =
 export interface WorkerAnswers {
   readonly join_topic: null;
   readonly join_presence: JoinAnswer;
-  readonly admit: Admission;
+  readonly acquire: boolean;
   readonly take: boolean;
   readonly channels: readonly ChannelSummary[];
   readonly summaries: readonly ChannelSummary[];
@@ -30,7 +30,7 @@ export type WorkerMessage =
   | { readonly type: 'leave_topic'; readonly topic: string }
   | { readonly type: 'count'; readonly appId: string; readonly channel: string; readonly subscriptions: number }
   | { readonly type: 'leave_presence'; readonly appId: string; readonly channel: string; readonly userId: string }
-  | { readonly type: 'release'; readonly appId: string };
+  | { readonly type: 'release'; readonly slotName: string };
 
 /** What the primary asks a worker. */
 export type PrimaryQuestion =

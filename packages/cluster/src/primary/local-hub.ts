@@ -9,7 +9,6 @@ import { TopicRouter } from './topic-router.ts';
 export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
 
 export interface LocalHubOptions {
-  readonly maxConnections: number;
   readonly log: Log;
   /** A worker is listening. */
   readonly onReady: (owner: Owner) => void;
@@ -40,7 +39,6 @@ export class LocalHub {
   constructor(options: LocalHubOptions) {
     this.#options = options;
     this.#registry = new NodeRegistry({
-      maxConnections: options.maxConnections,
       now: () => performance.now(),
       listener: {
         memberAdded: (owners, event) => this.#tell(owners, { type: 'member_added', ...event }),
@@ -144,7 +142,7 @@ export class LocalHub {
         this.#registry.leave(owner, message);
         return;
       case 'release':
-        this.#registry.release(owner, message.appId);
+        this.#registry.release(owner, message.slotName);
         return;
       case 'ready':
         this.#options.onReady(owner);
@@ -168,8 +166,8 @@ export class LocalHub {
       case 'join_presence':
         this.#registry.join(owner, question, reply);
         return;
-      case 'admit':
-        reply(this.#registry.admit(owner, question));
+      case 'acquire':
+        reply(this.#registry.acquire(owner, question));
         return;
       case 'take':
         reply(this.#registry.take(question));

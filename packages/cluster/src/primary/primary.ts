@@ -8,8 +8,6 @@ export interface PrimaryOptions {
   readonly workers: number;
   readonly workerFile: string;
   readonly scheduling: 'primary' | 'kernel';
-  /** Connections of all apps on this node; 0: unlimited. */
-  readonly maxConnections: number;
   /** Passed to each worker as it is; has to survive JSON. */
   readonly settings: unknown;
   readonly log: Log;
@@ -45,7 +43,6 @@ export class Primary {
     this.#options = options;
     for (let slot = 0; slot < options.workers; slot++) this.#unready.add(slot);
     this.#hub = new LocalHub({
-      maxConnections: options.maxConnections,
       log: options.log,
       onReady: (owner) => this.#ready(owner),
       onFailed: (owner, message) => this.#failed(owner, message),

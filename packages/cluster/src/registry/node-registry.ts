@@ -1,4 +1,4 @@
-import { type Admission, type ChannelSummary, type ConnectionQuota, type JoinAnswer, type MemberAdded, type MemberRemoved, type PresenceJoin, type RateRequest, RateWindow } from '@sluice/core';
+import { type ChannelSummary, type JoinAnswer, type MemberAdded, type MemberRemoved, type PresenceJoin, type RateRequest, RateWindow, type Slot } from '@sluice/core';
 import { ChannelRecord, type Owner } from './channel-record.ts';
 
 /** Consequences of changes, for the owners that hold a member of the channel. */
@@ -9,15 +9,11 @@ export interface RegistryListener {
 
 export interface NodeRegistryOptions {
   readonly listener: RegistryListener;
-  /** Connections of all apps on this node; 0: unlimited. */
-  readonly maxConnections: number;
   readonly now: () => number;
 }
 
 class AppRecord {
   readonly channels = new Map<string, ChannelRecord>();
-  /** Admitted connections by owner; only apps and nodes with a quota count them. */
-  readonly connections = new Map<Owner, number>();
   readonly rates: Record<RateRequest['kind'], RateWindow> = {
     backend_events: new RateWindow(),
     read_requests: new RateWindow(),
@@ -31,25 +27,27 @@ class AppRecord {
 export class NodeRegistry {
   readonly #options: NodeRegistryOptions;
   readonly #apps = new Map<string, AppRecord>();
+  /** How many of each slot are held, by owner. */
+  readonly #slots = new Map<string, Map<Owner, number>>();
 
   constructor(options: NodeRegistryOptions) {
     this.#options = options;
   }
 
-  admit(owner: Owner, quota: ConnectionQuota): Admission {
-    const app = this.#app(quota.appId);
-    if (quota.maxConnections > 0 && sum(app.connections) >= quota.maxConnections) return 'over_quota';
-    const { maxConnections } = this.#options;
-    if (maxConnections > 0 && this.#connections() >= maxConnections) return 'over_capacity';
-    app.connections.set(owner, (app.connections.get(owner) ?? 0) + 1);
-    return 'admitted';
+  acquire(owner: Owner, slot: Slot): boolean {
+    const held = this.#slots.get(slot.name) ?? new Map<Owner, number>();
+    if (sum(held) >= slot.max) return false;
+    held.set(owner, (held.get(owner) ?? 0) + 1);
+    this.#slots.set(slot.name, held);
+    return true;
   }
 
-  release(owner: Owner, appId: string): void {
-    const { connections } = this.#app(appId);
-    const left = (connections.get(owner) ?? 0) - 1;
-    if (left > 0) connections.set(owner, left);
-    else connections.delete(owner);
+  release(owner: Owner, slotName: string): void {
+    const held = this.#slots.get(slotName);
+    const left = (held?.get(owner) ?? 0) - 1;
+    if (left > 0) held?.set(owner, left);
+    else held?.delete(owner);
+    if (held?.size === 0) this.#slots.delete(slotName);
   }
 
   take(request: RateRequest): boolean {
@@ -81,8 +79,8 @@ export class NodeRegistry {
 
   /** The owner has died. */
   dropOwner(owner: Owner): void {
+    for (const held of this.#slots.values()) held.delete(owner);
     for (const [appId, app] of this.#apps) {
-      app.connections.delete(owner);
       for (const [channel, record] of app.channels) {
         const gone = record.drop(owner);
         const owners = record.memberOwners();
@@ -131,12 +129,6 @@ export class NodeRegistry {
   #discardIfEmpty(appId: string, channel: string): void {
     const { channels } = this.#app(appId);
     if (channels.get(channel)?.isEmpty === true) channels.delete(channel);
-  }
-
-  #connections(): number {
-    let all = 0;
-    for (const app of this.#apps.values()) all += sum(app.connections);
-    return all;
   }
 }
 

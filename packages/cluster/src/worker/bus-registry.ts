@@ -1,11 +1,10 @@
 import type {
-  Admission,
   ChannelSummary,
-  ConnectionQuota,
   JoinAnswer,
   PresenceJoin,
   RateRequest,
   Registry,
+  Slot,
 } from '@sluice/core';
 import type { Link } from '../bus/link.ts';
 import type { PrimaryMessage, WorkerAnswers, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
@@ -18,12 +17,12 @@ export class BusRegistry implements Registry {
     this.#link = link;
   }
 
-  admit(quota: ConnectionQuota): Promise<Admission> {
-    return this.#ask({ type: 'admit', ...quota });
+  acquire(slot: Slot): Promise<boolean> {
+    return this.#ask({ type: 'acquire', ...slot });
   }
 
-  release(appId: string): void {
-    this.#link.tell({ type: 'release', appId });
+  release(slotName: string): void {
+    this.#link.tell({ type: 'release', slotName });
   }
 
   count(appId: string, channel: string, subscriptions: number): void {

@@ -33,7 +33,10 @@ export interface PresenceList {
 /** The member list in a `subscription_succeeded`; fails where its parts do not agree. */
 export function presenceOf(frame: Frame): PresenceList {
   const { count, ids, hash } = objectOf(dataOf(frame)['presence'], 'presence');
-  assert.ok(Array.isArray(ids) && ids.every((id) => typeof id === 'string'), `ids have to be strings: ${JSON.stringify(ids)}`);
+  assert.ok(
+    Array.isArray(ids) && ids.every((id) => typeof id === 'string'),
+    `ids have to be strings: ${JSON.stringify(ids)}`,
+  );
   const members = new Map(Object.entries(objectOf(hash, 'hash')));
   assert.equal(count, ids.length, 'count has to be the number of ids');
   assert.deepEqual([...members.keys()].sort(), ids.toSorted(), 'every id has to have an entry in hash, and no other');

@@ -1,16 +1,18 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type * as PusherModule from 'pusher-js';
 import type { Channel, Options } from 'pusher-js';
 import type { AppCredentials, Endpoint } from '../target.ts';
 import type { Transcript } from '../transcript.ts';
 import { channelAuth } from './signature.ts';
 
-type PusherJs = (typeof import('pusher-js'))['default'];
+type PusherJs = typeof PusherModule.default;
 
 // A CommonJS module that exports the class itself, while its types speak of a default export.
 const Pusher = createRequire(import.meta.url)('pusher-js') as PusherJs;
 
-const WAIT_MS = 8000;
+/** After an attempt that was refused pusher-js waits out the 15 s it has for one. */
+const WAIT_MS = 20_000;
 const POLL_MS = 10;
 
 export interface PusherClientOptions {
@@ -34,9 +36,9 @@ export class PusherClient {
   readonly pusher: InstanceType<PusherJs>;
   readonly name: string;
   /** States of the connection in the order they were entered. */
-  readonly states: string[] = [];
+  readonly states: string[];
   /** When each state was entered, on the clock of `performance.now()`. */
-  readonly enteredAt: number[] = [];
+  readonly enteredAt: number[];
   readonly errors: unknown[] = [];
 
   constructor({ endpoint, app, name, transcript, member, options = {} }: PusherClientOptions) {
@@ -59,13 +61,17 @@ export class PusherClient {
       },
       ...options,
     });
+    this.states = [this.pusher.connection.state];
+    this.enteredAt = [performance.now()];
     this.pusher.connection.bind('state_change', ({ current }: { readonly current: string }) => {
       transcript.add(name, `is ${current}`);
       this.states.push(current);
       this.enteredAt.push(performance.now());
     });
     this.pusher.connection.bind('error', (error: unknown) => this.errors.push(error));
-    this.pusher.bind_global((event: string, data: unknown) => transcript.add(name, `← ${event} ${JSON.stringify(data)}`));
+    this.pusher.bind_global((event: string, data: unknown) =>
+      transcript.add(name, `← ${event} ${JSON.stringify(data)}`),
+    );
   }
 
   async connected(): Promise<void> {

@@ -112,7 +112,11 @@ export class RawSocket {
   /** A `pusher:error` of exactly the form Pusher sends; a string has to be the whole message, a pattern is searched for. */
   async expectError(code: number | null, message: string | RegExp): Promise<string> {
     const frame = await this.expectEvent('pusher:error');
-    assert.deepEqual(Object.keys(frame).sort(), ['data', 'event'], 'an error frame has event and data, and nothing else');
+    assert.deepEqual(
+      Object.keys(frame).sort(),
+      ['data', 'event'],
+      'an error frame has event and data, and nothing else',
+    );
     const data = objectOf(frame['data'], 'data of pusher:error');
     assert.deepEqual(Object.keys(data).sort(), ['code', 'message']);
     assert.equal(data['code'], code);

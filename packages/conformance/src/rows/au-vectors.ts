@@ -24,8 +24,10 @@ export const AU_VECTORS: readonly Row[] = [
     statement: 'The documented signatures of a presence channel are right, and the server takes one made like them.',
     async run(c) {
       const expected = {
-        '{"user_id":10,"user_info":{"name":"Mr. Pusher"}}': 'afaed3695da2ffd16931f457e338e6c9f2921fa133ce7dac49f529792be6304c',
-        '{"user_id":10,"user_info":{"name":"Mr. Channels"}}': '31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80',
+        '{"user_id":10,"user_info":{"name":"Mr. Pusher"}}':
+          'afaed3695da2ffd16931f457e338e6c9f2921fa133ce7dac49f529792be6304c',
+        '{"user_id":10,"user_info":{"name":"Mr. Channels"}}':
+          '31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80',
       };
       const socket = await c.connect();
       for (const [channelData, digest] of Object.entries(expected)) {
@@ -56,7 +58,10 @@ export const AU_VECTORS: readonly Row[] = [
       const text = 'ą§¶™€łü€ß£';
       const expected: readonly (readonly [signed: string, digest: string])[] = [
         ['123.456::user::{"id":"45678"}', 'f4b1fdeea7c93e32648c7230e32b172057c5623cace6cfce791c6e7035e0babd'],
-        ['123.456::user::{"id":"55555","user_name":"test"}', 'b8a9f173455903792ae2b788add0c4c78ad7372b3ae7fb5769479276a1993743'],
+        [
+          '123.456::user::{"id":"55555","user_name":"test"}',
+          'b8a9f173455903792ae2b788add0c4c78ad7372b3ae7fb5769479276a1993743',
+        ],
         [`1.1::user::{"id":"${text}"}`, '620494cee53d6c568b49598313194088afda37218f0d059af03c0c898ed61ff4'],
         ['123.456:test', 'efa6cf7644a0b35cba36aa0f776f3cbf7bb60e95ea2696bde1dbe8403b61bd7c'],
         ['321.654:test', 'f6ecb0a17d3e4f68aca28f1673197a7608587c09deb0208faa4b5519aee0a777'],
@@ -67,7 +72,10 @@ export const AU_VECTORS: readonly Row[] = [
       for (const [signed, digest] of expected) assert.equal(hmac('tofu', signed), digest, signed);
       const socket = await c.connect();
       const channel = c.channel('private-');
-      socket.sendSubscribe(channel, { auth: socket.authFor(channel, JSON.stringify(text)), channel_data: JSON.stringify(text) });
+      socket.sendSubscribe(channel, {
+        auth: socket.authFor(channel, JSON.stringify(text)),
+        channel_data: JSON.stringify(text),
+      });
       await socket.expectSubscribed(channel);
       await socket.signIn({ id: text });
     },

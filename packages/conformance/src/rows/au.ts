@@ -24,7 +24,11 @@ async function expectWrongRefused(context: RowContext, prefix: string): Promise<
   }
 }
 
-async function expectInvalid(context: RowContext, channel: string, auth: (socket: PusherSocket) => string): Promise<void> {
+async function expectInvalid(
+  context: RowContext,
+  channel: string,
+  auth: (socket: PusherSocket) => string,
+): Promise<void> {
   const socket = await context.connect();
   socket.sendSubscribe(channel, { auth: auth(socket) });
   await socket.expectRefused(channel, /^Invalid signature: /);
@@ -37,7 +41,9 @@ export const AU: readonly Row[] = [
     async run(c) {
       const socket = await c.connect();
       const channel = c.channel('private-');
-      socket.sendSubscribe(channel, { auth: `${socket.app.key}:${hmac(socket.app.secret, `${socket.id}:${channel}`)}` });
+      socket.sendSubscribe(channel, {
+        auth: `${socket.app.key}:${hmac(socket.app.secret, `${socket.id}:${channel}`)}`,
+      });
       await socket.expectSubscribed(channel);
     },
   },
@@ -136,7 +142,10 @@ export const AU: readonly Row[] = [
       const socket = await c.connect();
       const channel = c.channel('private-');
       socket.sendSubscribe(channel, { auth: socket.authFor(channel), channel_data: '{"user_id":"1"}' });
-      await socket.expectRefused(channel, new RegExp(`digest of ${escapePattern(`${socket.id}:${channel}:{"user_id":"1"}`)}, but got`));
+      await socket.expectRefused(
+        channel,
+        new RegExp(`digest of ${escapePattern(`${socket.id}:${channel}:{"user_id":"1"}`)}, but got`),
+      );
     },
   },
   {
@@ -236,13 +245,16 @@ export const AU: readonly Row[] = [
       const errors: unknown[] = [];
       client.pusher.subscribe(channel).bind('pusher:subscription_error', (data: unknown) => errors.push(data));
       await client.until('the handler', () => errors.length > 0);
-      const [{ type: typeOf, status: statusOf } = {}] = errors as { readonly type?: unknown; readonly status?: unknown }[];
+      const [{ type: typeOf, status: statusOf } = {}] = errors as {
+        readonly type?: unknown;
+        readonly status?: unknown;
+      }[];
       assert.deepEqual([typeOf, statusOf], ['AuthError', 401]);
     },
   },
   {
     id: 'AU-25',
-    statement: 'A further key of the app signs as well, and a disabled one does not.',
+    statement: 'A further key of the app signs subscriptions as well, and a disabled one does not.',
     needs: ['several-keys'],
     async run(c) {
       const { enabled, disabled } = c.provision('several-keys');
@@ -256,7 +268,7 @@ export const AU: readonly Row[] = [
   },
   {
     id: 'AU-26',
-    statement: 'Signatures of any other length are refused like any wrong one.',
+    statement: 'A signature of a subscription of any other length is refused like any wrong one.',
     async run(c) {
       const socket = await c.connect();
       const channel = c.channel('private-');
@@ -287,10 +299,16 @@ export const AU: readonly Row[] = [
       assert.deepEqual({ type, status }, { type: 'AuthError', status: 403 });
       assert.equal(endpoint.requests, 1);
       await sleep(300);
-      assert.deepEqual(proxy.messages().filter((text) => text.includes(channel)), []);
+      assert.deepEqual(
+        proxy.messages().filter((text) => text.includes(channel)),
+        [],
+      );
       const other = c.channel();
       await client.subscribe(other);
-      assert.ok(proxy.messages().some((text) => text.includes(other)), 'what it asks for is seen');
+      assert.ok(
+        proxy.messages().some((text) => text.includes(other)),
+        'what it asks for is seen',
+      );
     },
   },
 ];

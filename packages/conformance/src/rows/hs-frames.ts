@@ -29,7 +29,12 @@ export const HS_FRAMES: readonly Row[] = [
         await socket.until('a close', () => socket.closed ?? undefined);
       }
       const socket = await c.connect();
-      for (const text of ['not json', '{}', '{"event":"foo"}', '{"event":"pusher:subscribe","data":{"channel":"private-x"}}']) {
+      for (const text of [
+        'not json',
+        '{}',
+        '{"event":"foo"}',
+        '{"event":"pusher:subscribe","data":{"channel":"private-x"}}',
+      ]) {
         socket.sendText(text);
         await socket.expectError(null, /./);
       }
@@ -37,7 +42,10 @@ export const HS_FRAMES: readonly Row[] = [
       for (let i = 0; i < 20; i++) await socket.expectEvent('pusher:error');
       await socket.expectAlive();
       assert.ok(c.closeCodes.length >= refused.length);
-      assert.deepEqual(c.closeCodes.filter((code) => code >= 4300), []);
+      assert.deepEqual(
+        c.closeCodes.filter((code) => code >= 4300),
+        [],
+      );
     },
   },
   {

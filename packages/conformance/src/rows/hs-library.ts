@@ -51,7 +51,10 @@ export const HS_LIBRARY: readonly Row[] = [
       const stopped = stop();
       try {
         await Promise.all(sockets.map((socket) => socket.expectClose(4200)));
-        await client.until('another connection', () => client.states.at(-1) === 'connected' && client.states.length > states);
+        await client.until(
+          'another connection',
+          () => client.states.at(-1) === 'connected' && client.states.length > states,
+        );
       } finally {
         await stopped;
         await start();

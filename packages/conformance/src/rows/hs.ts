@@ -4,7 +4,11 @@ import type { RowContext } from '../context.ts';
 import { type Row, SkipRow } from '../row.ts';
 
 /** A handshake that has to be refused with a close alone, as clients since protocol 6 expect it. */
-async function expectRefused(context: RowContext, options: Parameters<RowContext['open']>[0], code: number): Promise<string> {
+async function expectRefused(
+  context: RowContext,
+  options: Parameters<RowContext['open']>[0],
+  code: number,
+): Promise<string> {
   const socket = context.open(options);
   const { reason } = await socket.expectClose(code);
   assert.deepEqual(socket.frames, [], 'no frame may come before the close');
@@ -58,14 +62,19 @@ export const HS_OPENING: readonly Row[] = [
     async run(c) {
       const sockets = await c.connectMany(1000, c.target.provides['several-processes']?.endpoints);
       assert.equal(new Set(sockets.map(({ id }) => id)).size, 1000);
-      assert.ok(sockets.every(({ closed }) => closed === null), 'all of them are open at the same time');
+      assert.ok(
+        sockets.every(({ closed }) => closed === null),
+        'all of them are open at the same time',
+      );
     },
   },
   {
     id: 'HS-05',
     statement: 'Protocol 7 is told an activity_timeout, an integer of 1 or more, 120 by default.',
     async run(c) {
-      const timeout = dataOf(await c.open({ query: 'protocol=7' }).expectEvent('pusher:connection_established'))['activity_timeout'];
+      const timeout = dataOf(await c.open({ query: 'protocol=7' }).expectEvent('pusher:connection_established'))[
+        'activity_timeout'
+      ];
       assert.ok(Number.isInteger(timeout) && Number(timeout) >= 1, `it is ${JSON.stringify(timeout)}`);
       assert.equal(timeout, c.target.activityTimeoutSeconds ?? 120);
     },

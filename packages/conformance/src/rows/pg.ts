@@ -90,7 +90,10 @@ export const PG: readonly Row[] = [
       const pingedAt = performance.now();
       await socket.expectClose(4201);
       const [silentMs, waitedMs] = [pingedAt - openedAt, performance.now() - pingedAt];
-      for (const [ms, seconds] of [[silentMs, activitySeconds], [waitedMs, pongSeconds]] as const) {
+      for (const [ms, seconds] of [
+        [silentMs, activitySeconds],
+        [waitedMs, pongSeconds],
+      ] as const) {
         assert.ok(ms > seconds * 1000 - 250 - EARLY_MS && ms < seconds * 1000 + LATE_MS, `${seconds} s took ${ms} ms`);
       }
     },

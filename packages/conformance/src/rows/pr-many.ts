@@ -165,24 +165,36 @@ export const PR_MANY: readonly Row[] = [
     needs: ['kill-process'],
     timeoutMs: 40_000,
     async run(c) {
-      const { endpoints, kill } = c.provision('kill-process');
+      const { endpoints, whole, kill } = c.provision('kill-process');
+      await whole();
       const channel = c.channel('presence-');
       const sockets = await c.connectMany(12, endpoints);
       for (const [i, socket] of sockets.entries()) await socket.join(channel, { user_id: `u${i}` });
       await sleep(200);
       for (const socket of sockets) socket.frames.length = 0;
       await kill();
-      await sockets[0]?.until('the end of some connections', () => (sockets.some(({ closed }) => closed !== null) ? true : undefined));
+      await sockets[0]?.until('the end of some connections', () =>
+        sockets.some(({ closed }) => closed !== null) ? true : undefined,
+      );
       await sleep(100);
       const gone = sockets.flatMap(({ closed }, i) => (closed === null ? [] : [`u${i}`]));
       const left = sockets.filter(({ closed }) => closed === null);
       assert.ok(left.length > 0, 'connections of the other process have to stay');
       for (const socket of left) {
-        await c.eventually('all departures', async () => (eventsOf(socket, REMOVED).length >= gone.length ? true : undefined), FAILURE_TIMEOUT_MS);
+        await c.eventually(
+          'all departures',
+          async () => (eventsOf(socket, REMOVED).length >= gone.length ? true : undefined),
+          FAILURE_TIMEOUT_MS,
+        );
       }
       await sleep(300);
       for (const socket of left) {
-        assert.deepEqual(eventsOf(socket, REMOVED).map(({ user_id: id }) => String(id)).sort(), gone.toSorted());
+        assert.deepEqual(
+          eventsOf(socket, REMOVED)
+            .map(({ user_id: id }) => String(id))
+            .sort(),
+          gone.toSorted(),
+        );
         socket.frames.length = 0;
         await socket.expectAlive();
       }
@@ -194,12 +206,15 @@ export const PR_MANY: readonly Row[] = [
     needs: ['kill-process'],
     timeoutMs: 40_000,
     async run(c) {
-      const { endpoints, kill } = c.provision('kill-process');
+      const { endpoints, whole, kill } = c.provision('kill-process');
+      await whole();
       const channel = c.channel('presence-');
       const sockets = await c.connectMany(12, endpoints);
       for (const socket of sockets) await socket.join(channel, { user_id: 'everywhere' });
       await kill();
-      await sockets[0]?.until('the end of some connections', () => (sockets.some(({ closed }) => closed !== null) ? true : undefined));
+      await sockets[0]?.until('the end of some connections', () =>
+        sockets.some(({ closed }) => closed !== null) ? true : undefined,
+      );
       await sleep(1000);
       const left = sockets.filter(({ closed }) => closed === null);
       assert.ok(left.length > 0, 'connections of the other process have to stay');
@@ -229,9 +244,13 @@ export const PR_MANY: readonly Row[] = [
       const staying = sockets.slice(10);
       const truth = new Set(staying.map((_, i) => `u${i + 10}`));
       for (const socket of staying) await socket.until('its list', () => (socket.frames.length > 0 ? true : undefined));
-      await c.eventually('the truth at every client', async () => {
-        return staying.every((socket) => membersBy(socket).size === truth.size) ? true : undefined;
-      }, 5000);
+      await c.eventually(
+        'the truth at every client',
+        async () => {
+          return staying.every((socket) => membersBy(socket).size === truth.size) ? true : undefined;
+        },
+        5000,
+      );
       await sleep(300);
       for (const socket of staying) assert.deepEqual(membersBy(socket), truth);
     },
@@ -245,7 +264,9 @@ export const PR_MANY: readonly Row[] = [
         const channel = c.channel('presence-');
         for (const [i, socket] of sockets.entries()) socket.sendJoin(channel, { user_id: `u${i}` });
         for (const socket of sockets) {
-          await socket.until('19 others', () => (socket.frames.length > 0 && membersBy(socket).size === 20 ? true : undefined));
+          await socket.until('19 others', () =>
+            socket.frames.length > 0 && membersBy(socket).size === 20 ? true : undefined,
+          );
         }
         for (const socket of sockets) socket.frames.length = 0;
       }

@@ -87,7 +87,10 @@ export const PR: readonly Row[] = [
       const second = await c.connect();
       assert.deepEqual((await second.join(channel, B)).ids.toSorted(), ['1', '2']);
       await a.expectQuiet();
-      assert.deepEqual(await c.http().read(`/channels/${channel}`, { info: 'user_count' }), { occupied: true, user_count: 2 });
+      assert.deepEqual(await c.http().read(`/channels/${channel}`, { info: 'user_count' }), {
+        occupied: true,
+        user_count: 2,
+      });
     },
   },
   {
@@ -192,7 +195,14 @@ export const PR: readonly Row[] = [
     async run(c) {
       const socket = await c.connect();
       const channel = c.channel('presence-');
-      for (const channelData of ['{}', '{"user_info":{"name":"A"}}', '{"user_id":null}', '{"user_id":""}', '[]', '{"user_id":{}}']) {
+      for (const channelData of [
+        '{}',
+        '{"user_info":{"name":"A"}}',
+        '{"user_id":null}',
+        '{"user_id":""}',
+        '[]',
+        '{"user_id":{}}',
+      ]) {
         sendSigned(socket, channel, channelData);
         await socket.expectRefused(channel, /./);
       }

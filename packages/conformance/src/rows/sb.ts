@@ -178,7 +178,9 @@ export const SB: readonly Row[] = [
       await socket.subscribe(channel);
       assert.deepEqual(await c.http().channels(channel), [channel]);
       await socket.close();
-      await c.eventually('an empty list', async () => ((await c.http().channels(channel)).length === 0 ? true : undefined));
+      await c.eventually('an empty list', async () =>
+        (await c.http().channels(channel)).length === 0 ? true : undefined,
+      );
     },
   },
   {
@@ -245,7 +247,9 @@ export const SB: readonly Row[] = [
       assert.ok(channel.subscriptionPending);
       client.pusher.unsubscribe(name);
       const received2 = client.collect(await client.subscribe(other));
-      await c.eventually('an empty list', async () => ((await c.http().channels(name)).length === 0 ? true : undefined));
+      await c.eventually('an empty list', async () =>
+        (await c.http().channels(name)).length === 0 ? true : undefined,
+      );
       await c.http().publish({ channels: [name, other], name: 'e', data: 'd' });
       await client.until('the event on the other channel', () => received2.length > 0);
       assert.deepEqual(received, []);
@@ -273,7 +277,10 @@ export const SB: readonly Row[] = [
       const received = channels.map((channel) => client.collect(channel));
       await c.http({ endpoint }).publish({ channels: names, name: 'e', data: 'd' });
       await client.until('an event on each channel', () => received.every((events) => events.length > 0));
-      assert.deepEqual(received, names.map(() => [{ event: 'e', data: 'd' }]));
+      assert.deepEqual(
+        received,
+        names.map(() => [{ event: 'e', data: 'd' }]),
+      );
     },
   },
 ];

@@ -1,9 +1,10 @@
 import { parseUserData, protocolError, serverMessages, type SignIn, signinStringToSign } from '@sluice/protocol';
 import type { Connection } from '../connection.ts';
+import type { Hub } from '../hub.ts';
 import { verifyAuth } from './authorise.ts';
 
 /** `pusher:signin`: makes the connection that of a user. A failure leaves it open and not signed in. */
-export function handleSignIn(connection: Connection, message: SignIn): void {
+export function handleSignIn(hub: Hub, connection: Connection, message: SignIn): void {
   if (message.auth === '') {
     connection.sendError(protocolError('missingParameter', 'data.auth'));
     return;
@@ -24,5 +25,6 @@ export function handleSignIn(connection: Connection, message: SignIn): void {
     return;
   }
   connection.user = parsed.user;
+  hub.authorise(connection);
   connection.send(serverMessages.signinSuccess(message.userData));
 }

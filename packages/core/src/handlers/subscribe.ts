@@ -1,4 +1,5 @@
 import {
+  needsSignature,
   parseChannelName,
   type ProtocolError,
   protocolError,
@@ -46,6 +47,7 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
     refuse(connection, name.raw, authorisation);
     return;
   }
+  if (needsSignature(name.kind)) hub.authorise(connection);
 
   const { channel, created } = space.openChannel(name);
   channel.references++;

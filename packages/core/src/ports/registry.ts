@@ -1,12 +1,10 @@
 import type { Member, SocketId } from '@sluice/protocol';
 
-/** Whether one more connection fits under the app's quota and this node's capacity. */
-export type Admission = 'admitted' | 'over_quota' | 'over_capacity';
-
-export interface ConnectionQuota {
-  readonly appId: string;
-  /** Most connections of the app; 0: unlimited. */
-  readonly maxConnections: number;
+/** What only so many connections may have at once on this node: a place under an app's quota, or in the node at all. */
+export interface Slot {
+  readonly name: string;
+  /** At least 1. */
+  readonly max: number;
 }
 
 export interface PresenceJoin {
@@ -45,9 +43,10 @@ export interface RateRequest {
  * ordinary connect, subscribe or publish.
  */
 export interface Registry {
-  admit(quota: ConnectionQuota): Promise<Admission>;
-  /** A connection that was admitted has ended. */
-  release(appId: string): void;
+  /** Takes a slot, if one is free. */
+  acquire(slot: Slot): Promise<boolean>;
+  /** Gives back a slot that was acquired. */
+  release(slotName: string): void;
   /** How many connections of this worker are subscribed now; the last number told is the one that holds. */
   count(appId: string, channel: string, subscriptions: number): void;
   /**

@@ -1,0 +1,5 @@
+export { type Row, SkipRow } from './row.ts';
+export { GROUP_SIZES, ROWS } from './rows/index.ts';
+export { PENDING, type Pending } from './rows/pending.ts';
+export { Run, type RowResult, type RunOptions, runRows } from './run.ts';
+export type { AppCredentials, Endpoint, KeyPair, Need, Provisions, Target } from './target.ts';
