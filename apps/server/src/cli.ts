@@ -20,7 +20,7 @@ Options:
   --help           This text.
   --version        The version.
 
-Settings: defaults < file < environment < options. All of them: apps/docs/configuration.md.
+Settings: defaults < file < environment < options. All of them: apps/docs/reference/configuration.md.
 `;
 
 /** Runs what the command line asks for. */

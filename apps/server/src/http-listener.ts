@@ -24,8 +24,8 @@ const TIMEOUT_CHECK_MS = 1000;
 /** Connections that the kernel may hold until they are accepted; a reconnect storm brings thousands at once. */
 const BACKLOG = 4096;
 const IDLE_CLOSE_INTERVAL_MS = 20;
-/** The names in paths (channels, users) may be longer than fastify's 100 characters; each route checks its own. */
-const MAX_PATH_PARAMETER = 1000;
+/** Names in paths (channels, users) may be longer than fastify's 100 characters; each route checks its own, Node the whole. */
+const MAX_PATH_PARAMETER = 16_384;
 
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -105,6 +105,9 @@ export class HttpListener {
     app.addHook('onRequest', async (_request, reply) => {
       if (this.#draining) reply.header('connection', 'close');
     });
+    // Bodies are digested and parsed by the API itself; nobody else looks at one.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send(''));
     const isDraining = (): boolean => this.#draining;
     void app.register(healthRoutes, { prefix: pathPrefix, apps, usageEnabled: api.usageEnabled, isDraining });

@@ -21,7 +21,7 @@ const link = await connectToPrimary({
 // Both ends are this program in the same version; the primary sends the settings it has checked.
 const settings = link.start.settings as Settings;
 const { websocket } = settings;
-const log = createLog({ ...settings.log, base: { worker: link.start.slot, pid: process.pid } });
+const log = createLog({ ...settings.log, base: { worker: link.start.slot, pid: process.pid, instance: settings.instanceId } });
 const onError = errorReporter(log);
 process.on('uncaughtException', (error) => {
   log.error('the worker has a fault and ends; a new one takes its place', { error: error.stack ?? error.message });
@@ -38,6 +38,7 @@ const hub = new Hub(
     activityTimeoutSeconds: settings.activityTimeoutSeconds,
     maxConnections: settings.maxConnections,
     maxSubscriptionsPerConnection: websocket.maxSubscriptionsPerConnection,
+    sendSubscriptionErrors: websocket.sendSubscriptionErrors,
     authorisationTimeoutMs: settings.userAuthenticationTimeoutSeconds * 1000,
   },
 );

@@ -24,10 +24,12 @@ export class FakeWorker {
     this.stream = workerEnd;
     this.link = new Link<WorkerMessage, PrimaryMessage>({
       stream: workerEnd,
+      maxQueuedBytes: 128 * 1024 * 1024,
       handler: {
         onMessage: (message) => this.#receive(message),
         onTopicMessage: (topic, message) => this.log.push(`${topic}=${message.toString()}`),
         onClose: () => this.log.push('closed'),
+        onOverflow: () => this.log.push('overflow'),
       },
     });
     this.backbone = new BusBackbone(this.link, { hasPeers: true, onError: (error) => this.errors.push(error) });

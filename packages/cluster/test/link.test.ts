@@ -25,11 +25,12 @@ class End {
   /** Called with each message, after it was noted. */
   react: (message: Note) => void = () => {};
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, maxQueuedBytes: number) {
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.closed = promise;
     this.link = new Link<Note, Note>({
       stream,
+      maxQueuedBytes,
       handler: {
         onMessage: (message) => {
           this.log.push(message.type);
@@ -37,6 +38,7 @@ class End {
         },
         onTopicMessage: (topic, message) => this.log.push(`${topic}=${message.toString()}`),
         onClose: resolve,
+        onOverflow: () => this.log.push('overflow'),
       },
     });
   }
@@ -55,7 +57,7 @@ interface Ends {
 }
 
 /** A link over a Unix-domain socket, as between a primary and its worker. */
-async function socketLink(t: TestContext): Promise<Ends> {
+async function socketLink(t: TestContext, maxQueuedBytes = Number.POSITIVE_INFINITY): Promise<Ends> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-link-'));
   const server = createServer();
   const file = join(folder, 'bus');
@@ -69,7 +71,7 @@ async function socketLink(t: TestContext): Promise<Ends> {
     stream.destroy();
     rmSync(folder, { recursive: true });
   });
-  return { a: new End(accepted), b: new End(stream), stream };
+  return { a: new End(accepted, maxQueuedBytes), b: new End(stream, maxQueuedBytes), stream };
 }
 
 describe('Link', () => {
@@ -125,8 +127,8 @@ describe('Link', () => {
 
   it('sends everything of one turn in one write', async () => {
     const [left, right] = duplexPair();
-    const a = new End(left);
-    const b = new End(right);
+    const a = new End(left, Number.POSITIVE_INFINITY);
+    const b = new End(right, Number.POSITIVE_INFINITY);
     let writes = 0;
     left._writev = (chunks, done) => {
       writes++;
@@ -170,11 +172,22 @@ describe('Link', () => {
 
   it('counts bytes that the other end has not taken', async () => {
     const [left] = duplexPair();
-    const { link } = new End(left);
+    const { link } = new End(left, Number.POSITIVE_INFINITY);
     const frame = encodeTopicMessage('1:t', Buffer.alloc(1024 * 1024));
     for (let i = 0; i < 8; i++) link.write(frame);
     await nextTurn();
     assert.ok(link.queuedBytes >= 7 * frame.length);
     left.destroy();
+  });
+
+  it('says once that the other end does not read, and writes nothing more', async (t) => {
+    const { a, stream } = await socketLink(t, 1_000_000);
+    stream.pause();
+    for (let i = 0; i < 100; i++) {
+      a.link.write(encodeTopicMessage('topic', Buffer.alloc(100_000)));
+      await nextTurn();
+    }
+    assert.deepEqual(a.log, ['overflow']);
+    assert.ok(a.link.queuedBytes < 2_000_000, `${a.link.queuedBytes} bytes are queued`);
   });
 });

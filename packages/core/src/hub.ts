@@ -26,6 +26,8 @@ export interface HubOptions {
   /** Connections of all apps on this node; 0: unlimited. */
   readonly maxConnections: number;
   readonly maxSubscriptionsPerConnection: number;
+  /** Whether a refused channel gets `pusher:subscription_error` beside Pusher's own `pusher:error`. */
+  readonly sendSubscriptionErrors: boolean;
   /** Within which connections of apps that want authorised ones have to show who they are. */
   readonly authorisationTimeoutMs: number;
 }

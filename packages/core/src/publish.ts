@@ -15,12 +15,19 @@ export interface PublishedEvent {
   readonly socketId: string | undefined;
 }
 
-/** The pipeline of published events: all are checked before the first goes out. `undefined`: accepted. */
-export function publish(hub: Hub, app: App, events: readonly PublishedEvent[]): PublishRefusal | undefined {
+/** Why none of the events may be published; `undefined` if all may. */
+export function refusalOf(app: App, events: readonly PublishedEvent[]): PublishRefusal | undefined {
   for (const event of events) {
     const refusal = check(app, event);
     if (refusal !== undefined) return refusal;
   }
+  return undefined;
+}
+
+/** The pipeline of published events: all are checked before the first goes out. `undefined`: accepted. */
+export function publish(hub: Hub, app: App, events: readonly PublishedEvent[]): PublishRefusal | undefined {
+  const refusal = refusalOf(app, events);
+  if (refusal !== undefined) return refusal;
   const space = hub.space(app);
   for (const event of events) {
     const nameJson = JSON.stringify(event.name);

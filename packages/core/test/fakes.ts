@@ -101,6 +101,7 @@ function appCounters(): AppCounters {
     bytesReceived: 0,
     messagesSent: 0,
     bytesSent: 0,
+    messagesDropped: 0,
     httpCalls: 0,
     httpBytesReceived: 0,
     httpBytesSent: 0,

@@ -10,19 +10,22 @@ export interface HealthOptions {
   readonly usageEnabled: boolean;
 }
 
+/** Load balancers ask with HEAD too. */
+const PROBE = { exposeHeadRoute: true } as const;
+
 /** Health checks: unsigned, cheap, and never wrong about a shutdown. The body and `X-Health-Check` say the same word. */
 export const healthRoutes: FastifyPluginCallback<HealthOptions> = (server, { apps, isDraining, usageEnabled }, done) => {
   server.get('/', (_request, reply) => reply.type('text/plain').send('Sluice is running. Clients connect to /app/{key}.\n'));
 
   /** Whether this node should be sent traffic. */
-  server.get('/ready', (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'READY')));
+  server.get('/ready', PROBE, (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'READY')));
 
   /** Whether the process works at all; a draining one does. */
-  server.get('/live', (_request, reply) => say(reply, 200, 'LIVE'));
+  server.get('/live', PROBE, (_request, reply) => say(reply, 200, 'LIVE'));
 
-  server.get('/up', (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'OK')));
+  server.get('/up', PROBE, (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'OK')));
 
-  server.get<{ Params: { readonly appId: string } }>('/up/:appId', async (request, reply) => {
+  server.get<{ Params: { readonly appId: string } }>('/up/:appId', PROBE, async (request, reply) => {
     const app = await apps.byId(request.params.appId);
     if (app === undefined) return say(reply, 404, 'NOT_FOUND');
     if (isDraining()) return say(reply, 503, 'DRAINING');

@@ -59,7 +59,7 @@ export class TestApi {
         clock: { now: () => NOW_SECONDS * 1000, monotonic: () => 0 },
         onError: (error, { stage }) => this.errors.push({ error, stage }),
       },
-      { activityTimeoutSeconds: 120, maxConnections: 0, maxSubscriptionsPerConnection: 100, authorisationTimeoutMs: 1000 },
+      { activityTimeoutSeconds: 120, maxConnections: 0, maxSubscriptionsPerConnection: 100, sendSubscriptionErrors: true, authorisationTimeoutMs: 1000 },
     );
     this.server = fastify({ bodyLimit, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1000 } });
     void this.server.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });

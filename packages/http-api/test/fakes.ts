@@ -133,6 +133,7 @@ export class FakeMetrics implements Metrics {
     bytesReceived: 0,
     messagesSent: 0,
     bytesSent: 0,
+    messagesDropped: 0,
     httpCalls: 0,
     httpBytesReceived: 0,
     httpBytesSent: 0,

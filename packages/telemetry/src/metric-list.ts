@@ -29,6 +29,12 @@ export const WORKER_METRICS = {
   bytesSent: { name: 'socket_transmitted_bytes', type: 'counter', help: 'Frames written to clients.', labels: APP },
   messagesReceived: { name: 'ws_messages_received_total', type: 'counter', help: 'Messages from clients.', labels: APP },
   messagesSent: { name: 'ws_messages_sent_total', type: 'counter', help: 'Messages written to clients.', labels: APP },
+  messagesDropped: {
+    name: 'ws_messages_dropped_total',
+    type: 'counter',
+    help: 'Messages not sent because a client read too slowly; with disconnect_on_buffer_full the first one that does not fit.',
+    labels: APP,
+  },
   httpBytesReceived: { name: 'http_received_bytes', type: 'counter', help: 'Bodies of API requests.', labels: APP },
   httpBytesSent: { name: 'http_transmitted_bytes', type: 'counter', help: 'Bodies of API answers.', labels: APP },
   httpCalls: { name: 'http_calls_received_total', type: 'counter', help: 'Authenticated API requests.', labels: APP },
@@ -83,7 +89,7 @@ export const WORKER_METRICS = {
   loopDelay: {
     name: 'event_loop_delay_seconds',
     type: 'gauge',
-    help: 'Delay of the event loop since the last scrape, by quantile.',
+    help: 'Delay of the event loop since the last scrape, by quantile (0.5, 0.99, 1).',
     labels: ['port', 'worker', 'quantile'],
   },
   residentMemory: {

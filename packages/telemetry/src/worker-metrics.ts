@@ -18,6 +18,8 @@ export interface WorkerGauges {
   readonly busDropped: () => number;
 }
 
+const DELAY_RESOLUTION_MS = 10;
+
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 /** Counters that one number of {@link AppCounters} feeds. */
@@ -28,6 +30,7 @@ const PER_APP = [
   'bytesReceived',
   'messagesSent',
   'bytesSent',
+  'messagesDropped',
   'httpCalls',
   'httpBytesReceived',
   'httpBytesSent',
@@ -100,7 +103,7 @@ export class WorkerMetrics implements Metrics {
     this.#broadcast.observe(labels, seconds);
   }
 
-  /** Everything, in the form that {@link mergeMetrics} takes. */
+  /** Everything, in the form that {@link NodeExposition} takes. */
   async snapshot(gauges: WorkerGauges): Promise<MetricObject[]> {
     for (const [appId, counters] of this.#apps) this.#feed(appId, counters);
     this.#process.feed(this.#options, gauges);
@@ -144,7 +147,7 @@ interface ProcessMetricSet {
 /** What a worker costs: loop delay, memory, CPU, queues. */
 class ProcessMetrics {
   readonly #set: ProcessMetricSet;
-  readonly #delay = monitorEventLoopDelay({ resolution: 10 });
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
 
   constructor(set: ProcessMetricSet) {
     this.#set = set;
@@ -154,7 +157,9 @@ class ProcessMetrics {
   feed({ port, slot }: WorkerMetricsOptions, gauges: WorkerGauges): void {
     const worker = { port, worker: slot };
     for (const quantile of [0.5, 0.99, 1]) {
-      this.#set.loopDelay.set({ ...worker, quantile }, this.#delay.percentile(quantile * 100) / 1e9);
+      // What is measured is the time between two looks, of which the loop owes only what is beyond the plan.
+      const delay = this.#delay.percentile(quantile * 100) / 1e9 - DELAY_RESOLUTION_MS / 1000;
+      this.#set.loopDelay.set({ ...worker, quantile }, Math.max(0, delay));
     }
     this.#delay.reset();
     this.#set.residentMemory.set(worker, process.memoryUsage.rss());
@@ -189,6 +194,7 @@ function emptyCounters(): AppCounters {
     bytesReceived: 0,
     messagesSent: 0,
     bytesSent: 0,
+    messagesDropped: 0,
     httpCalls: 0,
     httpBytesReceived: 0,
     httpBytesSent: 0,

@@ -81,6 +81,7 @@ export class ClientSocket implements Transport {
       return;
     }
     if (this.#blocked && this.#isFull(batch, frame)) {
+      if (this.counters !== null) this.counters.messagesDropped++;
       if (this.owner.limits.disconnectOnBufferFull) this.#dropClient();
       return;
     }

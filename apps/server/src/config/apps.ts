@@ -36,6 +36,7 @@ export function readApps(input: AppsInput): readonly SourcedApp[] {
     return { record: readApp(raw, { path, sourceOf, report, values }), path, source, sourceOf };
   });
   refuseDuplicates(apps, report);
+  if (!values.ssl.enabled) refuseForcedTls(apps, report);
   return apps;
 }
 
@@ -91,6 +92,15 @@ function refuseDuplicates(apps: readonly SourcedApp[], report: Report): void {
     app.record.additional_keys.forEach((additional, index) => {
       claim(keys, app, { path: `additional_keys[${index}].key`, name: additional.key });
     });
+  }
+}
+
+/** Such an app could not be reached by anybody. */
+function refuseForcedTls(apps: readonly SourcedApp[], report: Report): void {
+  for (const { record, path, sourceOf } of apps) {
+    if (!record.force_tls) continue;
+    const expected = 'false, or ssl.enabled to be true: without it every connection would be refused';
+    report.problems.push({ path: `${path}.force_tls`, source: sourceOf('force_tls'), found: 'true', expected });
   }
 }
 

@@ -18,7 +18,7 @@ export const OPERATION_SECTIONS = {
   },
   instance: {
     process_id: setting(processId, {
-      doc: 'Name of this node in logs and metrics; different on every node.',
+      doc: 'Name of this node in logs; different on every node.',
       default: '',
       defaultText: 'a random UUID',
       env: 'INSTANCE_PROCESS_ID',

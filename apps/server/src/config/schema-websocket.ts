@@ -43,4 +43,9 @@ export const WEBSOCKET_SECTION = {
     default: false,
     env: 'WEBSOCKET_ALLOW_MISSING_PROTOCOL',
   }),
+  subscription_errors: setting(boolean, {
+    doc: "Whether a refused channel gets `pusher:subscription_error`, which its handlers can bind, beside Pusher's own `pusher:error`.",
+    default: true,
+    env: 'WEBSOCKET_SUBSCRIPTION_ERRORS',
+  }),
 } as const;

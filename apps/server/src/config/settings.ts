@@ -64,6 +64,8 @@ export interface Settings {
     /** Treat a handshake without `protocol` as protocol 7 instead of closing it with 4008. */
     readonly allowMissingProtocol: boolean;
     readonly maxSubscriptionsPerConnection: number;
+    /** Whether a refused channel gets `pusher:subscription_error` beside Pusher's own `pusher:error`. */
+    readonly sendSubscriptionErrors: boolean;
   };
   readonly httpApi: {
     readonly maxRequestBytes: number;

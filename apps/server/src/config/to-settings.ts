@@ -44,6 +44,7 @@ export function toSettings(values: Values, apps: readonly App[]): Settings {
       flushDelayMs: websocket.flush_delay_ms,
       flushSliceMs: websocket.flush_slice_ms,
       allowMissingProtocol: websocket.allow_missing_protocol,
+      sendSubscriptionErrors: websocket.subscription_errors,
       maxSubscriptionsPerConnection: values.channel_limits.max_subscriptions_per_connection,
     },
     httpApi: {

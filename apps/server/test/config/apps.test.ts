@@ -50,7 +50,8 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 test('every field has its variable', () => {
   const env = Object.fromEntries(APP_FIELD_NAMES.map((field, index) => [variableOf(field), TEXTS[field] ?? String(index)]));
-  const [app, ...others] = load({ env }).settings.apps;
+  const tls = { SSL_ENABLED: 'yes', SSL_CERT_PATH: 'cert.pem', SSL_KEY_PATH: 'key.pem' };
+  const [app, ...others] = load({ env: { ...env, ...tls } }).settings.apps;
   assert.deepEqual(others, []);
   assert.deepEqual(app, {
     id: 'i',
@@ -223,4 +224,11 @@ test('the default secret is noted where others can reach the port', (t) => {
   assert.equal(noted({ configFile: appsFile(t, APP) }), false);
   const [notice] = load({}).notices;
   assert.match(notice ?? '', /"app-id".*0\.0\.0\.0.*SLUICE_DEFAULT_APP_KEY and SLUICE_DEFAULT_APP_SECRET$/);
+});
+
+test('an app cannot force TLS where there is none', () => {
+  const problem = problemOf({ env: { SLUICE_DEFAULT_APP_FORCE_TLS: 'true' } });
+  assert.equal(problem.path, 'app_manager.array.apps[0].force_tls');
+  assert.equal(problem.source, 'SLUICE_DEFAULT_APP_FORCE_TLS');
+  assert.match(problem.expected, /ssl\.enabled/);
 });

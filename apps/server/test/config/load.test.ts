@@ -31,6 +31,7 @@ test('without anything the defaults hold', () => {
       flushDelayMs: 0,
       flushSliceMs: 3,
       allowMissingProtocol: false,
+      sendSubscriptionErrors: true,
       maxSubscriptionsPerConnection: 2000,
     },
     httpApi: { maxRequestBytes: 10_485_760, usageEnabled: true, headersTimeoutMs: 10_000 },
@@ -86,6 +87,7 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['WEBSOCKET_MAX_BACKPRESSURE', '1', (s) => s.websocket.maxBackpressureBytes, 1],
   ['WEBSOCKET_FLUSH_DELAY_MS', '6', (s) => s.websocket.flushDelayMs, 6],
   ['WEBSOCKET_FLUSH_SLICE_MS', '8', (s) => s.websocket.flushSliceMs, 8],
+  ['WEBSOCKET_SUBSCRIPTION_ERRORS', 'no', (s) => s.websocket.sendSubscriptionErrors, false],
   ['WEBSOCKET_ALLOW_MISSING_PROTOCOL', 'on', (s) => s.websocket.allowMissingProtocol, true],
 ];
 

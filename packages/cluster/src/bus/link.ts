@@ -25,10 +25,14 @@ export interface LinkHandler<Incoming> {
   onMessage(message: Incoming): void;
   onTopicMessage(topic: string, message: Buffer, frame: Buffer): void;
   onClose(error: Error | undefined): void;
+  /** More waits than may; the other end does not read. Called once, and nothing more is written. */
+  onOverflow(): void;
 }
 
 export interface LinkOptions<Incoming> {
   readonly stream: Duplex;
+  /** The most that may wait for the other end. */
+  readonly maxQueuedBytes: number;
   readonly handler: LinkHandler<Incoming>;
 }
 
@@ -43,11 +47,15 @@ interface AnswerMessage {
 export class Link<Outgoing extends { readonly type: string }, Incoming extends { readonly type: string }> {
   readonly #stream: Duplex;
   readonly #questions = new Questions();
+  readonly #maxQueuedBytes: number;
+  readonly #onOverflow: () => void;
   #corked = false;
   #closed = false;
 
-  constructor({ stream, handler }: LinkOptions<Incoming>) {
+  constructor({ stream, maxQueuedBytes, handler }: LinkOptions<Incoming>) {
     this.#stream = stream;
+    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#onOverflow = () => handler.onOverflow();
     const reader = new FrameReader({
       // Both ends are this program in the same version, so that what arrives has the type that was sent.
       onControl: (message) => {
@@ -102,6 +110,9 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
       nextTick(this.#uncork);
     }
     this.#stream.write(frame);
+    if (this.#stream.writableLength <= this.#maxQueuedBytes) return;
+    this.#closed = true;
+    this.#onOverflow();
   }
 
   /** Ends the link once everything written has left. What is written from now on is dropped. */

@@ -21,6 +21,9 @@ export interface LocalHubOptions {
 /** Most that may wait for one worker. Beyond it the worker is stuck: dropping messages would hide that. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
+/** Up to this much is on its way out in a moment. */
+const COPY_ABOVE_BYTES = 256 * 1024;
+
 /** How long a worker may take over an answer. One that is stopped or dying must not hold up the others. */
 const ANSWER_TIMEOUT_MS = 1000;
 
@@ -50,11 +53,16 @@ export class LocalHub {
   attach(owner: Owner, stream: Duplex): WorkerLink {
     const link: WorkerLink = new Link<PrimaryMessage, WorkerMessage>({
       stream,
+      maxQueuedBytes: MAX_QUEUED_BYTES,
       handler: {
         onMessage: (message) => this.#receive(owner, link, message),
         onTopicMessage: (topic, _message, frame) => this.#route(owner, topic, frame),
         onClose: (error) => {
           if (error !== undefined) this.#options.log.warn('a worker left the local bus', { owner, error: error.message });
+        },
+        onOverflow: () => {
+          this.#links.delete(owner);
+          this.#options.onStuck(owner);
         },
       },
     });
@@ -106,19 +114,14 @@ export class LocalHub {
   }
 
   #route(sender: Owner, topic: string, frame: Buffer): void {
-    // The frame is a view of the chunk it came in; streams keep what they are given until it is written.
+    let copy: Buffer | null = null;
     for (const owner of this.#router.interested(topic)) {
-      if (owner !== sender) this.#send(owner, frame);
+      const link = this.#links.get(owner);
+      if (owner === sender || link === undefined) continue;
+      // A view keeps the whole chunk that it came in; what has to wait must not.
+      if (link.queuedBytes > COPY_ABOVE_BYTES) link.write((copy ??= Buffer.from(frame)));
+      else link.write(frame);
     }
-  }
-
-  #send(owner: Owner, frame: Buffer): void {
-    const link = this.#links.get(owner);
-    if (link === undefined) return;
-    link.write(frame);
-    if (link.queuedBytes <= MAX_QUEUED_BYTES) return;
-    this.#links.delete(owner);
-    this.#options.onStuck(owner);
   }
 
   #tell(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {

@@ -8,6 +8,9 @@ import { BusRegistry } from './bus-registry.ts';
 /** The file descriptor of the local bus in a worker, behind the standard streams and the IPC channel. */
 export const BUS_FD = 4;
 
+/** Most that may wait for the primary. Messages for other workers are dropped long before (bus-backbone.ts). */
+const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
+
 /** What a worker does when the primary says so. */
 export interface WorkerDuties {
   readonly deliver: Deliver;
@@ -19,7 +22,7 @@ export interface WorkerDuties {
 
 export interface PrimaryLinkOptions {
   readonly onError: OnError;
-  /** The primary has died. */
+  /** The primary has died, or does not read any more. The worker has to end: it would serve a world that has stopped. */
   readonly onGone: () => void;
 }
 
@@ -43,6 +46,7 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
     const early: Exclude<PrimaryMessage, { type: 'configure' }>[] = [];
     const link: Link<WorkerMessage, PrimaryMessage> = new Link<WorkerMessage, PrimaryMessage>({
       stream: new Socket({ fd: BUS_FD, readable: true, writable: true }),
+      maxQueuedBytes: MAX_QUEUED_BYTES,
       handler: {
         onMessage: (message) => {
           if (message.type === 'configure') resolve(open(message));
@@ -51,6 +55,7 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
         },
         onTopicMessage: (_topic, message) => duties?.deliver(message),
         onClose: options.onGone,
+        onOverflow: options.onGone,
       },
     });
     const open = (start: WorkerStart): PrimaryLink => ({

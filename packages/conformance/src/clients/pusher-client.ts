@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as PusherModule from 'pusher-js';
+import type PusherModule from 'pusher-js';
 import type { Channel, Options } from 'pusher-js';
 import type { AppCredentials, Endpoint } from '../target.ts';
 import type { Transcript } from '../transcript.ts';

@@ -54,14 +54,15 @@ export const SB: readonly Row[] = [
     id: 'SB-05',
     statement: 'An unsubscribe is not answered, and events come no more.',
     async run(c) {
-      const [socket, other] = [await c.connect(), await c.connect()];
+      // Several others, so that one of them is on the process of the first.
+      const [socket, others] = [await c.connect(), await c.connectMany(4)];
       const channel = c.channel();
       await socket.subscribe(channel);
-      await other.subscribe(channel);
+      for (const other of others) await other.subscribe(channel);
       socket.sendUnsubscribe(channel);
       await socket.expectQuiet();
       await c.http().publish({ channel, name: 'e', data: 'd' });
-      await other.expectFrame({ event: 'e', channel, data: 'd' });
+      for (const other of others) await other.expectFrame({ event: 'e', channel, data: 'd' });
       await socket.expectQuiet();
     },
   },

@@ -29,7 +29,7 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   const name = parseChannelName(message.channel, limits.maxChannelNameLength);
   if (name === undefined) {
     const error = protocolError('invalidChannelName', message.channel, limits.maxChannelNameLength);
-    refuse(connection, message.channel, { error, refusal: INVALID });
+    refuse(hub, connection, { channel: message.channel, error, refusal: INVALID });
     return;
   }
   if (connection.subscriptions.has(name.raw)) {
@@ -39,12 +39,12 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   }
   if (connection.subscriptions.size >= hub.options.maxSubscriptionsPerConnection) {
     const error = protocolError('tooManySubscriptions', hub.options.maxSubscriptionsPerConnection);
-    refuse(connection, name.raw, { error, refusal: FULL });
+    refuse(hub, connection, { channel: name.raw, error, refusal: FULL });
     return;
   }
   const authorisation = authorise(connection, name, message);
   if ('error' in authorisation) {
-    refuse(connection, name.raw, authorisation);
+    refuse(hub, connection, { channel: name.raw, ...authorisation });
     return;
   }
   if (needsSignature(name.kind)) hub.authorise(connection);
@@ -129,7 +129,8 @@ function refusePresence(hub: Hub, connection: Connection, subscription: Subscrip
   connection.subscriptions.delete(channel);
   dropReference(hub, connection.space, subscription.channel);
   const { maxPresenceMembers } = connection.space.app.limits;
-  refuse(connection, channel, { error: protocolError('presenceFull', channel, maxPresenceMembers), refusal: FULL });
+  const error = protocolError('presenceFull', channel, maxPresenceMembers);
+  refuse(hub, connection, { channel, error, refusal: FULL });
 }
 
 function activate(hub: Hub, connection: Connection, subscription: Subscription): void {
@@ -141,12 +142,15 @@ function activate(hub: Hub, connection: Connection, subscription: Subscription):
   reportCount(hub, space, channel);
 }
 
+interface SubscriptionRefusal {
+  readonly channel: string;
+  readonly error: ProtocolError;
+  readonly refusal: Refusal;
+}
+
 /** Pusher's own error first, then the one that names the channel, so that its handlers can act on it. */
-function refuse(
-  connection: Connection,
-  channel: string,
-  { error, refusal }: { readonly error: ProtocolError; readonly refusal: Refusal },
-): void {
+function refuse(hub: Hub, connection: Connection, { channel, error, refusal }: SubscriptionRefusal): void {
   connection.sendError(error);
+  if (!hub.options.sendSubscriptionErrors) return;
   connection.send(serverMessages.subscriptionError(channel, refusal, error.message));
 }

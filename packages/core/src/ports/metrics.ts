@@ -14,6 +14,8 @@ export interface AppCounters {
   bytesReceived: number;
   messagesSent: number;
   bytesSent: number;
+  /** Not sent, because a client read too slowly. */
+  messagesDropped: number;
   httpCalls: number;
   httpBytesReceived: number;
   httpBytesSent: number;

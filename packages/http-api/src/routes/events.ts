@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type App, type ChannelSummary, type Hub, publish, type PublishedEvent, type PublishRefusal, publishError } from '@sluice/core';
+import { type App, type ChannelSummary, type Hub, publish, type PublishedEvent, type PublishRefusal, publishError, refusalOf } from '@sluice/core';
 import { isJsonObject } from '@sluice/protocol';
 import type { FastifyInstance } from 'fastify';
 import { HttpError, httpError } from '../errors.ts';
@@ -52,8 +52,9 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
 
 async function accept(hub: Hub, app: App, events: readonly PublishedEvent[]): Promise<void> {
   const maxPerSecond = app.limits.maxBackendEventsPerSecond;
-  if (maxPerSecond > 0) {
-    const points = events.reduce((sum, event) => sum + event.channels.length, 0);
+  // What is refused anyway takes nothing of the rate.
+  if (maxPerSecond > 0 && refusalOf(app, events) === undefined) {
+    const points = events.reduce((sum, event) => sum + new Set(event.channels).size, 0);
     await takeRate(hub, app, { kind: 'backend_events', points, maxPerSecond });
   }
   const refusal = publish(hub, app, events);
