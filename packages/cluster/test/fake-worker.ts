@@ -70,8 +70,13 @@ export class FakeWorker {
         if (answer !== undefined) this.link.answer(message.id, answer);
         return;
       }
-      default:
+      case 'configure':
+      case 'draining':
+      case 'answer':
         this.log.push(message.type);
+        return;
+      default:
+        message satisfies never;
     }
   }
 }

@@ -74,7 +74,11 @@ describe('FrameReader', () => {
       const frames = Array.from({ length: 1 + random.below(12) }, () => randomFrame(random));
       const bytes = Buffer.concat(frames.map((frame) => frame.bytes));
       const cuts = Array.from({ length: random.below(20) }, () => random.below(bytes.length + 1)).sort((a, b) => a - b);
-      assert.deepEqual(readAll(cut(bytes, cuts)), frames.map(({ seen }) => seen), `seed ${seed}, cuts ${cuts.join()}`);
+      assert.deepEqual(
+        readAll(cut(bytes, cuts)),
+        frames.map(({ seen }) => seen),
+        `seed ${seed}, cuts ${cuts.join()}`,
+      );
     }
   });
 

@@ -43,7 +43,10 @@ describe('Topic messages between workers', () => {
     three.backbone.publish('1:a', Buffer.from('y'));
     await settle(one, two, three);
     assert.deepEqual(one.log, ['1:a=x', '1:a=y']);
-    assert.deepEqual(two.log.filter((entry) => entry !== '1:a=y'), [0, 1, 2, 3, 4].map((i) => `1:a=${i}`));
+    assert.deepEqual(
+      two.log.filter((entry) => entry !== '1:a=y'),
+      [0, 1, 2, 3, 4].map((i) => `1:a=${i}`),
+    );
     assert.ok(two.log.includes('1:a=y'));
     assert.deepEqual(three.log, []);
   });
@@ -72,7 +75,10 @@ describe('Topic messages between workers', () => {
     const text = 'z'.repeat(300_000);
     for (let i = 0; i < 20; i++) one.backbone.publish('1:a', Buffer.from(`${i}${text}`));
     await settle(one, two);
-    assert.deepEqual(two.log, Array.from({ length: 20 }, (_, i) => `1:a=${i}${text}`));
+    assert.deepEqual(
+      two.log,
+      Array.from({ length: 20 }, (_, i) => `1:a=${i}${text}`),
+    );
   });
 
   it('of a worker that has died meanwhile still reach the others', async () => {
@@ -158,7 +164,14 @@ describe('Questions over the local bus', () => {
     const node = new Node();
     for (const worker of node.three()) worker.answer = ({ type }) => `${type} of ${worker.owner}`;
     const answers = await node.hub.askAll({ type: 'metrics' });
-    assert.deepEqual([...answers], [[1, 'metrics of 1'], [2, 'metrics of 2'], [3, 'metrics of 3']]);
+    assert.deepEqual(
+      [...answers],
+      [
+        [1, 'metrics of 1'],
+        [2, 'metrics of 2'],
+        [3, 'metrics of 3'],
+      ],
+    );
   });
 
   it('of the primary do not wait longer than allowed for a worker that does not answer', async () => {

@@ -142,7 +142,14 @@ describe('Presence in the registry', () => {
           ...after.filter((each) => !before.includes(each)).map((each) => `+${each}`),
           ...before.filter((each) => !after.includes(each)).map((each) => `-${each}`),
         ];
-        assert.deepEqual(f.takeEvents().map((event) => event.slice(0, 2)).sort(), expected.sort(), `seed ${seed}, step ${step}`);
+        assert.deepEqual(
+          f
+            .takeEvents()
+            .map((event) => event.slice(0, 2))
+            .sort(),
+          expected.sort(),
+          `seed ${seed}, step ${step}`,
+        );
         assert.deepEqual(f.registry.users(APP, ROOM).sort(), after, `seed ${seed}, step ${step}`);
       }
     }
@@ -153,9 +160,15 @@ describe('Slots and rates in the registry', () => {
   it('gives a slot to so many of all owners, and again after one gives it back', () => {
     const { registry } = new Fixture();
     const slot = { name: 'app:1', max: 2 };
-    assert.deepEqual([1, 2, 1].map((owner) => registry.acquire(owner, slot)), [true, true, false]);
+    assert.deepEqual(
+      [1, 2, 1].map((owner) => registry.acquire(owner, slot)),
+      [true, true, false],
+    );
     registry.release(2, slot.name);
-    assert.deepEqual([2, 2].map((owner) => registry.acquire(owner, slot)), [true, false]);
+    assert.deepEqual(
+      [2, 2].map((owner) => registry.acquire(owner, slot)),
+      [true, false],
+    );
     assert.equal(registry.acquire(1, { name: 'app:2', max: 1 }), true, 'another slot is apart');
   });
 
@@ -165,7 +178,10 @@ describe('Slots and rates in the registry', () => {
     for (const owner of [1, 1, 2]) registry.acquire(owner, slot);
     registry.dropOwner(1);
     registry.release(1, slot.name);
-    assert.deepEqual([2, 2, 2].map((owner) => registry.acquire(owner, slot)), [true, true, false]);
+    assert.deepEqual(
+      [2, 2, 2].map((owner) => registry.acquire(owner, slot)),
+      [true, true, false],
+    );
   });
 
   it('takes a rate in windows of a second that all owners share', () => {

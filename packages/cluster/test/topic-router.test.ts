@@ -36,7 +36,10 @@ describe('TopicRouter', () => {
     for (const topic of ['a', 'b', 'c']) router.join(1, topic);
     router.join(2, 'b');
     router.dropOwner(1);
-    assert.deepEqual(['a', 'b', 'c'].map((topic) => interested(router, topic)), [[], [2], []]);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((topic) => interested(router, topic)),
+      [[], [2], []],
+    );
     router.join(1, 'c');
     assert.deepEqual(interested(router, 'c'), [1]);
   });

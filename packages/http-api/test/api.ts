@@ -59,11 +59,22 @@ export class TestApi {
         clock: { now: () => NOW_SECONDS * 1000, monotonic: () => 0 },
         onError: (error, { stage }) => this.errors.push({ error, stage }),
       },
-      { activityTimeoutSeconds: 120, maxConnections: 0, maxSubscriptionsPerConnection: 100, sendSubscriptionErrors: true, authorisationTimeoutMs: 1000 },
+      {
+        activityTimeoutSeconds: 120,
+        maxConnections: 0,
+        maxSubscriptionsPerConnection: 100,
+        sendSubscriptionErrors: true,
+        authorisationTimeoutMs: 1000,
+      },
     );
     this.server = fastify({ bodyLimit, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1000 } });
     void this.server.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });
-    void this.server.register(healthRoutes, { prefix: pathPrefix, apps, isDraining: () => this.draining, usageEnabled: true });
+    void this.server.register(healthRoutes, {
+      prefix: pathPrefix,
+      apps,
+      isDraining: () => this.draining,
+      usageEnabled: true,
+    });
     this.#pathPrefix = pathPrefix;
   }
 
@@ -71,7 +82,12 @@ export class TestApi {
 
   async call(call: Call): Promise<Answer> {
     const { method = 'GET', path, query = [], body, appId = '1001', headers = {} } = call;
-    const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const bytes =
+      body === undefined
+        ? undefined
+        : Buffer.isBuffer(body)
+          ? body
+          : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     const fullPath = `/apps/${appId}${path}`;
     const pairs = change(
       [
@@ -104,6 +120,8 @@ export class TestApi {
 
 function change(pairs: readonly QueryPair[], changes: Readonly<Record<string, string | undefined>> = {}): QueryPair[] {
   const kept = pairs.filter(([name]) => !Object.hasOwn(changes, name));
-  const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const changed = Object.entries(changes).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
   return [...kept, ...changed];
 }

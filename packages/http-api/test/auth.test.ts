@@ -66,15 +66,28 @@ describe('Authentication of a request', () => {
 
   it('digests the raw bytes of the body, whatever their spacing, encoding and content type', async () => {
     const api = new TestApi();
-    const bodies = ['{"name":"e", "channel":"c",\n"data":"d"}', '\ufeff{"name":"e","channel":"c","data":"d"}'.slice(1), '{"name":"é","channel":"c","data":"\\u00e9"}'];
+    const bodies = [
+      '{"name":"e", "channel":"c",\n"data":"d"}',
+      '\ufeff{"name":"e","channel":"c","data":"d"}'.slice(1),
+      '{"name":"é","channel":"c","data":"\\u00e9"}',
+    ];
     for (const body of bodies) {
-      for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'nonsense/type; a=b']) {
+      for (const type of [
+        'application/json',
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'nonsense/type; a=b',
+      ]) {
         const { status, text } = await api.call({ ...EVENT, body, headers: { 'content-type': type } });
         assert.deepEqual([status, text], [200, '{}'], type);
       }
     }
     const invalid = Buffer.from([0x7b, 0xff, 0x7d]);
-    assert.equal((await api.call({ ...EVENT, body: invalid })).text, 'Invalid body: not valid JSON\n', 'digested before it is read');
+    assert.equal(
+      (await api.call({ ...EVENT, body: invalid })).text,
+      'Invalid body: not valid JSON\n',
+      'digested before it is read',
+    );
     const { status } = await api.call({ ...EVENT, sign: { body_md5: md5Hex(Buffer.from('{}')) } });
     assert.equal(status, 401);
   });
@@ -107,7 +120,12 @@ describe('Authentication of a request', () => {
   });
 
   it('takes every active key of the app with its own secret only', async () => {
-    const app = testApp({ credentials: [{ key: KEY, secret: SECRET }, { key: 'second', secret: 'other' }] });
+    const app = testApp({
+      credentials: [
+        { key: KEY, secret: SECRET },
+        { key: 'second', secret: 'other' },
+      ],
+    });
     const api = new TestApi({ app });
     assert.equal((await api.call({ path: '/channels', key: 'second', secret: 'other' })).status, 200);
     assert.equal((await api.call({ path: '/channels', key: 'second' })).status, 401);

@@ -33,9 +33,21 @@ const CASES: Readonly<Record<keyof typeof HTTP_ERRORS, Case>> = {
     status: 401,
     text: 'The auth_key belongs to another app than the one in the path (9)',
   },
-  versionRequired: { call: { path: '/channels', sign: { auth_version: undefined } }, status: 401, text: 'Version required' },
-  versionNotSupported: { call: { path: '/channels', sign: { auth_version: '2.0' } }, status: 401, text: 'Version not supported' },
-  timestampRequired: { call: { path: '/channels', sign: { auth_timestamp: 'now' } }, status: 401, text: 'Timestamp required' },
+  versionRequired: {
+    call: { path: '/channels', sign: { auth_version: undefined } },
+    status: 401,
+    text: 'Version required',
+  },
+  versionNotSupported: {
+    call: { path: '/channels', sign: { auth_version: '2.0' } },
+    status: 401,
+    text: 'Version not supported',
+  },
+  timestampRequired: {
+    call: { path: '/channels', sign: { auth_timestamp: 'now' } },
+    status: 401,
+    text: 'Timestamp required',
+  },
   timestampExpired: {
     call: { path: '/channels', sign: { auth_timestamp: String(NOW_SECONDS - 600) } },
     status: 401,
@@ -70,7 +82,11 @@ const CASES: Readonly<Record<keyof typeof HTTP_ERRORS, Case>> = {
     text: 'Rate limit exceeded: more than 5 backend events in a second',
   },
   invalidBody: { call: events('{"name":'), status: 400, text: 'Invalid body: not valid JSON' },
-  missingParameter: { call: events({ channel: 'c', data: '{}' }), status: 400, text: 'Missing required parameter: name' },
+  missingParameter: {
+    call: events({ channel: 'c', data: '{}' }),
+    status: 400,
+    text: 'Missing required parameter: name',
+  },
   invalidParameter: {
     call: events({ ...EVENT, socket_id: 7 }),
     status: 400,
@@ -177,7 +193,10 @@ describe('Every refusal of the HTTP API', () => {
 
   it('takes replacement patterns in what it repeats for plain text', async () => {
     const { text } = await new TestApi().call({ path: '/channels', key: "$&$`$'%s" });
-    assert.equal(text, "Unknown auth_key: App key $&$`$'%s not in this cluster. Did you forget to specify the cluster?\n");
+    assert.equal(
+      text,
+      "Unknown auth_key: App key $&$`$'%s not in this cluster. Did you forget to specify the cluster?\n",
+    );
   });
 
   it('is plain text with a newline for what the framework refuses too', async () => {

@@ -80,7 +80,9 @@ export class FakeRegistry implements Registry {
 
   async summaries(appId: string, channels: readonly string[]): Promise<readonly ChannelSummary[]> {
     const all = this.#of(appId);
-    return channels.map((name) => all.find(({ channel }) => channel === name) ?? { channel: name, subscriptions: 0, users: 0 });
+    return channels.map(
+      (name) => all.find(({ channel }) => channel === name) ?? { channel: name, subscriptions: 0, users: 0 },
+    );
   }
 
   async users(): Promise<readonly string[]> {

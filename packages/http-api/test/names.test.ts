@@ -6,7 +6,10 @@ const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
 
 function occupied(...channels: readonly string[]): TestApi {
   const api = new TestApi();
-  api.registry.occupied.set('1001', channels.map((channel, i) => ({ channel, subscriptions: i + 1, users: 0 })));
+  api.registry.occupied.set(
+    '1001',
+    channels.map((channel, i) => ({ channel, subscriptions: i + 1, users: 0 })),
+  );
   return api;
 }
 
@@ -29,7 +32,10 @@ describe('Names that objects have members of', () => {
     const body = { name: 'e', channels: ['constructor', '__proto__'], data: 'd', info: 'subscription_count' };
     const { text } = await api.publish(body);
     assert.equal(text, '{"channels":{"constructor":{"subscription_count":0},"__proto__":{"subscription_count":1}}}');
-    assert.deepEqual(api.backbone.published.map(({ topic }) => topic), ['1001:constructor', '1001:__proto__']);
+    assert.deepEqual(
+      api.backbone.published.map(({ topic }) => topic),
+      ['1001:constructor', '1001:__proto__'],
+    );
   });
 
   it('are ordinary events and data', async () => {
@@ -48,11 +54,30 @@ describe('Names that objects have members of', () => {
 
   it('in the query give a publish nothing, and take nothing away', async () => {
     const api = new TestApi();
-    const query = [['__proto__', 'x'], ['__proto__[]', 'x'], ['constructor', 'y'], ['name', 'e'], ['channels[]', 'a'], ['channels[]', 'b'], ['data', 'd']] as const;
+    const query = [
+      ['__proto__', 'x'],
+      ['__proto__[]', 'x'],
+      ['constructor', 'y'],
+      ['name', 'e'],
+      ['channels[]', 'a'],
+      ['channels[]', 'b'],
+      ['data', 'd'],
+    ] as const;
     const { status, text } = await api.call({ method: 'POST', path: '/events', query });
     assert.deepEqual([status, text], [200, '{}']);
-    assert.deepEqual(api.backbone.published.map(({ topic }) => topic), ['1001:a', '1001:b']);
-    const inherited = await api.call({ method: 'POST', path: '/events', query: [['__proto__[]', 'a'], ['name', 'e'], ['data', 'd']] });
+    assert.deepEqual(
+      api.backbone.published.map(({ topic }) => topic),
+      ['1001:a', '1001:b'],
+    );
+    const inherited = await api.call({
+      method: 'POST',
+      path: '/events',
+      query: [
+        ['__proto__[]', 'a'],
+        ['name', 'e'],
+        ['data', 'd'],
+      ],
+    });
     assert.equal(inherited.text, 'Missing required parameter: channel\n');
   });
 

@@ -21,7 +21,10 @@ describe('Rates', () => {
     api.registry.grants = false;
     for (const path of ['/channels', '/channels/c', '/channels/presence-c/users']) {
       const { status, text, headers } = await api.call({ path });
-      assert.deepEqual([status, text, headers['retry-after']], [429, 'Rate limit exceeded: more than 1 read requests in a second\n', '1']);
+      assert.deepEqual(
+        [status, text, headers['retry-after']],
+        [429, 'Rate limit exceeded: more than 1 read requests in a second\n', '1'],
+      );
     }
     assert.equal(api.metrics.counters.rateLimitRefusals, 3);
   });
@@ -54,8 +57,16 @@ describe('Bodies', () => {
   it('of a batch are all checked before the first event goes out', async () => {
     const api = new TestApi();
     const good = { name: 'e', channel: 'a', data: 'd' };
-    const call = (batch: unknown): Promise<{ readonly status: number }> => api.call({ method: 'POST', path: '/batch_events', body: { batch } });
-    for (const bad of [null, 1, [], { ...good, channel: 'a b' }, { ...good, data: 'x'.repeat(10_241) }, { ...good, name: '' }]) {
+    const call = (batch: unknown): Promise<{ readonly status: number }> =>
+      api.call({ method: 'POST', path: '/batch_events', body: { batch } });
+    for (const bad of [
+      null,
+      1,
+      [],
+      { ...good, channel: 'a b' },
+      { ...good, data: 'x'.repeat(10_241) },
+      { ...good, name: '' },
+    ]) {
       assert.ok((await call([good, bad])).status >= 400);
     }
     assert.equal((await call(Array.from({ length: 11 }, () => good))).status, 400);
@@ -94,7 +105,9 @@ describe('Health checks', () => {
   });
 
   it('say ERROR for an app that is disabled', async () => {
-    const { statusCode, body } = await new TestApi({ app: testApp({ enabled: false }) }).server.inject({ url: '/up/1001' });
+    const { statusCode, body } = await new TestApi({ app: testApp({ enabled: false }) }).server.inject({
+      url: '/up/1001',
+    });
     assert.deepEqual([statusCode, body], [503, 'ERROR']);
   });
 });

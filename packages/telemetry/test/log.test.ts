@@ -4,7 +4,11 @@ import type { Log } from '@sluice/core';
 import { createLog, errorReporter, isHumanFormat, type LogOptions } from '../src/index.ts';
 
 /** A log and its lines, parsed. */
-function capture(level: LogOptions['level'] = 'debug'): { readonly log: Log; readonly lines: Record<string, unknown>[]; readonly text: () => string } {
+function capture(level: LogOptions['level'] = 'debug'): {
+  readonly log: Log;
+  readonly lines: Record<string, unknown>[];
+  readonly text: () => string;
+} {
   const texts: string[] = [];
   const lines: Record<string, unknown>[] = [];
   const write = (text: string): void => {
@@ -22,7 +26,10 @@ describe('The log', () => {
     const { log, lines } = capture();
     log.warn('something odd', { slot: 1 });
     const [line] = lines;
-    assert.deepEqual([line?.['msg'], line?.['level'], line?.['slot'], line?.['worker'], line?.['pid']], ['something odd', 'warn', 1, 3, 7]);
+    assert.deepEqual(
+      [line?.['msg'], line?.['level'], line?.['slot'], line?.['worker'], line?.['pid']],
+      ['something odd', 'warn', 1, 3, 7],
+    );
     assert.equal(lines.length, 1);
   });
 
@@ -32,7 +39,10 @@ describe('The log', () => {
     log.info('no');
     log.warn('yes');
     log.error('yes');
-    assert.deepEqual(lines.map((line) => line['msg']), ['yes', 'yes']);
+    assert.deepEqual(
+      lines.map((line) => line['msg']),
+      ['yes', 'yes'],
+    );
   });
 
   it('never shows the value of a secret, at the top or nested, in objects or in lists', () => {
@@ -72,7 +82,7 @@ describe('The log', () => {
 
   it('is human on a terminal only, unless it is told', () => {
     assert.deepEqual([isHumanFormat('human'), isHumanFormat('json')], [true, false]);
-    assert.equal(Boolean(isHumanFormat('auto')), process.stdout.isTTY === true);
+    assert.equal(!isHumanFormat('auto'), !process.stdout.isTTY);
   });
 });
 

@@ -54,7 +54,8 @@ class Scrape {
     let isCounter = false;
     for (const line of this.text.split('\n')) {
       if (line.startsWith('# TYPE')) isCounter = /(counter|histogram)$/.test(line);
-      else if (isCounter && line !== '' && !line.startsWith('#')) counters.set(line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' '))));
+      else if (isCounter && line !== '' && !line.startsWith('#'))
+        counters.set(line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' '))));
     }
     return counters;
   }
@@ -144,7 +145,10 @@ describe('The exposition of a node', () => {
     const [one, two] = pair();
     await node.scrape([one, two]);
     busy(one, 4);
-    const snapshots = new Map<number, unknown>([[1, await one.snapshot()], [2, await two.snapshot()]]);
+    const snapshots = new Map<number, unknown>([
+      [1, await one.snapshot()],
+      [2, await two.snapshot()],
+    ]);
     const text = await node.exposition.render({ snapshots, living: new Set([2]), restarts: 0 });
     assert.equal(new Scrape(text).value('new_connections_total'), 10);
     assert.equal(new Scrape(text).value('connected'), 3);
@@ -187,7 +191,10 @@ describe('The exposition of a node', () => {
         return node.exposition.render({ snapshots, living, restarts: 0 });
       }),
     );
-    assert.deepEqual(texts.map((text) => new Scrape(text).value('new_connections_total')), [12, 12, 12, 12]);
+    assert.deepEqual(
+      texts.map((text) => new Scrape(text).value('new_connections_total')),
+      [12, 12, 12, 12],
+    );
     assert.equal((await node.scrape([])).value('new_connections_total'), 12);
   });
 
@@ -195,7 +202,10 @@ describe('The exposition of a node', () => {
     const node = new Node();
     const [one, two] = pair();
     await node.scrape([one, two]);
-    const late = new Map<number, unknown>([[1, await one.snapshot()], [2, await two.snapshot()]]);
+    const late = new Map<number, unknown>([
+      [1, await one.snapshot()],
+      [2, await two.snapshot()],
+    ]);
     await node.scrape([two]);
     const text = await node.exposition.render({ snapshots: late, living: new Set([2]), restarts: 0 });
     assert.equal(new Scrape(text).value('new_connections_total'), 6);

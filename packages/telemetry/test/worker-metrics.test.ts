@@ -49,13 +49,21 @@ describe('The metrics of a worker', () => {
     const snapshot = await fullSnapshot();
     for (const spec of Object.values<MetricSpec>(WORKER_METRICS)) {
       const samples = samplesOf(snapshot, `sluice_${spec.name}`);
-      assert.ok(samples.some(({ value }) => value > 0), spec.name);
+      assert.ok(
+        samples.some(({ value }) => value > 0),
+        spec.name,
+      );
       for (const { labels } of samples) {
         const names = Object.keys(labels).filter((name) => name !== 'le');
         assert.deepEqual(names.sort(), [...spec.labels].sort(), spec.name);
       }
     }
-    assert.deepEqual(snapshot.map(({ name }) => name).sort(), Object.values(WORKER_METRICS).map(({ name }) => `sluice_${name}`).sort());
+    assert.deepEqual(
+      snapshot.map(({ name }) => name).sort(),
+      Object.values(WORKER_METRICS)
+        .map(({ name }) => `sluice_${name}`)
+        .sort(),
+    );
   });
 
   it('have the help and the type of the list', async () => {
@@ -79,7 +87,8 @@ describe('The metrics of a worker', () => {
     for (const [field, value] of Object.entries(counters)) {
       const { name } = WORKER_METRICS[field as keyof AppCounters];
       if (typeof value === 'number') assert.equal(valueOf(name), value, field);
-      else for (const [kind, count] of Object.entries(value)) assert.equal(valueOf(name, kind), count, `${field} ${kind}`);
+      else
+        for (const [kind, count] of Object.entries(value)) assert.equal(valueOf(name, kind), count, `${field} ${kind}`);
     }
   });
 
@@ -89,9 +98,18 @@ describe('The metrics of a worker', () => {
     await metrics.snapshot(GAUGES);
     metrics.app('1001').connections = 4;
     const snapshot = await metrics.snapshot(GAUGES);
-    assert.deepEqual(samplesOf(snapshot, 'sluice_new_connections_total').map(({ value }) => value), [4]);
-    assert.deepEqual(samplesOf(snapshot, 'sluice_bus_dropped_messages_total').map(({ value }) => value), [5]);
-    assert.deepEqual(samplesOf(snapshot, 'sluice_websocket_queued_bytes').map(({ value }) => value), [77]);
+    assert.deepEqual(
+      samplesOf(snapshot, 'sluice_new_connections_total').map(({ value }) => value),
+      [4],
+    );
+    assert.deepEqual(
+      samplesOf(snapshot, 'sluice_bus_dropped_messages_total').map(({ value }) => value),
+      [5],
+    );
+    assert.deepEqual(
+      samplesOf(snapshot, 'sluice_websocket_queued_bytes').map(({ value }) => value),
+      [77],
+    );
   });
 
   it('give the same counters for the same app', () => {
@@ -104,25 +122,48 @@ describe('The metrics of a worker', () => {
     const metrics = new WorkerMetrics(OPTIONS);
     for (const code of [1000, 1006, 4100, 4200, 3999, 4999, 4999, 0]) metrics.closed(code);
     const samples = samplesOf(await metrics.snapshot(GAUGES), 'sluice_closed_connections_total');
-    const byCode = Object.fromEntries(samples.map(({ labels, value }) => [labels['code'], value]));
-    assert.deepEqual(byCode, { 1000: 1, 1006: 1, 4100: 1, 4200: 1, other: 4 });
+    const byCode = samples.map(({ labels, value }) => `${labels['code']}: ${value}`);
+    assert.deepEqual(byCode, ['1000: 1', '1006: 1', '4100: 1', '4200: 1', 'other: 4']);
   });
 
   it('tell refused handshakes apart by app and reason', async () => {
     const metrics = new WorkerMetrics(OPTIONS);
-    const refusals: readonly (readonly [string | null, ConnectionErrorType])[] = [[null, 'app_not_found'], ['1', 'over_quota'], ['1', 'over_quota']];
+    const refusals: readonly (readonly [string | null, ConnectionErrorType])[] = [
+      [null, 'app_not_found'],
+      ['1', 'over_quota'],
+      ['1', 'over_quota'],
+    ];
     for (const [app, type] of refusals) metrics.connectionError(app, type);
     const samples = samplesOf(await metrics.snapshot(GAUGES), 'sluice_connection_errors_total');
-    assert.deepEqual(samples.map(({ labels, value }) => [labels['app_id'], labels['error_type'], value]), [['', 'app_not_found', 1], ['1', 'over_quota', 2]]);
+    assert.deepEqual(
+      samples.map(({ labels, value }) => [labels['app_id'], labels['error_type'], value]),
+      [
+        ['', 'app_not_found', 1],
+        ['1', 'over_quota', 2],
+      ],
+    );
   });
 
   it('sort broadcasts by the size of their audience, in seconds', async () => {
     const metrics = new WorkerMetrics(OPTIONS);
-    for (const recipients of [0, 10, 11, 100, 101, 1000, 1001, 10_000, 10_001]) metrics.broadcast('presence', recipients, 0.002);
+    for (const recipients of [0, 10, 11, 100, 101, 1000, 1001, 10_000, 10_001])
+      metrics.broadcast('presence', recipients, 0.002);
     const samples = samplesOf(await metrics.snapshot(GAUGES), 'sluice_broadcast_duration_seconds');
     const counts = samples.filter(({ name }) => name.endsWith('_count'));
-    assert.deepEqual(counts.map(({ labels, value }) => [labels['recipient_count_bucket'], value]), [['xs', 2], ['sm', 2], ['md', 2], ['lg', 2], ['xl', 1]]);
+    assert.deepEqual(
+      counts.map(({ labels, value }) => [labels['recipient_count_bucket'], value]),
+      [
+        ['xs', 2],
+        ['sm', 2],
+        ['md', 2],
+        ['lg', 2],
+        ['xl', 1],
+      ],
+    );
     const below = samples.filter(({ labels }) => labels['recipient_count_bucket'] === 'xl' && labels['le'] === 0.0025);
-    assert.deepEqual(below.map(({ value }) => value), [1]);
+    assert.deepEqual(
+      below.map(({ value }) => value),
+      [1],
+    );
   });
 });

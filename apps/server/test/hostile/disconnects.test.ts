@@ -57,11 +57,23 @@ describe('Connections that end in the middle of everything', () => {
     await watcher.subscribePresence(ROOM, { user_id: 'watcher' });
     const before = sumOf(await server.exposition(), 'connected');
     await Promise.all(Array.from({ length: SOCKETS }, (_, i) => liveAndDie(server.port, i)));
-    await until('only the watcher to be connected', async () => sumOf(await server.exposition(), 'connected') === before);
-    await until('only its channel to be occupied', async () => (await api.get('/channels')).text === `{"channels":{"${ROOM}":{}}}`);
+    await until(
+      'only the watcher to be connected',
+      async () => sumOf(await server.exposition(), 'connected') === before,
+    );
+    await until(
+      'only its channel to be occupied',
+      async () => (await api.get('/channels')).text === `{"channels":{"${ROOM}":{}}}`,
+    );
     assert.deepEqual((await api.get(`/channels/${ROOM}/users`)).json(), { users: [{ id: 'watcher' }] });
-    assert.equal((await api.get(`/channels/${ROOM}`, { info: 'subscription_count' })).text, '{"occupied":true,"subscription_count":1}');
-    const eventsOf = (event: string): unknown[] => dataOf(watcher, event).map((data) => (data as { readonly user_id: string }).user_id).sort();
+    assert.equal(
+      (await api.get(`/channels/${ROOM}`, { info: 'subscription_count' })).text,
+      '{"occupied":true,"subscription_count":1}',
+    );
+    const eventsOf = (event: string): unknown[] =>
+      dataOf(watcher, event)
+        .map((data) => (data as { readonly user_id: string }).user_id)
+        .sort();
     await until('as many leaves as joins', () => {
       return eventsOf('pusher_internal:member_added').length === eventsOf('pusher_internal:member_removed').length;
     });
@@ -96,6 +108,9 @@ describe('Connections that end in the middle of everything', () => {
       assert.equal((await api.trigger('news', 'e', n)).status, 200);
     }
     await until('all messages', () => stayer.frames.length === 50);
-    assert.deepEqual(dataOf(stayer, 'e'), Array.from({ length: 50 }, (_, n) => n));
+    assert.deepEqual(
+      dataOf(stayer, 'e'),
+      Array.from({ length: 50 }, (_, n) => n),
+    );
   });
 });

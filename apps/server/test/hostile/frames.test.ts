@@ -15,7 +15,10 @@ function succeededIn(client: TcpClient): number {
 
 /** Answers to a message sent after all others: when it has come, so have theirs. */
 async function pongCount(client: TcpClient, count: number): Promise<void> {
-  await until(`${count} pongs`, () => textsIn(client.received).filter((text) => text.includes('pusher:pong')).length >= count);
+  await until(
+    `${count} pongs`,
+    () => textsIn(client.received).filter((text) => text.includes('pusher:pong')).length >= count,
+  );
 }
 
 /** What is wrong, what is sent, and the code that the connection is closed with. */
@@ -45,8 +48,16 @@ const VIOLATIONS: readonly (readonly [string, readonly Buffer[], number])[] = [
   ['a ping of 126 bytes', [frame({ opcode: OPCODE.ping, payload: 'x'.repeat(126) })], 1002],
   ['a fragmented ping', [frame({ opcode: OPCODE.ping, payload: 'x', fin: false })], 1002],
   ['a close of one byte', [frame({ opcode: OPCODE.close, payload: 'x' })], 1002],
-  ['a close with a code that must not be sent', [frame({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xed]) })], 1002],
-  ['a close with a reason that is no UTF-8', [frame({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xe8, 0xff]) })], 1007],
+  [
+    'a close with a code that must not be sent',
+    [frame({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xed]) })],
+    1002,
+  ],
+  [
+    'a close with a reason that is no UTF-8',
+    [frame({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xe8, 0xff]) })],
+    1007,
+  ],
 ];
 
 describe('Frames that break the protocol', () => {
@@ -71,7 +82,11 @@ describe('Frames that are merely unusual', () => {
   it('a message in many fragments, with a ping between them, is handled once', async () => {
     using client = await target.socket();
     const pieces = [...SUBSCRIBE].map((character, i) =>
-      frame({ opcode: i === 0 ? OPCODE.text : OPCODE.continuation, payload: character, fin: i === SUBSCRIBE.length - 1 }),
+      frame({
+        opcode: i === 0 ? OPCODE.text : OPCODE.continuation,
+        payload: character,
+        fin: i === SUBSCRIBE.length - 1,
+      }),
     );
     pieces.splice(5, 0, frame({ opcode: OPCODE.ping, payload: 'between' }));
     client.write(Buffer.concat(pieces));
@@ -88,7 +103,9 @@ describe('Frames that are merely unusual', () => {
     const cut = bytes.indexOf(0xc3) + 1;
     client.write(frame({ payload: bytes.subarray(0, cut), fin: false }));
     client.write(frame({ opcode: OPCODE.continuation, payload: bytes.subarray(cut) }));
-    await until('an answer', () => textsIn(client.received).some((text) => text.includes('Unsupported event received on socket: é😀')));
+    await until('an answer', () =>
+      textsIn(client.received).some((text) => text.includes('Unsupported event received on socket: é😀')),
+    );
   });
 
   it('bytes that come one at a time make the same message', async () => {
@@ -128,14 +145,22 @@ describe('Frames that are merely unusual', () => {
   it('WebSocket pings are answered in order, and ten thousand in one write cut off instead of queued', async () => {
     using client = await target.socket();
     const pings = (from: number, count: number): Buffer => {
-      return Buffer.concat(Array.from({ length: count }, (_, i) => frame({ opcode: OPCODE.ping, payload: String(from + i) })));
+      return Buffer.concat(
+        Array.from({ length: count }, (_, i) => frame({ opcode: OPCODE.ping, payload: String(from + i) })),
+      );
     };
-    const pongs = (): string[] => framesIn(client.received).filter(({ opcode }) => opcode === OPCODE.pong).map(({ payload }) => payload.toString());
+    const pongs = (): string[] =>
+      framesIn(client.received)
+        .filter(({ opcode }) => opcode === OPCODE.pong)
+        .map(({ payload }) => payload.toString());
     for (let sent = 0; sent < 500; sent += 50) {
       client.write(pings(sent, 50));
       await until('their pongs', () => pongs().length === sent + 50);
     }
-    assert.deepEqual(pongs(), Array.from({ length: 500 }, (_, i) => String(i)));
+    assert.deepEqual(
+      pongs(),
+      Array.from({ length: 500 }, (_, i) => String(i)),
+    );
     client.write(pings(0, MANY));
     await until('an end, or all pongs', () => client.ended || pongs().length === 500 + MANY);
   });
@@ -145,14 +170,21 @@ describe('Frames that are merely unusual', () => {
     const handshake =
       'GET /app/278d425bdf160c739803?protocol=7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-    client.write(Buffer.concat([Buffer.from(handshake), message({ event: 'pusher:subscribe', data: { channel: 'news' } })]));
+    client.write(
+      Buffer.concat([Buffer.from(handshake), message({ event: 'pusher:subscribe', data: { channel: 'news' } })]),
+    );
     await until('the subscription', () => succeededIn(client) === 1);
     assert.match(textsIn(client.received)[0] ?? '', /connection_established/);
   });
 
   it('a close is answered, and what the client sends after it is not read', async () => {
     using client = await target.socket();
-    client.write(Buffer.concat([frame({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xe8]) }), frame({ payload: SUBSCRIBE })]));
+    client.write(
+      Buffer.concat([
+        frame({ opcode: OPCODE.close, payload: Buffer.from([0x03, 0xe8]) }),
+        frame({ payload: SUBSCRIBE }),
+      ]),
+    );
     await until('the end of the connection', () => client.ended);
     assert.equal(closeCodeIn(client.received), 1000);
     assert.equal(succeededIn(client), 0);

@@ -27,7 +27,17 @@ describe('Messages that make no sense', () => {
 
   it('that are no JSON, or no object, are answered with an error each', async () => {
     await using client = await target.client();
-    for (const text of ['', ' ', '{', '{"event":"pusher:ping"', 'undefined', "{'event':'pusher:ping'}", '\u0000', '{"event":"pusher:ping"}}', 'NaN']) {
+    for (const text of [
+      '',
+      ' ',
+      '{',
+      '{"event":"pusher:ping"',
+      'undefined',
+      "{'event':'pusher:ping'}",
+      '\u0000',
+      '{"event":"pusher:ping"}}',
+      'NaN',
+    ]) {
       await expectError(client, text, /^Invalid message: not valid JSON$/);
     }
     for (const text of ['null', '1', '[]', '"pusher:ping"', 'true', '[{"event":"pusher:ping"}]']) {
@@ -49,7 +59,10 @@ describe('Messages that make no sense', () => {
       [{ event: 'pusher:subscribe', data: 'news' }, 'data.channel'],
       [{ event: 'pusher:subscribe', data: { channel: { length: 3 } } }, 'data.channel'],
       [{ event: 'pusher:subscribe', data: { channel: 'private-a', auth: 7 } }, 'data.auth'],
-      [{ event: 'pusher:subscribe', data: { channel: 'presence-a', auth: 'a:b', channel_data: {} } }, 'data.channel_data'],
+      [
+        { event: 'pusher:subscribe', data: { channel: 'presence-a', auth: 'a:b', channel_data: {} } },
+        'data.channel_data',
+      ],
       [{ event: 'pusher:unsubscribe', data: { channel: 1 } }, 'data.channel'],
       [{ event: 'pusher:signin', data: { auth: true, user_data: '{}' } }, 'data.auth'],
       [{ event: 'pusher:signin', data: { auth: 'a:b', user_data: { id: '1' } } }, 'data.user_data'],
@@ -70,7 +83,11 @@ describe('Messages that make no sense', () => {
     await expectError(client, '['.repeat(60_000), tooDeep);
     await expectError(client, `{"event":"client-e","channel":"private-a","data":${DEEP}}`, tooDeep);
     await expectError(client, '{"a":'.repeat(10_000), tooDeep);
-    await expectError(client, JSON.stringify({ event: 'pusher:subscribe', data: DEEP }), /^Missing parameter: data\.channel$/);
+    await expectError(
+      client,
+      JSON.stringify({ event: 'pusher:subscribe', data: DEEP }),
+      /^Missing parameter: data\.channel$/,
+    );
     const auth = presenceAuth(client.socketId, 'presence-a', undefined);
     client.send({ event: 'pusher:subscribe', data: { channel: 'presence-a', ...auth, channel_data: DEEP } });
     await client.next('pusher:error');
@@ -88,9 +105,24 @@ describe('Messages that make no sense', () => {
 
   it('of events that nobody knows are answered with an error', async () => {
     await using client = await target.client();
-    const events = ['', 'nothing', 'pusher:nothing', 'pusher:error', 'pusher:connection_established', 'pusher_internal:member_added', '__proto__', 'constructor', 'toString'];
-    for (const event of events) await expectError(client, JSON.stringify({ event, data: {} }), /^Unsupported event received on socket: /);
-    await expectError(client, JSON.stringify({ event: 'x'.repeat(60_000) }), /^Unsupported event received on socket: x{200}…$/);
+    const events = [
+      '',
+      'nothing',
+      'pusher:nothing',
+      'pusher:error',
+      'pusher:connection_established',
+      'pusher_internal:member_added',
+      '__proto__',
+      'constructor',
+      'toString',
+    ];
+    for (const event of events)
+      await expectError(client, JSON.stringify({ event, data: {} }), /^Unsupported event received on socket: /);
+    await expectError(
+      client,
+      JSON.stringify({ event: 'x'.repeat(60_000) }),
+      /^Unsupported event received on socket: x{200}…$/,
+    );
     await expectError(client, JSON.stringify({ event: 'nothing', channel: 'news' }), /must be prefixed by 'client-'/);
     await expectAlive(client);
   });
@@ -99,7 +131,8 @@ describe('Messages that make no sense', () => {
     await using one = await target.client();
     await using two = await target.client();
     for (const client of [one, two]) await client.subscribe('private-a');
-    for (const event of ['pusher_internal:member_added', 'pusher:error', 'e']) one.send({ event, channel: 'private-a', data: '{}' });
+    for (const event of ['pusher_internal:member_added', 'pusher:error', 'e'])
+      one.send({ event, channel: 'private-a', data: '{}' });
     one.send({ event: 'client-real', channel: 'private-a', data: { from: 'one' }, user_id: 'forged' });
     const frame = await two.next();
     assert.deepEqual(frame, { event: 'client-real', channel: 'private-a', data: '{"from":"one"}' });
@@ -143,13 +176,18 @@ describe('Names that objects have members of', () => {
       await using client = await target.client();
       client.send({
         event: 'pusher:subscribe',
-        data: { channel: 'presence-__proto__', ...presenceAuth(client.socketId, 'presence-__proto__', { user_id: user, user_info: { n: i } }) },
+        data: {
+          channel: 'presence-__proto__',
+          ...presenceAuth(client.socketId, 'presence-__proto__', { user_id: user, user_info: { n: i } }),
+        },
       });
       const { data } = await client.next('pusher_internal:subscription_succeeded');
       assert.ok(String(data).includes(`"${user}":{"n":${i}}`), String(data));
       const added = await watcher.next('pusher_internal:member_added');
       assert.equal(added.data, JSON.stringify({ user_id: user, user_info: { n: i } }));
-      assert.deepEqual((await api.get('/channels/presence-__proto__/users')).json(), { users: [{ id: 'watcher' }, { id: user }] });
+      assert.deepEqual((await api.get('/channels/presence-__proto__/users')).json(), {
+        users: [{ id: 'watcher' }, { id: user }],
+      });
       await client.close();
       assert.equal((await watcher.next('pusher_internal:member_removed')).data, JSON.stringify({ user_id: user }));
     }
@@ -160,7 +198,9 @@ describe('Names that objects have members of', () => {
     await using two = await target.client();
     for (const client of [one, two]) await client.subscribe('private-__proto__');
     for (const name of NAMES) {
-      one.sendText(`{"event":"client-${name}","channel":"private-__proto__","data":{"${name}":{"${name}":1}},"__proto__":{"x":1}}`);
+      one.sendText(
+        `{"event":"client-${name}","channel":"private-__proto__","data":{"${name}":{"${name}":1}},"__proto__":{"x":1}}`,
+      );
       const frame = await two.next(`client-${name}`);
       assert.equal(frame.data, `{"${name}":{"${name}":1}}`);
     }
@@ -169,8 +209,16 @@ describe('Names that objects have members of', () => {
   it('do not stand in for members that are missing', async () => {
     await using client = await target.client();
     await expectError(client, '{"__proto__":{"event":"pusher:ping"}}', /^Missing parameter: event$/);
-    await expectError(client, '{"event":"pusher:subscribe","data":{"__proto__":{"channel":"news"}}}', /^Missing parameter: data\.channel$/);
-    await expectError(client, '{"event":"pusher:subscribe","data":{"channel":{"__proto__":"news"}}}', /^Missing parameter: data\.channel$/);
+    await expectError(
+      client,
+      '{"event":"pusher:subscribe","data":{"__proto__":{"channel":"news"}}}',
+      /^Missing parameter: data\.channel$/,
+    );
+    await expectError(
+      client,
+      '{"event":"pusher:subscribe","data":{"channel":{"__proto__":"news"}}}',
+      /^Missing parameter: data\.channel$/,
+    );
   });
 });
 
@@ -183,7 +231,8 @@ describe('Very many messages', () => {
     let succeeded = 0;
     let refused = 0;
     for (let sent = 0; sent < MANY; sent += 500) {
-      for (let i = sent; i < sent + 500; i++) client.send({ event: 'pusher:subscribe', data: { channel: `channel-${i}` } });
+      for (let i = sent; i < sent + 500; i++)
+        client.send({ event: 'pusher:subscribe', data: { channel: `channel-${i}` } });
       await until('their answers', () => {
         for (const { event } of client.frames.splice(0)) {
           if (event === 'pusher_internal:subscription_succeeded') succeeded++;
@@ -194,9 +243,10 @@ describe('Very many messages', () => {
     }
     assert.deepEqual([succeeded, refused], [MAX_SUBSCRIPTIONS, MANY - MAX_SUBSCRIPTIONS]);
     const errors = new Set(client.texts.filter((text) => text.includes('"pusher:error"')));
-    assert.deepEqual([...errors].map((text) => errorOf(JSON.parse(text) as ReceivedFrame).message), [
-      `Subscription refused: this connection already has ${MAX_SUBSCRIPTIONS} subscriptions, the most allowed`,
-    ]);
+    assert.deepEqual(
+      [...errors].map((text) => errorOf(JSON.parse(text) as ReceivedFrame).message),
+      [`Subscription refused: this connection already has ${MAX_SUBSCRIPTIONS} subscriptions, the most allowed`],
+    );
     client.send({ event: 'pusher:unsubscribe', data: { channel: 'channel-0' } });
     await client.subscribe('one-more');
     assert.equal((await api.trigger(`channel-${MAX_SUBSCRIPTIONS - 1}`, 'e', 1)).status, 200);

@@ -35,29 +35,42 @@ describe('Limits of an app over all workers', () => {
   /** Opens that many at once; resolves when each is greeted or closed. */
   async function open(count: number): Promise<{ readonly admitted: RawClient[]; readonly refused: RawClient[] }> {
     const clients = Array.from({ length: count }, () => RawClient.open(url(CROWDED)));
-    await until('an answer for each', () => clients.every(({ frames, closed }) => frames.length > 0 || closed !== null), 10_000);
+    await until(
+      'an answer for each',
+      () => clients.every(({ frames, closed }) => frames.length > 0 || closed !== null),
+      10_000,
+    );
     return {
-      admitted: clients.filter(({ closed, frames }) => closed === null && frames[0]?.event === 'pusher:connection_established'),
+      admitted: clients.filter(
+        ({ closed, frames }) => closed === null && frames[0]?.event === 'pusher:connection_established',
+      ),
       refused: clients.filter(({ closed }) => closed !== null),
     };
   }
 
-  it('max_connections admits exactly so many of many that come at once, and gives places back', { timeout: 60_000 }, async () => {
-    const first = await open(80);
-    assert.equal(first.admitted.length, MAX_CONNECTIONS);
-    assert.equal(first.refused.length, 80 - MAX_CONNECTIONS);
-    assert.deepEqual(new Set(first.refused.map(({ closed }) => closed?.code)), new Set([4004]));
-    assert.ok([...connectionsByWorker(server).values()].filter((held) => held > 0).length > 1, 'they are with several workers');
-    for (const client of first.admitted.slice(0, 5)) client.ws.terminate();
-    const second: RawClient[] = [];
-    await until('five places to be free', async () => {
-      const { admitted } = await open(5 - second.length);
-      second.push(...admitted);
-      return second.length === 5;
-    });
-    assert.equal((await open(20)).admitted.length, 0);
-    await Promise.all([...first.admitted, ...second].map((client) => client.close()));
-  });
+  it(
+    'max_connections admits exactly so many of many that come at once, and gives places back',
+    { timeout: 60_000 },
+    async () => {
+      const first = await open(80);
+      assert.equal(first.admitted.length, MAX_CONNECTIONS);
+      assert.equal(first.refused.length, 80 - MAX_CONNECTIONS);
+      assert.deepEqual(new Set(first.refused.map(({ closed }) => closed?.code)), new Set([4004]));
+      assert.ok(
+        [...connectionsByWorker(server).values()].filter((held) => held > 0).length > 1,
+        'they are with several workers',
+      );
+      for (const client of first.admitted.slice(0, 5)) client.ws.terminate();
+      const second: RawClient[] = [];
+      await until('five places to be free', async () => {
+        const { admitted } = await open(5 - second.length);
+        second.push(...admitted);
+        return second.length === 5;
+      });
+      assert.equal((await open(20)).admitted.length, 0);
+      await Promise.all([...first.admitted, ...second].map((client) => client.close()));
+    },
+  );
 
   it('max_connections of one app leaves others alone', async () => {
     const { admitted } = await open(MAX_CONNECTIONS + 5);
@@ -104,21 +117,34 @@ describe('Limits of an app over all workers', () => {
     await until('the next second', async () => (await call(api, 99)).status === 200);
   }
 
-  it('max_backend_events_per_second answers 429 beyond it, and accepts again a second later', { timeout: 30_000 }, async () => {
-    await withinRate(MAX_EVENTS, (api, i) => api.trigger('news', 'e', i));
-  });
+  it(
+    'max_backend_events_per_second answers 429 beyond it, and accepts again a second later',
+    { timeout: 30_000 },
+    async () => {
+      await withinRate(MAX_EVENTS, (api, i) => api.trigger('news', 'e', i));
+    },
+  );
 
   it('max_read_requests_per_second does the same for reads', { timeout: 30_000 }, async () => {
     await withinRate(MAX_READS, (api) => api.get('/channels'));
   });
 
-  it('an event for several channels counts once for each, and none of it goes out beyond the rate', { timeout: 30_000 }, async () => {
-    using api = new ApiClient(server.port, LIMITED);
-    const channels = (count: number): unknown => ({ name: 'e', channels: Array.from({ length: count }, (_, i) => `c${i}`), data: '1' });
-    const send = (count: number): Promise<ApiAnswer> => api.send({ method: 'POST', path: '/events', body: channels(count) });
-    assert.equal((await send(MAX_EVENTS + 1)).status, 429, 'never fits');
-    await until('a whole second of the rate', async () => (await send(MAX_EVENTS)).status === 200);
-  });
+  it(
+    'an event for several channels counts once for each, and none of it goes out beyond the rate',
+    { timeout: 30_000 },
+    async () => {
+      using api = new ApiClient(server.port, LIMITED);
+      const channels = (count: number): unknown => ({
+        name: 'e',
+        channels: Array.from({ length: count }, (_, i) => `c${i}`),
+        data: '1',
+      });
+      const send = (count: number): Promise<ApiAnswer> =>
+        api.send({ method: 'POST', path: '/events', body: channels(count) });
+      assert.equal((await send(MAX_EVENTS + 1)).status, 429, 'never fits');
+      await until('a whole second of the rate', async () => (await send(MAX_EVENTS)).status === 200);
+    },
+  );
 
   it('an app that is not enabled has no connections and no API', async () => {
     const client = RawClient.open(url(DISABLED));
@@ -133,12 +159,20 @@ describe('Limits of an app over all workers', () => {
 describe('The capacity of a node', () => {
   it('holds for all apps and workers together', { timeout: 30_000 }, async () => {
     const apps = [APP, CROWDED];
-    await using server = await SluiceProcess.start({ workers: 2, config: { max_connections: 10, app_manager: { array: { apps } } } });
+    await using server = await SluiceProcess.start({
+      workers: 2,
+      config: { max_connections: 10, app_manager: { array: { apps } } },
+    });
     const urls = [server.wsUrl, server.wsUrl.replace(APP.key, CROWDED.key)];
     const clients = Array.from({ length: 30 }, (_, i) => RawClient.open(urls[i % 2] ?? ''));
-    await until('an answer for each', () => clients.every(({ frames, closed }) => frames.length > 0 || closed !== null));
+    await until('an answer for each', () =>
+      clients.every(({ frames, closed }) => frames.length > 0 || closed !== null),
+    );
     const codes = clients.map(({ closed }) => closed?.code ?? 'open');
-    assert.deepEqual([codes.filter((code) => code === 'open').length, codes.filter((code) => code === 4100).length], [10, 20]);
+    assert.deepEqual(
+      [codes.filter((code) => code === 'open').length, codes.filter((code) => code === 4100).length],
+      [10, 20],
+    );
     await Promise.all(clients.map((client) => client.close()));
   });
 });

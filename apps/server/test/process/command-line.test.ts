@@ -12,7 +12,14 @@ const BAD = {
   wokers: 2,
   websocket: { max_messages: -1, max_mesages: 1 },
   cluster: { scheduling: 'fair' },
-  app_manager: { array: { apps: [{ id: 'a', key: 'k', secret: 7 }, { id: 'a', key: 'k' }] } },
+  app_manager: {
+    array: {
+      apps: [
+        { id: 'a', key: 'k', secret: 7 },
+        { id: 'a', key: 'k' },
+      ],
+    },
+  },
 };
 /** What a person has to be told about BAD; each is looked for in one line. */
 const PROBLEMS = [
@@ -30,12 +37,18 @@ describe('A configuration with problems', () => {
   for (const command of [['start'], ['check-config'], ['config', 'print'], []]) {
     it(`has all of them listed on standard error, and 1 as the answer: sluice ${command.join(' ')}`, async (t) => {
       const file = fileWith(t, 'sluice.json', JSON.stringify(BAD));
-      const { code, stdout, stderr } = await runSluice([...command, '--config', file], { env: { SLUICE_MAX_CONNECTIONS: 'many' } });
+      const { code, stdout, stderr } = await runSluice([...command, '--config', file], {
+        env: { SLUICE_MAX_CONNECTIONS: 'many' },
+      });
       assert.equal(code, 1);
       assert.equal(stdout, '');
       const lines = stderr.trimEnd().split('\n');
       assert.match(lines[0] ?? '', /^sluice: \d+ problems in the configuration:$/);
-      for (const problem of PROBLEMS) assert.ok(lines.some((line) => problem.test(line)), `${String(problem)} in:\n${stderr}`);
+      for (const problem of PROBLEMS)
+        assert.ok(
+          lines.some((line) => problem.test(line)),
+          `${String(problem)} in:\n${stderr}`,
+        );
       assert.equal(Number(/\d+/.exec(lines[0] ?? '')?.[0]), lines.length - 1);
     });
   }
@@ -58,7 +71,10 @@ describe('A configuration with problems', () => {
 
   it('never shows a secret', async (t) => {
     const secret = 'do-not-print-this';
-    const apps = [{ id: 'a', key: 'k k', secret }, { id: 'b', key: 'l', secret: [secret] }];
+    const apps = [
+      { id: 'a', key: 'k k', secret },
+      { id: 'b', key: 'l', secret: [secret] },
+    ];
     const file = fileWith(t, 'sluice.json', JSON.stringify({ app_manager: { array: { apps } } }));
     const { code, stderr } = await runSluice(['check-config', '--config', file]);
     assert.equal(code, 1);
@@ -76,7 +92,9 @@ describe('The command line', () => {
   it('shows the configuration in force, where values come from, and no secret', async (t) => {
     const file = fileWith(t, 'sluice.json', JSON.stringify(GOOD));
     const env = { WEBSOCKET_MAX_BYTES: '5000000' };
-    const { code, stdout, stderr } = await runSluice(['config', 'print', `--config=${file}`, '--host', '127.0.0.1'], { env });
+    const { code, stdout, stderr } = await runSluice(['config', 'print', `--config=${file}`, '--host', '127.0.0.1'], {
+      env,
+    });
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /^port: 7001 {2}# .*sluice\.json$/m);
     assert.match(stdout, /^host: "127\.0\.0\.1" {2}# --host$/m);
@@ -95,9 +113,12 @@ describe('The command line', () => {
       runSluice(['--version'], { env }),
     ]);
     assert.equal(help.code, 0);
-    for (const part of ['start', 'check-config', 'config print', '--config', '--port', '--workers']) assert.ok(help.stdout.includes(part), part);
+    for (const part of ['start', 'check-config', 'config print', '--config', '--port', '--workers'])
+      assert.ok(help.stdout.includes(part), part);
     assert.equal(word.stdout, help.stdout);
-    const { version: expected } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+    const { version: expected } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      readonly version: string;
+    };
     assert.deepEqual([version.code, version.stdout], [0, `${expected}\n`]);
   });
 

@@ -45,7 +45,11 @@ describe('When a worker is killed', () => {
     const listeningBefore = server.output.split('a worker is listening').length;
     const killedAt = performance.now();
     process.kill(victim, 'SIGKILL');
-    await until('another worker to listen', () => server.output.split('a worker is listening').length > listeningBefore, 10_000);
+    await until(
+      'another worker to listen',
+      () => server.output.split('a worker is listening').length > listeningBefore,
+      10_000,
+    );
     const tookMs = performance.now() - killedAt;
     assert.ok(tookMs < 1000, `replaced after ${Math.round(tookMs)} ms`);
     const after = server.workerPids();
@@ -60,15 +64,23 @@ describe('When a worker is killed', () => {
     const alive = clients.filter((client) => !lost.includes(client));
     assert.deepEqual(new Set(lost.map(({ closed }) => closed?.code)), new Set([1006]));
 
-    const remaining = new Set(alive.map((client) => (clients.indexOf(client) % 3 === 0 ? 'everywhere' : `user-${clients.indexOf(client)}`)));
+    const remaining = new Set(
+      alive.map((client) => (clients.indexOf(client) % 3 === 0 ? 'everywhere' : `user-${clients.indexOf(client)}`)),
+    );
     await until('the counts to fall', async () => {
       const { subscription_count: count } = (await roomInfo(api)) as { readonly subscription_count: number };
       return count === alive.length;
     });
     assert.deepEqual(await usersOf(api), [...remaining].sort());
-    assert.deepEqual(await roomInfo(api), { occupied: true, user_count: remaining.size, subscription_count: alive.length });
+    assert.deepEqual(await roomInfo(api), {
+      occupied: true,
+      user_count: remaining.size,
+      subscription_count: alive.length,
+    });
 
-    const gone = clients.map((_, i) => (i % 3 === 0 ? 'everywhere' : `user-${i}`)).filter((user) => !remaining.has(user));
+    const gone = clients
+      .map((_, i) => (i % 3 === 0 ? 'everywhere' : `user-${i}`))
+      .filter((user) => !remaining.has(user));
     assert.equal((await api.trigger('news', 'after', 1)).status, 200);
     for (const client of alive) {
       await until('the message after', () => dataOf(client, 'after').length > 0);
@@ -97,7 +109,10 @@ describe('When a worker is killed', () => {
     for (const client of clients) await client.subscribe('news').catch(() => undefined);
     for (let i = 0; i < 10; i++) assert.equal((await api.trigger('news', 'e', i)).status, 200);
     for (const client of clients) await until('all messages', () => dataOf(client, 'e').length === 10);
-    await until('the restart to be counted', async () => (await server.metric(`sluice_worker_restarts_total{port="${server.port}"}`)) === 1);
+    await until(
+      'the restart to be counted',
+      async () => (await server.metric(`sluice_worker_restarts_total{port="${server.port}"}`)) === 1,
+    );
     await Promise.all(clients.map((client) => client.close()));
   });
 });

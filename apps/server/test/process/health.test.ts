@@ -31,12 +31,17 @@ describe('Health checks of a server', () => {
     }
     const root = await fetch(server.url('/'));
     assert.deepEqual([root.status, await root.text()], [200, 'Sluice is running. Clients connect to /app/{key}.\n']);
-    assert.deepEqual([(await fetch(server.url('/nothing'))).status, (await fetch(server.url('/up'), { method: 'DELETE' })).status], [404, 404]);
+    assert.deepEqual(
+      [(await fetch(server.url('/nothing'))).status, (await fetch(server.url('/up'), { method: 'DELETE' })).status],
+      [404, 404],
+    );
   });
 
   it('tell the memory of the machine, unless that is switched off', async () => {
     await using server = await SluiceProcess.start();
-    const { memory } = (await (await fetch(server.url('/usage'))).json()) as { readonly memory: Readonly<Record<string, number>> };
+    const { memory } = (await (await fetch(server.url('/usage'))).json()) as {
+      readonly memory: Readonly<Record<string, number>>;
+    };
     assert.deepEqual(Object.keys(memory), ['free', 'used', 'total', 'percent']);
     const { free = 0, used = 0, total = 0, percent = -1 } = memory;
     assert.ok(free > 0 && used > 0 && total === free + used && percent > 0 && percent < 100);
@@ -52,27 +57,31 @@ describe('Health checks of a server', () => {
     await client.subscribe('news');
   });
 
-  it('say 503 before anything else happens at a shutdown, while clients still come and stay', { timeout: 30_000 }, async () => {
-    const config = { shutdown: { pre_stop_delay_ms: 1500, drain_window_ms: 0 } };
-    await using server = await SluiceProcess.start({ workers: 2, config });
-    await using client = await RawClient.connect(server.wsUrl);
-    const signalledAt = performance.now();
-    server.signal('SIGTERM');
-    const draining = { status: 503, word: 'DRAINING', header: 'DRAINING' };
-    await until('/ready to say 503', async () => (await ask(server, '/ready')).status === 503);
-    // Connections take turns: both workers say it.
-    for (let i = 0; i < 4; i++) {
-      assert.deepEqual(await ask(server, '/ready'), draining);
-      assert.deepEqual(await ask(server, '/up'), draining);
-      assert.deepEqual(await ask(server, `/up/${APP.id}`), draining);
-      assert.equal((await ask(server, '/live')).status, 200);
-    }
-    const late = await RawClient.connect(server.wsUrl);
-    await late.subscribe('news');
-    assert.equal(client.closed, null);
-    assert.ok(performance.now() - signalledAt < 1500, 'all this within the delay');
-    for (const each of [client, late]) assert.equal((await each.nextClose()).code, 4200);
-    assert.equal((await server.exited).code, 0);
-    assert.ok(performance.now() - signalledAt >= 1500);
-  });
+  it(
+    'say 503 before anything else happens at a shutdown, while clients still come and stay',
+    { timeout: 30_000 },
+    async () => {
+      const config = { shutdown: { pre_stop_delay_ms: 1500, drain_window_ms: 0 } };
+      await using server = await SluiceProcess.start({ workers: 2, config });
+      await using client = await RawClient.connect(server.wsUrl);
+      const signalledAt = performance.now();
+      server.signal('SIGTERM');
+      const draining = { status: 503, word: 'DRAINING', header: 'DRAINING' };
+      await until('/ready to say 503', async () => (await ask(server, '/ready')).status === 503);
+      // Connections take turns: both workers say it.
+      for (let i = 0; i < 4; i++) {
+        assert.deepEqual(await ask(server, '/ready'), draining);
+        assert.deepEqual(await ask(server, '/up'), draining);
+        assert.deepEqual(await ask(server, `/up/${APP.id}`), draining);
+        assert.equal((await ask(server, '/live')).status, 200);
+      }
+      const late = await RawClient.connect(server.wsUrl);
+      await late.subscribe('news');
+      assert.equal(client.closed, null);
+      assert.ok(performance.now() - signalledAt < 1500, 'all this within the delay');
+      for (const each of [client, late]) assert.equal((await each.nextClose()).code, 4200);
+      assert.equal((await server.exited).code, 0);
+      assert.ok(performance.now() - signalledAt >= 1500);
+    },
+  );
 });

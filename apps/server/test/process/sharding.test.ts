@@ -20,7 +20,9 @@ describe('Connections are spread evenly over the workers', () => {
       assert.equal(server.workerPids().length, WORKERS);
       using clients = new DisposableStack();
       for (let opened = 0; opened < CONNECTIONS; opened += AT_ONCE) {
-        const batch = Array.from({ length: AT_ONCE }, () => TcpClient.upgrade(server.port, `/app/${APP.key}?protocol=7`));
+        const batch = Array.from({ length: AT_ONCE }, () =>
+          TcpClient.upgrade(server.port, `/app/${APP.key}?protocol=7`),
+        );
         for (const client of await Promise.all(batch)) clients.use(client);
       }
       const counts = await until('all connections to be with a worker', () => {

@@ -19,6 +19,23 @@ async function publish(api: ApiClient, n: number): Promise<void> {
   assert.equal(status, 200);
 }
 
+interface Filling {
+  readonly server: SluiceProcess;
+  readonly api: ApiClient;
+  /** That wait in the server then. */
+  readonly bytes: number;
+}
+
+/** Publishes until the kernel takes no more. Says how many messages that were. */
+async function publishUntilQueued({ server, api, bytes }: Filling): Promise<number> {
+  let published = 0;
+  while (sumOf(await server.exposition(), 'websocket_queued_bytes') < bytes) {
+    assert.ok(published < MOST_PUBLISHED, 'the queue of the slow client fills');
+    for (let i = 0; i < 25; i++) await publish(api, published++);
+  }
+  return published;
+}
+
 async function slowReader(server: SluiceProcess): Promise<TcpClient> {
   const client = await TcpClient.upgrade(server.port, `/app/${APP.key}?protocol=7`);
   client.write(message({ event: 'pusher:subscribe', data: { channel: 'news' } }));
@@ -41,7 +58,10 @@ function upTo(count: number): number[] {
 async function expectAllInOrder(readers: readonly RawClient[], count: number): Promise<void> {
   for (const reader of readers) {
     await until('all messages', () => reader.frames.length >= count);
-    assert.deepEqual(dataOf(reader, 'e').map((data) => (data as Numbered).n), upTo(count));
+    assert.deepEqual(
+      dataOf(reader, 'e').map((data) => (data as Numbered).n),
+      upTo(count),
+    );
   }
 }
 
@@ -73,56 +93,64 @@ describe('A client that does not read', () => {
     const got = numbersIn(slow);
     assert.deepEqual(got, upTo(got.length), 'what it got before is whole and in order');
     assert.ok(got.length < published);
-    await until('the close to be counted', async () => sumOf(await server.exposition(), 'closed_connections_total', { code: '4100' }) === 1);
+    await until(
+      'the close to be counted',
+      async () => sumOf(await server.exposition(), 'closed_connections_total', { code: '4100' }) === 1,
+    );
     assert.equal(sumOf(await server.exposition(), 'websocket_queued_bytes'), 0);
     await Promise.all(readers.map((reader) => reader.close()));
   });
 
-  it('loses messages but stays, and gets later ones in order once it reads, if it is not to be closed', { timeout: 60_000 }, async () => {
-    const websocket = { max_messages: MAX_MESSAGES, max_backpressure: 1000, disconnect_on_buffer_full: false };
-    await using server = await SluiceProcess.start({ workers: 1, config: { websocket } });
-    using api = new ApiClient(server.port);
-    const readers = await readersOf(server);
-    using slow = await slowReader(server);
-    let published = 0;
-    let queued = 0;
-    // The queue is full, and then as much again that has no room.
-    while (queued < MAX_MESSAGES * PADDING.length && published < MOST_PUBLISHED) {
-      for (let i = 0; i < 25; i++) await publish(api, published++);
-      queued = sumOf(await server.exposition(), 'websocket_queued_bytes');
-    }
-    assert.ok(published < MOST_PUBLISHED, 'the queue of the slow client was filled');
-    for (let i = 0; i < 600; i++) await publish(api, published++);
-    const text = await server.exposition();
-    assert.equal(sumOf(text, 'connected'), readers.length + 1);
-    const bound = (MAX_MESSAGES + 20) * (PADDING.length + 200);
-    assert.ok(sumOf(text, 'websocket_queued_bytes') <= bound, `queued: ${sumOf(text, 'websocket_queued_bytes')} bytes`);
-    assert.ok(sumOf(text, 'worker_resident_memory_bytes') < 400_000_000);
-    await expectAllInOrder(readers, published);
+  it(
+    'loses messages but stays, and gets later ones in order once it reads, if it is not to be closed',
+    { timeout: 60_000 },
+    async () => {
+      const websocket = { max_messages: MAX_MESSAGES, max_backpressure: 1000, disconnect_on_buffer_full: false };
+      await using server = await SluiceProcess.start({ workers: 1, config: { websocket } });
+      using api = new ApiClient(server.port);
+      const readers = await readersOf(server);
+      using slow = await slowReader(server);
+      // The queue is full, and then comes much more that has no room.
+      let published = await publishUntilQueued({ server, api, bytes: MAX_MESSAGES * PADDING.length });
+      for (let i = 0; i < 600; i++) await publish(api, published++);
+      const text = await server.exposition();
+      assert.equal(sumOf(text, 'connected'), readers.length + 1);
+      const bound = (MAX_MESSAGES + 20) * (PADDING.length + 200);
+      assert.ok(
+        sumOf(text, 'websocket_queued_bytes') <= bound,
+        `queued: ${sumOf(text, 'websocket_queued_bytes')} bytes`,
+      );
+      assert.ok(sumOf(text, 'worker_resident_memory_bytes') < 400_000_000);
+      await expectAllInOrder(readers, published);
 
-    slow.resume();
-    await until('what was waiting to be read', async () => sumOf(await server.exposition(), 'websocket_queued_bytes') === 0);
-    const later = published;
-    for (let i = 0; i < 10; i++) await publish(api, published++);
-    await until('the last message', () => slow.received.includes(`{\\"n\\":${published - 1},`));
-    await until('all of it', () => numbersIn(slow).at(-1) === published - 1);
-    const got = numbersIn(slow);
-    assert.deepEqual([...got].sort((a, b) => a - b), got, 'in order');
-    assert.equal(new Set(got).size, got.length, 'none twice');
-    assert.ok(got.length < published, 'some were lost');
-    assert.deepEqual(got.slice(-10), upTo(published).slice(later), 'none is lost after it reads again');
-    await Promise.all(readers.map((reader) => reader.close()));
-  });
+      slow.resume();
+      await until(
+        'what was waiting to be read',
+        async () => sumOf(await server.exposition(), 'websocket_queued_bytes') === 0,
+      );
+      const later = published;
+      for (let i = 0; i < 10; i++) await publish(api, published++);
+      await until('the last message', () => slow.received.includes(`{\\"n\\":${published - 1},`));
+      await until('all of it', () => numbersIn(slow).at(-1) === published - 1);
+      const got = numbersIn(slow);
+      assert.deepEqual(
+        [...got].sort((a, b) => a - b),
+        got,
+        'in order',
+      );
+      assert.equal(new Set(got).size, got.length, 'none twice');
+      assert.ok(got.length < published, 'some were lost');
+      assert.deepEqual(got.slice(-10), upTo(published).slice(later), 'none is lost after it reads again');
+      await Promise.all(readers.map((reader) => reader.close()));
+    },
+  );
 
   it('that pauses for a while and stays within the bounds loses nothing', { timeout: 60_000 }, async () => {
     const websocket = { max_messages: MOST_PUBLISHED, max_backpressure: 1000 };
     await using server = await SluiceProcess.start({ workers: 1, config: { websocket } });
     using api = new ApiClient(server.port);
     using slow = await slowReader(server);
-    let published = 0;
-    while (sumOf(await server.exposition(), 'websocket_queued_bytes') < 100_000 && published < MOST_PUBLISHED) {
-      for (let i = 0; i < 25; i++) await publish(api, published++);
-    }
+    const published = await publishUntilQueued({ server, api, bytes: 100_000 });
     slow.resume();
     await until('everything', () => numbersIn(slow).length === published);
     assert.deepEqual(numbersIn(slow), upTo(published));

@@ -11,7 +11,13 @@ interface Start {
 
 function start({ port, metricsPort, scheduling = 'primary' }: Start): ReturnType<typeof runSluice> {
   return runSluice(['start'], {
-    env: { HOST: '127.0.0.1', PORT: String(port), METRICS_PORT: String(metricsPort), WORKERS: '2', CLUSTER_SCHEDULING: scheduling },
+    env: {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      METRICS_PORT: String(metricsPort),
+      WORKERS: '2',
+      CLUSTER_SCHEDULING: scheduling,
+    },
   });
 }
 
@@ -21,7 +27,10 @@ describe('A port that somebody else has', () => {
       const port = await occupyPort(t);
       const { code, stderr } = await start({ port, metricsPort: await freePort(), scheduling });
       assert.equal(code, 1);
-      assert.match(stderr, new RegExp(`^sluice: cannot listen on 127\\.0\\.0\\.1:${port}: the port is in use\\..*PORT or --port`));
+      assert.match(
+        stderr,
+        new RegExp(`^sluice: cannot listen on 127\\.0\\.0\\.1:${port}: the port is in use\\..*PORT or --port`),
+      );
       assert.equal(stderr.trim().split('\n').length, 1, 'no stack');
     });
 
@@ -38,16 +47,27 @@ describe('A port that somebody else has', () => {
       const metricsPort = await occupyPort(t);
       const { code, stderr } = await start({ port: await freePort(), metricsPort, scheduling });
       assert.equal(code, 1);
-      assert.match(stderr, new RegExp(`^sluice: cannot listen on 127\\.0\\.0\\.1:${metricsPort}: the port is in use\\..*METRICS_PORT`));
+      assert.match(
+        stderr,
+        new RegExp(`^sluice: cannot listen on 127\\.0\\.0\\.1:${metricsPort}: the port is in use\\..*METRICS_PORT`),
+      );
     });
   }
 });
 
 describe('An address that cannot be listened on', () => {
   it('ends the start with 1 and names the setting', async () => {
-    const env = { HOST: '203.0.113.1', PORT: String(await freePort()), METRICS_PORT: String(await freePort()), WORKERS: '1' };
+    const env = {
+      HOST: '203.0.113.1',
+      PORT: String(await freePort()),
+      METRICS_PORT: String(await freePort()),
+      WORKERS: '1',
+    };
     const { code, stderr } = await runSluice(['start'], { env });
     assert.equal(code, 1);
-    assert.match(stderr, /cannot listen on 203\.0\.113\.1:\d+: .*\(.*HOST.*\)|cannot listen on 203\.0\.113\.1:\d+: .*PORT/);
+    assert.match(
+      stderr,
+      /cannot listen on 203\.0\.113\.1:\d+: .*\(.*HOST.*\)|cannot listen on 203\.0\.113\.1:\d+: .*PORT/,
+    );
   });
 });

@@ -62,7 +62,9 @@ function connectionInodes(port: number): Set<string> {
   const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
   const fields = rows.map((row) => row.trim().split(/\s+/));
   const ESTABLISHED = '01';
-  return new Set(fields.filter((row) => row[1]?.endsWith(local) === true && row[3] === ESTABLISHED).map((row) => row[9] ?? ''));
+  return new Set(
+    fields.filter((row) => row[1]?.endsWith(local) === true && row[3] === ESTABLISHED).map((row) => row[9] ?? ''),
+  );
 }
 
 /** How many clients each worker holds. */
@@ -96,14 +98,18 @@ export function isRunning(pid: number): boolean {
 /** The sum of all samples of a metric whose labels include these. */
 export function sumOf(exposition: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  const lines = exposition.split('\n').filter((line) => line.startsWith(`sluice_${name}{`) || line.startsWith(`sluice_${name} `));
+  const lines = exposition
+    .split('\n')
+    .filter((line) => line.startsWith(`sluice_${name}{`) || line.startsWith(`sluice_${name} `));
   const matching = lines.filter((line) => wanted.every((label) => line.includes(label)));
   return matching.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
 /** What a client got of one event, in order. */
 export function dataOf(client: RawClient, event: string): unknown[] {
-  return client.frames.filter((frame) => frame.event === event).map((frame) => JSON.parse(String(frame.data)) as unknown);
+  return client.frames
+    .filter((frame) => frame.event === event)
+    .map((frame) => JSON.parse(String(frame.data)) as unknown);
 }
 
 /** Waits until a metric has the value. */

@@ -52,7 +52,8 @@ export function framesIn(received: Buffer): ServerFrame[] {
     const short = received.readUInt8(at + 1) & 0x7f;
     const headerLength = short < 126 ? 2 : short === 126 ? 4 : 10;
     if (received.length < at + headerLength) break;
-    const length = short < 126 ? short : short === 126 ? received.readUInt16BE(at + 2) : Number(received.readBigUInt64BE(at + 2));
+    const length =
+      short < 126 ? short : short === 126 ? received.readUInt16BE(at + 2) : Number(received.readBigUInt64BE(at + 2));
     const end = at + headerLength + length;
     if (received.length < end) break;
     frames.push({ opcode: received.readUInt8(at) & 0x0f, payload: received.subarray(at + headerLength, end) });

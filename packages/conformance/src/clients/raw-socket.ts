@@ -7,7 +7,7 @@ import { dataOf, type Frame, objectOf, parseFrame } from './frames.ts';
 /** Longest a row waits for a frame or a close. */
 const WAIT_MS = 5000;
 /** What the suite takes for silence. */
-export const SILENCE_MS = 300;
+const SILENCE_MS = 300;
 
 /**
  * Frames that a server sends or not depending on its settings; rows that are about them ask for them, and no other

@@ -55,7 +55,7 @@ export const SB: readonly Row[] = [
     statement: 'An unsubscribe is not answered, and events come no more.',
     async run(c) {
       // Several others, so that one of them is on the process of the first.
-      const [socket, others] = [await c.connect(), await c.connectMany(4)];
+      const [socket, others] = [await c.connect(), await c.connectMany(8)];
       const channel = c.channel();
       await socket.subscribe(channel);
       for (const other of others) await other.subscribe(channel);

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Row, runRows, SkipRow, type Target } from '../src/index.ts';
+
+const APP = { id: '1', key: 'k', secret: 's' };
+const ENDPOINT = { host: '127.0.0.1', port: 1 };
+const TARGET: Target = {
+  endpoint: ENDPOINT,
+  app: APP,
+  provides: { 'limited-app': { app: APP }, 'node-capacity': { endpoint: ENDPOINT, maxConnections: 1 } },
+};
+
+function row(id: string, run: Row['run'], rest: Partial<Row> = {}): Row {
+  return { id, statement: `${id} holds.`, run, ...rest };
+}
+
+async function outcomes(rows: readonly Row[]): Promise<readonly (readonly [string, string, string | null])[]> {
+  const results = await runRows({ rows, target: TARGET, concurrency: 4 });
+  return results.map(({ id, outcome, reason }) => [id, outcome, reason?.split('\n')[0] ?? null]);
+}
+
+describe('A run', () => {
+  it('gives each row its outcome and reason, in the order of the rows', async () => {
+    const rows = [
+      row('A', async () => sleep(20)),
+      row('B', async () => assert.fail('no')),
+      row('C', async () => Promise.reject(new SkipRow('not here'))),
+      row('D', async () => assert.fail('not to be run'), { needs: ['restart', 'quiet-app'] }),
+      row('E', async () => sleep(500), { timeoutMs: 20 }),
+    ];
+    assert.deepEqual(await outcomes(rows), [
+      ['A', 'passed', null],
+      ['B', 'failed', 'AssertionError [ERR_ASSERTION]: no'],
+      ['C', 'skipped', 'not here'],
+      ['D', 'skipped', 'the target has no restart, quiet-app'],
+      ['E', 'failed', 'Error: the row did not end within 20 ms'],
+    ]);
+  });
+
+  it('reports what was sent and what came', async () => {
+    const rows = [
+      row('A', async (context) => {
+        context.transcript.add('ws1', '→ x'.padEnd(1000, 'x'));
+        await context.connect();
+      }),
+    ];
+    const [result] = await runRows({ rows, target: TARGET, concurrency: 1 });
+    assert.equal(result?.outcome, 'failed');
+    assert.match(result.transcript, /ws1 +→ x+… \(400 more characters\)\n.*ws1 +opens ws:\/\/127\.0\.0\.1:1\/app\/k\?/);
+    assert.match(result.reason ?? '', /was closed with 1006/);
+  });
+
+  it('closes what a row opened, the latest first, failed or not', async () => {
+    const closed: number[] = [];
+    const rows = [
+      row('A', async (context) => {
+        for (const i of [1, 2]) context.onCleanup(() => void closed.push(i));
+        assert.fail('no');
+      }),
+    ];
+    await runRows({ rows, target: TARGET, concurrency: 1 });
+    assert.deepEqual(closed, [2, 1]);
+  });
+
+  it('runs rows at the same time, but not two that need what only one can use', async () => {
+    let [now, most, exclusive] = [0, 0, 0];
+    const run = (needs: Row['needs'] = []): Row => {
+      return row(
+        'X',
+        async () => {
+          most = Math.max(most, ++now);
+          if (needs.length > 0) assert.equal(++exclusive, 1);
+          await sleep(20);
+          if (needs.length > 0) exclusive--;
+          now--;
+        },
+        { needs },
+      );
+    };
+    const results = await outcomes([
+      run(['limited-app', 'node-capacity']),
+      run(['node-capacity', 'limited-app']),
+      run(),
+      run(),
+    ]);
+    assert.deepEqual(new Set(results.map(([, outcome]) => outcome)), new Set(['passed']));
+    assert.equal(most, 3);
+  });
+
+  it('runs the rows that judge the others after them', async () => {
+    const order: string[] = [];
+    const rows = ['A', 'B', 'C'].map((id) => row(id, async () => void order.push(id), { last: id === 'A' }));
+    await runRows({ rows, target: TARGET, concurrency: 1 });
+    assert.deepEqual(order, ['B', 'C', 'A']);
+  });
+});
