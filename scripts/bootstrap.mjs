@@ -27,7 +27,12 @@ export function install() {
 
 /** Compiles what changed; a few tenths of a second when nothing did. */
 export function build() {
-  run(join(ROOT, 'node_modules', '.bin', 'turbo'), ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], {}, true);
+  run(
+    join(ROOT, 'node_modules', '.bin', 'turbo'),
+    ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'],
+    {},
+    true,
+  );
 }
 
 /** The Node to run the product with: the one that was installed with it, else the machine's if it is new enough. */
@@ -78,7 +83,13 @@ export function say(message) {
 
 export function toolEnvironment(env = {}) {
   const path = [join(ROOT, 'node_modules', '.bin'), join(TOOLS, 'node_modules', '.bin'), process.env.PATH ?? ''];
-  return { ...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1', ...env, PATH: path.join(delimiter) };
+  return {
+    ...process.env,
+    TURBO_TELEMETRY_DISABLED: '1',
+    TURBO_NO_UPDATE_NOTIFIER: '1',
+    ...env,
+    PATH: path.join(delimiter),
+  };
 }
 
 /** pnpm in a folder of its own, in the version that the lockfile was made with. */
@@ -88,7 +99,16 @@ function ensurePnpm() {
   if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === PNPM_VERSION) return pnpm;
   say(`installing pnpm ${PNPM_VERSION}`);
   mkdirSync(TOOLS, { recursive: true });
-  run('npm', ['install', '--prefix', TOOLS, `pnpm@${PNPM_VERSION}`, '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm', [
+    'install',
+    '--prefix',
+    TOOLS,
+    `pnpm@${PNPM_VERSION}`,
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   return pnpm;
 }
 
@@ -97,7 +117,13 @@ function fingerprint() {
   const manifests = ['packages', 'apps'].flatMap((folder) =>
     readdirSync(join(ROOT, folder)).map((name) => join(folder, name, 'package.json')),
   );
-  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', join('benchmarks', 'package.json'), ...manifests];
+  const files = [
+    'package.json',
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    join('benchmarks', 'package.json'),
+    ...manifests,
+  ];
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   for (const file of files.sort()) {
     if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)));

@@ -3,7 +3,11 @@ import { install, run, say } from './bootstrap.mjs';
 
 const STEPS = [
   ['format', 'oxfmt', ['--config', 'config/oxfmt.json', '--check', '.']],
-  ['lint, with types and the fences between packages', 'oxlint', ['--config', 'config/oxlint.json', '--type-aware', '--deny-warnings', '.']],
+  [
+    'lint, with types and the fences between packages',
+    'oxlint',
+    ['--config', 'config/oxlint.json', '--type-aware', '--deny-warnings', '.'],
+  ],
   ['types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']],
   ['dead code and unused dependencies', 'knip', ['--config', 'config/knip.json', '--no-config-hints']],
   ['build', 'turbo', ['run', 'build', '--output-logs=errors-only']],

@@ -4,12 +4,19 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { ROOT } from './bootstrap.mjs';
 
-const PATTERNS = ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'benchmarks/test/*.test.ts', 'scripts/test/*.test.mjs'];
+const PATTERNS = [
+  'packages/*/test/**/*.test.ts',
+  'apps/*/test/**/*.test.ts',
+  'benchmarks/test/*.test.ts',
+  'scripts/test/*.test.mjs',
+];
 /** Tests start servers with several processes each; more at once would only make them wait for each other. */
 const CONCURRENCY = 2;
 
 const parts = process.argv.slice(2);
-const files = globSync(PATTERNS, { cwd: ROOT }).sort().filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
+const files = globSync(PATTERNS, { cwd: ROOT })
+  .sort()
+  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
 if (files.length === 0) {
   process.stderr.write(`No test file has ${parts.join(' or ')} in its path.\n`);
   process.exit(1);

@@ -14,7 +14,9 @@ export function installTestServers() {
   const missing = NEEDED.filter(({ commands }) => !commands.some(isInstalled)).map(({ debian }) => debian);
   if (missing.length === 0 || process.env.CHROMIUM !== undefined) return;
   if (!isInstalled('apt-get')) {
-    fail(`The tests need ${missing.join(' and ')}. Install them (a browser elsewhere: name it in CHROMIUM) and run this again.`);
+    fail(
+      `The tests need ${missing.join(' and ')}. Install them (a browser elsewhere: name it in CHROMIUM) and run this again.`,
+    );
   }
   say(`installing ${missing.join(', ')} for the tests`);
   const asRoot = process.getuid() === 0 ? [] : ['sudo', '-n'];
@@ -29,5 +31,8 @@ function aptGet(asRoot, args) {
 }
 
 function isInstalled(command) {
-  return (process.env.PATH ?? '').split(delimiter).concat('/usr/bin', '/usr/sbin').some((folder) => existsSync(join(folder, command)));
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .concat('/usr/bin', '/usr/sbin')
+    .some((folder) => existsSync(join(folder, command)));
 }

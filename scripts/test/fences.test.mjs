@@ -16,7 +16,9 @@ function lint(packageName, line) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${line}\n`);
   const oxlint = join(ROOT, 'node_modules', '.bin', 'oxlint');
-  const { stdout } = spawnSync(oxlint, ['--config', join(ROOT, 'config', 'oxlint.json'), file, '-f', 'unix'], { encoding: 'utf8' });
+  const { stdout } = spawnSync(oxlint, ['--config', join(ROOT, 'config', 'oxlint.json'), file, '-f', 'unix'], {
+    encoding: 'utf8',
+  });
   return stdout;
 }
 

@@ -130,7 +130,9 @@ export class HttpListener {
 
 function createMainServer(settings: Settings): http.Server {
   const options = serverOptions(settings);
-  return settings.tls === null ? http.createServer(options) : https.createServer({ ...options, ...readTls(settings.tls) });
+  return settings.tls === null
+    ? http.createServer(options)
+    : https.createServer({ ...options, ...readTls(settings.tls) });
 }
 
 function serverOptions({ httpApi: { headersTimeoutMs } }: Settings): http.ServerOptions {
@@ -139,6 +141,8 @@ function serverOptions({ httpApi: { headersTimeoutMs } }: Settings): http.Server
     headersTimeout: headersTimeoutMs,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    // An offer of HTTP/2 (h2c) is not taken, and the request is answered as if it had not been made.
+    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
   };
 }
 

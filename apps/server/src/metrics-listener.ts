@@ -10,7 +10,12 @@ export interface MetricsListenerOptions {
 }
 
 /** Serves `/metrics` on an address of its own, which need not be open to clients. */
-export async function listenForScrapes({ host, port, contentType, render }: MetricsListenerOptions): Promise<http.Server> {
+export async function listenForScrapes({
+  host,
+  port,
+  contentType,
+  render,
+}: MetricsListenerOptions): Promise<http.Server> {
   const server = http.createServer((request, response) => {
     if (request.url !== '/metrics' || request.method !== 'GET') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Metrics are at GET /metrics.\n');

@@ -12,9 +12,13 @@ export function listenError(error: unknown, address: { host: string; port: numbe
   const where = `cannot listen on ${host}:${port}`;
   switch (code) {
     case 'EADDRINUSE':
-      return new StartupError(`${where}: the port is in use. Stop the program that has it, or choose another (${setting}).`);
+      return new StartupError(
+        `${where}: the port is in use. Stop the program that has it, or choose another (${setting}).`,
+      );
     case 'EACCES':
-      return new StartupError(`${where}: not permitted. Ports below 1024 need privileges; choose another (${setting}).`);
+      return new StartupError(
+        `${where}: not permitted. Ports below 1024 need privileges; choose another (${setting}).`,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new StartupError(`${where}: this machine has no such address. Choose another (${setting}).`);

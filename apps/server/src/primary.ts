@@ -56,7 +56,14 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     throw listenError(error, { host, port, setting: 'HOST and PORT, or --host and --port' });
   }
   if (isHumanFormat(settings.log.format)) process.stdout.write(`${banner(settings, VERSION)}\n`);
-  log.info('listening', { host, port, workers, scheduling, apps: settings.apps.map((app) => app.id), version: VERSION });
+  log.info('listening', {
+    host,
+    port,
+    workers,
+    scheduling,
+    apps: settings.apps.map((app) => app.id),
+    version: VERSION,
+  });
 }
 
 async function serveMetrics({ metrics, port }: Settings, primary: Primary): Promise<void> {

@@ -21,7 +21,10 @@ const link = await connectToPrimary({
 // Both ends are this program in the same version; the primary sends the settings it has checked.
 const settings = link.start.settings as Settings;
 const { websocket } = settings;
-const log = createLog({ ...settings.log, base: { worker: link.start.slot, pid: process.pid, instance: settings.instanceId } });
+const log = createLog({
+  ...settings.log,
+  base: { worker: link.start.slot, pid: process.pid, instance: settings.instanceId },
+});
 const onError = errorReporter(log);
 process.on('uncaughtException', (error) => {
   log.error('the worker has a fault and ends; a new one takes its place', { error: error.stack ?? error.message });

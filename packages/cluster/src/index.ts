@@ -1,3 +1,8 @@
 export type { PrimaryQuestion, WorkerStart } from './bus/messages.ts';
 export { type DrainOptions, type NodeSnapshots, Primary, type PrimaryOptions } from './primary/primary.ts';
-export { connectToPrimary, type PrimaryLink, type PrimaryLinkOptions, type WorkerDuties } from './worker/primary-link.ts';
+export {
+  connectToPrimary,
+  type PrimaryLink,
+  type PrimaryLinkOptions,
+  type WorkerDuties,
+} from './worker/primary-link.ts';

@@ -44,6 +44,13 @@ export interface Provisions {
     readonly activitySeconds: number;
     readonly pongSeconds: number;
   };
+  /** A server with two apps whose connections have to be authorised in time, one of them of at most one connection. */
+  readonly 'authorised-connections': {
+    readonly endpoint: Endpoint;
+    readonly seconds: number;
+    readonly app: AppCredentials;
+    readonly limitedApp: AppCredentials;
+  };
   /** A server below a path prefix. */
   readonly 'path-prefix': { readonly endpoint: Endpoint };
   /** A server that takes a handshake without `protocol` for protocol 7. */

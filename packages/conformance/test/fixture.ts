@@ -22,6 +22,13 @@ function app(id: string): AppCredentials {
 const [SECOND, DISABLED, LIMITED] = [app('1002'), app('1003'), app('1004')];
 const [NO_CLIENT_EVENTS, NO_COUNT, QUIET] = [app('1005'), app('1006'), app('1007')];
 
+const [AUTHORISED, AUTHORISED_LIMITED] = [app('1008'), app('1009')];
+
+const AUTHORISED_APPS = [
+  { ...AUTHORISED, enable_user_authentication: true },
+  { ...AUTHORISED_LIMITED, enable_user_authentication: true, max_connections: 1 },
+];
+
 const APPS = [
   MAIN_APP,
   { ...SECOND, enable_client_messages: true },
@@ -48,7 +55,12 @@ export class Fixture implements AsyncDisposable {
         workers: 3,
         config: { websocket_max_payload_kb: MAX_MESSAGE_KB, app_manager: { array: { apps: APPS } } },
       }),
-      start({ activity_timeout: 1, pong_timeout: 1 }),
+      start({
+        activity_timeout: 1,
+        pong_timeout: 1,
+        user_authentication_timeout: 1,
+        app_manager: { array: { apps: [MAIN_APP, ...AUTHORISED_APPS] } },
+      }),
       start({ path_prefix: PREFIX, websocket: { allow_missing_protocol: true } }),
       start({ max_connections: 2 }),
       start({ shutdown: { drain_window_ms: 300 } }),
@@ -73,6 +85,12 @@ export class Fixture implements AsyncDisposable {
         'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
         'several-processes': { endpoints: [endpointOf(main)] },
         'short-timeouts': { endpoint: endpointOf(quick), activitySeconds: 1, pongSeconds: 1 },
+        'authorised-connections': {
+          endpoint: endpointOf(quick),
+          seconds: 1,
+          app: AUTHORISED,
+          limitedApp: AUTHORISED_LIMITED,
+        },
         'path-prefix': { endpoint: { ...endpointOf(prefixed), prefix: PREFIX } },
         'lenient-protocol': { endpoint: { ...endpointOf(prefixed), prefix: PREFIX } },
         'node-capacity': { endpoint: endpointOf(small), maxConnections: 2 },

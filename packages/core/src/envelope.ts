@@ -50,4 +50,3 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
     payload: bytes.subarray(exceptEnd),
   };
 }
-

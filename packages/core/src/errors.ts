@@ -57,7 +57,10 @@ export const PUBLISH_ERRORS = {
 
 const MAX_ECHO = 200;
 
-export function publishError(name: keyof typeof PUBLISH_ERRORS, ...parts: readonly (string | number)[]): PublishRefusal {
+export function publishError(
+  name: keyof typeof PUBLISH_ERRORS,
+  ...parts: readonly (string | number)[]
+): PublishRefusal {
   const spec = PUBLISH_ERRORS[name];
   let next = 0;
   const message = spec.text.replaceAll('%s', () => String(parts[next++]).slice(0, MAX_ECHO));

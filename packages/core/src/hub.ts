@@ -7,7 +7,18 @@ import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
 import { fanOut } from './fanout.ts';
 import { endSubscription } from './handlers/unsubscribe.ts';
-import type { Backbone, Clock, Framer, MemberAdded, MemberRemoved, Metrics, OnError, Registry, RegistryEvents, Transport } from './ports/index.ts';
+import type {
+  Backbone,
+  Clock,
+  Framer,
+  MemberAdded,
+  MemberRemoved,
+  Metrics,
+  OnError,
+  Registry,
+  RegistryEvents,
+  Transport,
+} from './ports/index.ts';
 import { receive } from './receive.ts';
 
 /** What the hub needs from outside. */
@@ -149,7 +160,11 @@ export class Hub implements RegistryEvents {
     this.#tellMembers(appId, channel, { text: serverMessages.memberRemoved(channel, userId), except: '' });
   }
 
-  #tellMembers(appId: string, name: string, { text, except }: { readonly text: string; readonly except: string }): void {
+  #tellMembers(
+    appId: string,
+    name: string,
+    { text, except }: { readonly text: string; readonly except: string },
+  ): void {
     const space = this.#spaces.get(appId);
     const channel = space?.channels.get(name);
     if (space === undefined || channel === undefined || channel.subscribers.size === 0) return;

@@ -104,7 +104,14 @@ export class Cluster {
   readonly workers: Worker[];
 
   constructor(size: number, options: Partial<HubOptions> = {}) {
-    const all = { activityTimeoutSeconds: 120, maxConnections: 0, maxSubscriptionsPerConnection: 10_000, sendSubscriptionErrors: true, authorisationTimeoutMs: 1000, ...options };
+    const all = {
+      activityTimeoutSeconds: 120,
+      maxConnections: 0,
+      maxSubscriptionsPerConnection: 10_000,
+      sendSubscriptionErrors: true,
+      authorisationTimeoutMs: 1000,
+      ...options,
+    };
     this.workers = Array.from({ length: size }, () => new Worker(this, all));
   }
 

@@ -64,7 +64,11 @@ export const HTTP_ERRORS = {
     text: 'Missing required parameter: %s',
     remedy: 'Pusher. Add the named parameter, in the body or the query.',
   },
-  invalidParameter: { status: 400, text: 'Invalid parameter: %s', remedy: 'Send the parameter in the form that the text names.' },
+  invalidParameter: {
+    status: 400,
+    text: 'Invalid parameter: %s',
+    remedy: 'Send the parameter in the form that the text names.',
+  },
   invalidChannelName: {
     status: 400,
     text: "Invalid channel name '%s'",
@@ -124,5 +128,8 @@ const MAX_ECHO = 2000;
 export function httpError(name: keyof typeof HTTP_ERRORS, ...parts: readonly (string | number)[]): HttpError {
   const spec = HTTP_ERRORS[name];
   let next = 0;
-  return new HttpError(spec.status, spec.text.replaceAll('%s', () => String(parts[next++]).slice(0, MAX_ECHO)));
+  return new HttpError(
+    spec.status,
+    spec.text.replaceAll('%s', () => String(parts[next++]).slice(0, MAX_ECHO)),
+  );
 }

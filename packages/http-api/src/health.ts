@@ -14,11 +14,19 @@ export interface HealthOptions {
 const PROBE = { exposeHeadRoute: true } as const;
 
 /** Health checks: unsigned, cheap, and never wrong about a shutdown. The body and `X-Health-Check` say the same word. */
-export const healthRoutes: FastifyPluginCallback<HealthOptions> = (server, { apps, isDraining, usageEnabled }, done) => {
-  server.get('/', (_request, reply) => reply.type('text/plain').send('Sluice is running. Clients connect to /app/{key}.\n'));
+export const healthRoutes: FastifyPluginCallback<HealthOptions> = (
+  server,
+  { apps, isDraining, usageEnabled },
+  done,
+) => {
+  server.get('/', (_request, reply) =>
+    reply.type('text/plain').send('Sluice is running. Clients connect to /app/{key}.\n'),
+  );
 
   /** Whether this node should be sent traffic. */
-  server.get('/ready', PROBE, (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'READY')));
+  server.get('/ready', PROBE, (_request, reply) =>
+    isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'READY'),
+  );
 
   /** Whether the process works at all; a draining one does. */
   server.get('/live', PROBE, (_request, reply) => say(reply, 200, 'LIVE'));

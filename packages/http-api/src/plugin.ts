@@ -39,7 +39,8 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, { hub, apps,
 
   api.setErrorHandler<FastifyError | HttpError>((error, request, reply) => {
     const answer = toHttpError(error, api.initialConfig.bodyLimit ?? 0);
-    if (answer.status >= 500) hub.ports.onError(error, { stage: `${request.method} ${request.routeOptions.url ?? ''}` });
+    if (answer.status >= 500)
+      hub.ports.onError(error, { stage: `${request.method} ${request.routeOptions.url ?? ''}` });
     if (answer.status === 429) reply.header('retry-after', '1');
     return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.message}\n`);
   });

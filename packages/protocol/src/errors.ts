@@ -77,7 +77,8 @@ export const PROTOCOL_ERRORS = {
   channelDataInvalid: {
     code: null,
     text: 'Invalid channel_data for %s: %s',
-    remedy: 'channel_data is a JSON object with `user_id` (a string or number, up to 128 characters) and any `user_info`.',
+    remedy:
+      'channel_data is a JSON object with `user_id` (a string or number, up to 128 characters) and any `user_info`.',
   },
   presenceFull: {
     code: null,

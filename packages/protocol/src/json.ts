@@ -1,6 +1,8 @@
 import { MAX_JSON_DEPTH } from './limits.ts';
 
-export type JsonResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
+export type JsonResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: string };
 
 const MALFORMED: JsonResult = { ok: false, problem: 'not valid JSON' };
 const TOO_DEEP: JsonResult = { ok: false, problem: `nested deeper than ${MAX_JSON_DEPTH} levels` };

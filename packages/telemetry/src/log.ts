@@ -13,7 +13,7 @@ export interface LogOptions {
   readonly stream?: DestinationStream;
 }
 
-/** Members whose values never reach a log, wherever they stand. */
+/** Members whose values never reach a log, up to two levels deep. */
 const SECRET_NAMES = ['secret', 'auth', 'auth_signature', 'password', 'token', 'passphrase'];
 const REDACTED = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
@@ -40,11 +40,17 @@ export function createLog({ level, format, colors, base, stream }: LogOptions): 
 }
 
 export function isHumanFormat(format: LogOptions['format']): boolean {
-  return format === 'human' || (format === 'auto' && process.stdout.isTTY);
+  return format === 'human' || (format === 'auto' && process.stdout.isTTY === true);
 }
 
 function prettyStream(colors: boolean): DestinationStream {
-  return pretty({ colorize: colors && process.stdout.isTTY, sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true });
+  return pretty({
+    colorize: colors && process.stdout.isTTY,
+    sync: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+    singleLine: true,
+  });
 }
 
 /** The one place that failures of unwaited work go to. */

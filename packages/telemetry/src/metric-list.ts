@@ -25,9 +25,19 @@ export const WORKER_METRICS = {
     help: 'Sockets closed, by WebSocket close code; codes that no standard names count as "other".',
     labels: ['port', 'code'],
   },
-  bytesReceived: { name: 'socket_received_bytes', type: 'counter', help: 'Payload of messages from clients.', labels: APP },
+  bytesReceived: {
+    name: 'socket_received_bytes',
+    type: 'counter',
+    help: 'Payload of messages from clients.',
+    labels: APP,
+  },
   bytesSent: { name: 'socket_transmitted_bytes', type: 'counter', help: 'Frames written to clients.', labels: APP },
-  messagesReceived: { name: 'ws_messages_received_total', type: 'counter', help: 'Messages from clients.', labels: APP },
+  messagesReceived: {
+    name: 'ws_messages_received_total',
+    type: 'counter',
+    help: 'Messages from clients.',
+    labels: APP,
+  },
   messagesSent: { name: 'ws_messages_sent_total', type: 'counter', help: 'Messages written to clients.', labels: APP },
   messagesDropped: {
     name: 'ws_messages_dropped_total',
@@ -89,8 +99,8 @@ export const WORKER_METRICS = {
   loopDelay: {
     name: 'event_loop_delay_seconds',
     type: 'gauge',
-    help: 'Delay of the event loop since the last scrape, by quantile (0.5, 0.99, 1).',
-    labels: ['port', 'worker', 'quantile'],
+    help: 'Delay of the event loop since the last scrape, by percentile; 100 is the longest.',
+    labels: ['port', 'worker', 'percentile'],
   },
   residentMemory: {
     name: 'worker_resident_memory_bytes',

@@ -99,7 +99,11 @@ export class WorkerMetrics implements Metrics {
   }
 
   broadcast(kind: ChannelKind, recipients: number, seconds: number): void {
-    const labels = { port: this.#options.port, channel_type: kind, recipient_count_bucket: recipientBucket(recipients) };
+    const labels = {
+      port: this.#options.port,
+      channel_type: kind,
+      recipient_count_bucket: recipientBucket(recipients),
+    };
     this.#broadcast.observe(labels, seconds);
   }
 
@@ -156,10 +160,10 @@ class ProcessMetrics {
 
   feed({ port, slot }: WorkerMetricsOptions, gauges: WorkerGauges): void {
     const worker = { port, worker: slot };
-    for (const quantile of [0.5, 0.99, 1]) {
+    for (const percentile of [50, 99, 100]) {
       // What is measured is the time between two looks, of which the loop owes only what is beyond the plan.
-      const delay = this.#delay.percentile(quantile * 100) / 1e9 - DELAY_RESOLUTION_MS / 1000;
-      this.#set.loopDelay.set({ ...worker, quantile }, Math.max(0, delay));
+      const delay = this.#delay.percentile(percentile) / 1e9 - DELAY_RESOLUTION_MS / 1000;
+      this.#set.loopDelay.set({ ...worker, percentile }, Math.max(0, delay));
     }
     this.#delay.reset();
     this.#set.residentMemory.set(worker, process.memoryUsage.rss());

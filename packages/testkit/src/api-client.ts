@@ -51,7 +51,11 @@ export class ApiClient implements Disposable {
       ...(bytes.length > 0 ? { body_md5: md5Hex(bytes) } : {}),
     });
     const signature = sign(this.#app.secret, requestStringToSign(method, fullPath, pairs));
-    const sent = new Map<string, string | undefined>([...pairs, ['auth_signature', signature], ...Object.entries(override)]);
+    const sent = new Map<string, string | undefined>([
+      ...pairs,
+      ['auth_signature', signature],
+      ...Object.entries(override),
+    ]);
     const search = [...sent].flatMap(([k, v]) => (v === undefined ? [] : [`${k}=${encodeURIComponent(v)}`])).join('&');
     return this.raw(method, `${fullPath}?${search}`, bytes);
   }

@@ -13,7 +13,8 @@ export function findChromium(): string {
   const named = process.env['CHROMIUM'];
   const places = named === undefined ? PLACES : [named];
   const found = places.find(isExecutable);
-  if (found === undefined) throw new Error(`no browser at ${places.join(', ')}; install Chromium, or name it in CHROMIUM`);
+  if (found === undefined)
+    throw new Error(`no browser at ${places.join(', ')}; install Chromium, or name it in CHROMIUM`);
   return found;
 }
 

@@ -75,7 +75,11 @@ export class SluiceProcess implements AsyncDisposable {
   static async start(options: SluiceOptions = {}): Promise<SluiceProcess> {
     const server = await SluiceProcess.spawn(options);
     try {
-      await until('the server to listen', () => server.#failIfExited() ?? server.output.includes('"listening"'), START_TIMEOUT_MS);
+      await until(
+        'the server to listen',
+        () => server.#failIfExited() ?? server.output.includes('"listening"'),
+        START_TIMEOUT_MS,
+      );
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;

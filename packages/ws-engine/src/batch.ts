@@ -55,14 +55,21 @@ export class Batch {
     if (this.#joined !== null) return this.#joined;
     const frames = this.frames();
     const [first] = frames;
-    this.#joined = frames.length === 1 && first !== undefined ? first.bytes : Buffer.concat(frames.map((f) => f.bytes), this.byteLength);
+    this.#joined =
+      frames.length === 1 && first !== undefined
+        ? first.bytes
+        : Buffer.concat(
+            frames.map((f) => f.bytes),
+            this.byteLength,
+          );
     return this.#joined;
   }
 
   /** The frames one by one, oldest first. */
   frames(): TextFrame[] {
     const frames: TextFrame[] = [];
-    for (let node: Batch | null = this; node !== null && node.#frame !== null; node = node.#parent) frames.push(node.#frame);
+    for (let node: Batch | null = this; node !== null && node.#frame !== null; node = node.#parent)
+      frames.push(node.#frame);
     return frames.reverse();
   }
 }

@@ -96,7 +96,10 @@ describe('a client that reads too slowly', () => {
     send('a', 'b', 'c');
     assert.equal(ws.closes.length, 0);
     send('d');
-    assert.deepEqual(ws.closes.map(({ code }) => code), [4100]);
+    assert.deepEqual(
+      ws.closes.map(({ code }) => code),
+      [4100],
+    );
     assert.deepEqual(owner.goneClients, [client]);
     raw.drain();
     await turn();
@@ -111,7 +114,10 @@ describe('a client that reads too slowly', () => {
     send('12345678');
     assert.equal(ws.closes.length, 0);
     send('9');
-    assert.deepEqual(ws.closes.map(({ code }) => code), [4100]);
+    assert.deepEqual(
+      ws.closes.map(({ code }) => code),
+      [4100],
+    );
   });
 
   it('keeps its connection and loses what does not fit where the policy is to drop', async () => {

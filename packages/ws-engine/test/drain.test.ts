@@ -26,7 +26,10 @@ describe('a drain', () => {
       quarters.filter((count) => count > 20).length >= 3,
       `closes per quarter of the window: ${quarters.join(', ')}`,
     );
-    assert.notDeepEqual(order, [...order].sort((x, y) => x - y));
+    assert.notDeepEqual(
+      order,
+      [...order].sort((x, y) => x - y),
+    );
   });
 
   it('is over at once when nobody is there', async () => {

@@ -46,7 +46,10 @@ describe('liveness', () => {
     pass(250);
     assert.deepEqual(ws.closes, []);
     pass(250);
-    assert.deepEqual(ws.closes.map(({ code }) => code), [4201]);
+    assert.deepEqual(
+      ws.closes.map(({ code }) => code),
+      [4201],
+    );
   });
 
   it('PG-07: puts the ping off whenever something is heard', () => {

@@ -44,7 +44,10 @@ describe('the outbox', () => {
     }
     // 320 writes of 0.05 ms take 16 ms, eight slices of 2 ms; a clock check every 32 writes allows some slack.
     assert.ok(turns >= 4, `everything was written in ${turns} turns`);
-    assert.deepEqual(log, Array.from({ length: 320 }, (_, i) => String(i)));
+    assert.deepEqual(
+      log,
+      Array.from({ length: 320 }, (_, i) => String(i)),
+    );
   });
 
   it('leaves what is added during a round to the next', async () => {

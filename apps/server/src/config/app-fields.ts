@@ -41,9 +41,17 @@ const { nameLength, items, payload } = LIMIT_FORMATS;
 export const APP_FIELDS = {
   id: required(identifier, 'Names the app in the paths of the HTTP API. Unique.', 'app-id'),
   key: required(identifier, 'Public name that clients connect with. Unique.', 'app-key'),
-  secret: required(secret, 'Signs requests and authorizations. Whoever knows it may do anything in this app.', DEFAULT_SECRET),
+  secret: required(
+    secret,
+    'Signs requests and authorizations. Whoever knows it may do anything in this app.',
+    DEFAULT_SECRET,
+  ),
   additional_keys: {
-    ...optional(recordList('keys'), 'Further keys, each with `key`, `secret` and optionally `enabled`, while keys are being rotated.', NO_KEYS),
+    ...optional(
+      recordList('keys'),
+      'Further keys, each with `key`, `secret` and optionally `enabled`, while keys are being rotated.',
+      NO_KEYS,
+    ),
     secret: true,
   },
   enabled: optional(boolean, 'False refuses every connection and request of the app.', true),
@@ -75,10 +83,26 @@ export const APP_FIELDS = {
     0,
   ),
   max_read_requests_per_second: optional(count(0), 'GET requests to the HTTP API. 0: unlimited.', 0),
-  max_presence_members_per_channel: limit(items, 'Members of one presence channel.', 'presence.max_members_per_channel'),
-  max_presence_member_size_in_kb: limit(payload, 'The `user_info` of one member as JSON, in KB.', 'presence.max_member_size_in_kb'),
-  max_channel_name_length: limit(nameLength, 'Characters of a channel name, prefix included.', 'channel_limits.max_name_length'),
-  max_event_channels_at_once: limit(items, 'Channels that one event may be published to.', 'event_limits.max_channels_at_once'),
+  max_presence_members_per_channel: limit(
+    items,
+    'Members of one presence channel.',
+    'presence.max_members_per_channel',
+  ),
+  max_presence_member_size_in_kb: limit(
+    payload,
+    'The `user_info` of one member as JSON, in KB.',
+    'presence.max_member_size_in_kb',
+  ),
+  max_channel_name_length: limit(
+    nameLength,
+    'Characters of a channel name, prefix included.',
+    'channel_limits.max_name_length',
+  ),
+  max_event_channels_at_once: limit(
+    items,
+    'Channels that one event may be published to.',
+    'event_limits.max_channels_at_once',
+  ),
   max_event_name_length: limit(nameLength, 'Characters of an event name.', 'event_limits.max_name_length'),
   max_event_payload_in_kb: limit(payload, 'The data of one event, in KB.', 'event_limits.max_payload_in_kb'),
   max_event_batch_size: limit(items, 'Events in one batch.', 'event_limits.max_batch_size'),

@@ -1,4 +1,10 @@
-import { ADDITIONAL_KEY_FIELDS, type AdditionalKey, APP_FIELDS, type AppRecord, type FieldTable } from './app-fields.ts';
+import {
+  ADDITIONAL_KEY_FIELDS,
+  type AdditionalKey,
+  APP_FIELDS,
+  type AppRecord,
+  type FieldTable,
+} from './app-fields.ts';
 import { decode, type RawRecord } from './formats.ts';
 import { nearestName } from './nearest.ts';
 import { childPath, describeFound, describeKind, keyName, type Report } from './problem.ts';

@@ -70,20 +70,31 @@ function rawApps({ values, listSource, environment, report }: AppsInput): RawApp
 function defaultIdentity(): RawRecord {
   const { id, key, secret } = APP_FIELDS;
   const named = Object.entries({ id, key, secret });
-  return Object.fromEntries(named.map(([name, { fallback }]) => [name, fallback.kind === 'none' ? fallback.ofDefaultApp : '']));
+  return Object.fromEntries(
+    named.map(([name, { fallback }]) => [name, fallback.kind === 'none' ? fallback.ofDefaultApp : '']),
+  );
 }
 
 function refuseDuplicates(apps: readonly SourcedApp[], report: Report): void {
   const ids = new Map<string, string>();
   const keys = new Map<string, string>();
-  const claim = (taken: Map<string, string>, app: SourcedApp, at: { readonly path: string; readonly name: unknown }): void => {
+  const claim = (
+    taken: Map<string, string>,
+    app: SourcedApp,
+    at: { readonly path: string; readonly name: unknown },
+  ): void => {
     if (typeof at.name !== 'string') return;
     const path = `${app.path}.${at.path}`;
     const first = taken.get(at.name);
     if (first === undefined) taken.set(at.name, path);
     else {
       const source = app.sourceOf(at.path.replace(/\[.*/, ''));
-      report.problems.push({ path, source, found: `${quote(at.name)} a second time`, expected: `another than that of ${first}` });
+      report.problems.push({
+        path,
+        source,
+        found: `${quote(at.name)} a second time`,
+        expected: `another than that of ${first}`,
+      });
     }
   };
   for (const app of apps) {
@@ -108,7 +119,10 @@ function refuseForcedTls(apps: readonly SourcedApp[], report: Report): void {
 export function noteDefaultSecret(apps: readonly SourcedApp[], values: Values, report: Report): void {
   if (isLoopback(values.host)) return;
   for (const { record } of apps) {
-    const secrets = [record.secret, ...record.additional_keys.filter(({ enabled }) => enabled).map((key) => key.secret)];
+    const secrets = [
+      record.secret,
+      ...record.additional_keys.filter(({ enabled }) => enabled).map((key) => key.secret),
+    ];
     if (!record.enabled || !secrets.includes(DEFAULT_SECRET)) continue;
     report.notices.push(
       `the app ${quote(record.id)} has the default secret and the host is ${values.host}: anybody who can reach this port ` +

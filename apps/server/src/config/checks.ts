@@ -18,8 +18,10 @@ export function checkTogether(input: CheckInput): void {
 function checkTls(input: CheckInput): void {
   const { ssl, port } = input.values;
   if (!ssl.enabled) return;
-  if (ssl.cert_path === '') refuse(input, ['ssl.cert_path'], { found: 'nothing', expected: 'a certificate, since ssl.enabled is true' });
-  if (ssl.key_path === '') refuse(input, ['ssl.key_path'], { found: 'nothing', expected: 'a private key, since ssl.enabled is true' });
+  if (ssl.cert_path === '')
+    refuse(input, ['ssl.cert_path'], { found: 'nothing', expected: 'a certificate, since ssl.enabled is true' });
+  if (ssl.key_path === '')
+    refuse(input, ['ssl.key_path'], { found: 'nothing', expected: 'a private key, since ssl.enabled is true' });
   if (ssl.http_port === port) {
     refuse(input, ['ssl.http_port', 'port'], { found: `the number ${port}`, expected: 'another port than `port`' });
   }
@@ -40,10 +42,17 @@ function checkPorts(input: CheckInput): void {
   if (!metrics.enabled || metrics.port !== port) return;
   const hosts = [host, metrics.host];
   if (host !== metrics.host && !hosts.some((name) => name === '0.0.0.0' || name === '::')) return;
-  refuse(input, ['metrics.port', 'port'], { found: `the number ${metrics.port}`, expected: 'another port than `port`' });
+  refuse(input, ['metrics.port', 'port'], {
+    found: `the number ${metrics.port}`,
+    expected: 'another port than `port`',
+  });
 }
 
-function refuse(input: CheckInput, paths: readonly string[], what: { readonly found: string; readonly expected: string }): void {
+function refuse(
+  input: CheckInput,
+  paths: readonly string[],
+  what: { readonly found: string; readonly expected: string },
+): void {
   const { problems } = input.report;
   if (problems.some(({ path }) => paths.includes(path))) return;
   const path = paths.find((candidate) => input.sources.has(candidate)) ?? paths[0] ?? '';

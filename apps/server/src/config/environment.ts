@@ -62,7 +62,9 @@ function reportUnknown(name: string, report: Report): void {
   if (prefix === 'SLUICE_') {
     // The likeliest mistake is our prefix before a name that has none.
     const bare = name.slice(prefix.length);
-    const nearest = OWN_VARIABLES.includes(bare) ? bare : (nearestName(name, OWN_VARIABLES) ?? nearestName(bare, OWN_VARIABLES));
+    const nearest = OWN_VARIABLES.includes(bare)
+      ? bare
+      : (nearestName(name, OWN_VARIABLES) ?? nearestName(bare, OWN_VARIABLES));
     report.problems.push({
       path: '',
       source: keyName(name),

@@ -44,7 +44,12 @@ function readSection(section: Section, raw: Readonly<Record<string, unknown>>, v
     const path = childPath(visit.path, key);
     const node = Object.hasOwn(section, key) ? section[key] : undefined;
     if (node === undefined) {
-      report.problems.push({ path, source: file, found: 'an unknown key', expected: nearestKey(section, key, visit.path) });
+      report.problems.push({
+        path,
+        source: file,
+        found: 'an unknown key',
+        expected: nearestKey(section, key, visit.path),
+      });
     } else if (isLeaf(node)) {
       if (!checkValue(node, value, { path, source: file, report })) continue;
       clean[key] = value;

@@ -73,7 +73,13 @@ function code(value: unknown): string {
 export function renderReference(): string {
   const parts = referenceSections().map(({ title, rows }) => {
     const lines = rows.map((row) => tableLine([`\`${row.key}\``, row.type, row.default, names(row), row.doc]));
-    return [`## ${title}`, '', tableLine(['Key', 'Takes', 'Default', 'Variable, flag', 'Meaning']), RULE, ...lines].join('\n');
+    return [
+      `## ${title}`,
+      '',
+      tableLine(['Key', 'Takes', 'Default', 'Variable, flag', 'Meaning']),
+      RULE,
+      ...lines,
+    ].join('\n');
   });
   return `${[renderFile(), ...parts, renderAliases()].join('\n\n')}\n`;
 }
@@ -93,7 +99,13 @@ function renderAliases(): string {
   const lines = [...ALIASES].map(([name, { target, convert }]) => {
     return tableLine([`\`${name}\``, `\`${target}\``, convert?.doc ?? '']);
   });
-  return ['## Variables of Sockudo and soketi', '', tableLine(['Variable', 'Read as', 'Note']), '|---|---|---|', ...lines].join('\n');
+  return [
+    '## Variables of Sockudo and soketi',
+    '',
+    tableLine(['Variable', 'Read as', 'Note']),
+    '|---|---|---|',
+    ...lines,
+  ].join('\n');
 }
 
 function names({ env, flag }: ReferenceRow): string {

@@ -49,7 +49,9 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 
 test('every field has its variable', () => {
-  const env = Object.fromEntries(APP_FIELD_NAMES.map((field, index) => [variableOf(field), TEXTS[field] ?? String(index)]));
+  const env = Object.fromEntries(
+    APP_FIELD_NAMES.map((field, index) => [variableOf(field), TEXTS[field] ?? String(index)]),
+  );
   const tls = { SSL_ENABLED: 'yes', SSL_CERT_PATH: 'cert.pem', SSL_KEY_PATH: 'key.pem' };
   const [app, ...others] = load({ env: { ...env, ...tls } }).settings.apps;
   assert.deepEqual(others, []);
@@ -87,7 +89,10 @@ test('some of id, key and secret are enough for the only app', () => {
 });
 
 test('a complete app of the environment is added to those of a file', (t) => {
-  const { settings, notices } = load({ configFile: appsFile(t, APP), env: { ...FROM_ENVIRONMENT, SLUICE_DEFAULT_APP_ENABLED: 'off' } });
+  const { settings, notices } = load({
+    configFile: appsFile(t, APP),
+    env: { ...FROM_ENVIRONMENT, SLUICE_DEFAULT_APP_ENABLED: 'off' },
+  });
   assert.deepEqual(
     settings.apps.map(({ id, enabled }) => [id, enabled]),
     [
@@ -114,15 +119,27 @@ test('it replaces the app with the same id', (t) => {
 
 test('an incomplete one has no effect beside others, and that is said', (t) => {
   const configFile = appsFile(t, APP);
-  const { settings, notices } = load({ configFile, env: { SLUICE_DEFAULT_APP_KEY: 'x', SOKETI_DEFAULT_APP_MAX_CONNS: '4' } });
-  assert.deepEqual(settings.apps.map(({ id }) => id), ['a']);
+  const { settings, notices } = load({
+    configFile,
+    env: { SLUICE_DEFAULT_APP_KEY: 'x', SOKETI_DEFAULT_APP_MAX_CONNS: '4' },
+  });
+  assert.deepEqual(
+    settings.apps.map(({ id }) => id),
+    ['a'],
+  );
   assert.equal(settings.apps[0]?.limits.maxConnections, 0);
-  assert.match(notices.join('\n'), /^SLUICE_DEFAULT_APP_KEY, SOKETI_DEFAULT_APP_MAX_CONNS: no effect, since .* has apps; set /m);
+  assert.match(
+    notices.join('\n'),
+    /^SLUICE_DEFAULT_APP_KEY, SOKETI_DEFAULT_APP_MAX_CONNS: no effect, since .* has apps; set /m,
+  );
 });
 
 test('APPS goes before the apps of a file', (t) => {
   const env = { APPS: JSON.stringify([{ ...APP, id: 'x' }]) };
-  assert.deepEqual(load({ configFile: appsFile(t, APP), env }).settings.apps.map(({ id }) => id), ['x']);
+  assert.deepEqual(
+    load({ configFile: appsFile(t, APP), env }).settings.apps.map(({ id }) => id),
+    ['x'],
+  );
 });
 
 test('additional keys: the enabled ones are further credentials, in order', (t) => {
@@ -147,25 +164,53 @@ test('sections give the defaults of fields that are left out', (t) => {
   });
   const env = { PRESENCE_MAX_MEMBERS_PER_CHANNEL: '8' };
   const limits = load({ configFile, env }).settings.apps.map((app) => app.limits);
-  assert.deepEqual(limits.map(({ maxBatchSize, maxPresenceMembers }) => [maxBatchSize, maxPresenceMembers]), [
-    [20, 8],
-    [30, 8],
-  ]);
+  assert.deepEqual(
+    limits.map(({ maxBatchSize, maxPresenceMembers }) => [maxBatchSize, maxPresenceMembers]),
+    [
+      [20, 8],
+      [30, 8],
+    ],
+  );
 });
 
 test('what is wrong with an app is told with its place', (t) => {
   const at = 'app_manager.array.apps[1]';
   const cases = [
     [{ key: 'k', secret: 's' }, `${at}.id`, 'nothing', /text/],
-    [{ id: 'b', key: 'k', secret: 's', max_connections: '5x' }, `${at}.max_connections`, '"5x"', /^a whole number from 0/],
+    [
+      { id: 'b', key: 'k', secret: 's', max_connections: '5x' },
+      `${at}.max_connections`,
+      '"5x"',
+      /^a whole number from 0/,
+    ],
     [{ id: 'b', key: 'k', secret: 's', max_connections: null }, `${at}.max_connections`, 'nothing', /^a whole number/],
     [{ id: 'b', key: 'k', secret: 's', enabled: 1 }, `${at}.enabled`, 'the number 1', /^true or false/],
     [{ id: 7, key: 'k', secret: 's' }, `${at}.id`, 'the number 7', /in quotes/],
-    [{ id: 'b', key: 'k', secret: 's', max_conections: 5 }, `${at}.max_conections`, 'an unknown key', /^max_connections$/],
+    [
+      { id: 'b', key: 'k', secret: 's', max_conections: 5 },
+      `${at}.max_conections`,
+      'an unknown key',
+      /^max_connections$/,
+    ],
     [{ id: 'b', key: 'k', secret: 's', webhooks: [] }, `${at}.webhooks`, 'an unknown key', /^one of id, key, /],
-    [{ id: 'b', key: 'k', secret: 's', additional_keys: 'k' }, `${at}.additional_keys`, 'a text that is not shown', /^a list of keys/],
-    [{ id: 'b', key: 'k', secret: 's', additional_keys: [{ key: 'x' }] }, `${at}.additional_keys[0].secret`, 'nothing', /^a text/],
-    [{ id: 'b', key: 'k', secret: 's', additional_keys: [{ key: 'x', secret: 'y', enable: true }] }, `${at}.additional_keys[0].enable`, 'an unknown key', /^enabled$/],
+    [
+      { id: 'b', key: 'k', secret: 's', additional_keys: 'k' },
+      `${at}.additional_keys`,
+      'a text that is not shown',
+      /^a list of keys/,
+    ],
+    [
+      { id: 'b', key: 'k', secret: 's', additional_keys: [{ key: 'x' }] },
+      `${at}.additional_keys[0].secret`,
+      'nothing',
+      /^a text/,
+    ],
+    [
+      { id: 'b', key: 'k', secret: 's', additional_keys: [{ key: 'x', secret: 'y', enable: true }] },
+      `${at}.additional_keys[0].enable`,
+      'an unknown key',
+      /^enabled$/,
+    ],
   ] as const;
   for (const [app, path, found, expected] of cases) {
     const configFile = appsFile(t, APP, app);
@@ -175,20 +220,25 @@ test('what is wrong with an app is told with its place', (t) => {
     assert.equal(problemOf({ env: { APPS: JSON.stringify([APP, app]) } }).source, 'APPS');
   }
   const variable = problemOf({ env: { SLUICE_DEFAULT_APP_MAX_CONNECTIONS: '-1' } });
-  assert.deepEqual([variable.path, variable.source, variable.found], ['app_manager.array.apps[0].max_connections', 'SLUICE_DEFAULT_APP_MAX_CONNECTIONS', '"-1"']);
+  assert.deepEqual(
+    [variable.path, variable.source, variable.found],
+    ['app_manager.array.apps[0].max_connections', 'SLUICE_DEFAULT_APP_MAX_CONNECTIONS', '"-1"'],
+  );
 });
 
 test('ids and keys are unique', (t) => {
   const ids = problemOf({ configFile: appsFile(t, APP, { ...APP, key: 'kb' }) });
-  assert.deepEqual([ids.path, ids.found, ids.expected], [
-    'app_manager.array.apps[1].id',
-    '"a" a second time',
-    'another than that of app_manager.array.apps[0].id',
-  ]);
+  assert.deepEqual(
+    [ids.path, ids.found, ids.expected],
+    ['app_manager.array.apps[1].id', '"a" a second time', 'another than that of app_manager.array.apps[0].id'],
+  );
   const keys = problemOf({ configFile: appsFile(t, APP, { ...APP, id: 'b' }) });
   assert.equal(keys.path, 'app_manager.array.apps[1].key');
   const additional = { ...APP, id: 'b', key: 'kb', additional_keys: [{ key: 'ka', secret: 's', enabled: false }] };
-  assert.equal(problemOf({ configFile: appsFile(t, APP, additional) }).path, 'app_manager.array.apps[1].additional_keys[0].key');
+  assert.equal(
+    problemOf({ configFile: appsFile(t, APP, additional) }).path,
+    'app_manager.array.apps[1].additional_keys[0].key',
+  );
   const env = { ...FROM_ENVIRONMENT, SLUICE_DEFAULT_APP_KEY: 'ka' };
   assert.equal(problemOf({ configFile: appsFile(t, APP), env }).source, 'SLUICE_DEFAULT_APP_KEY');
 });
@@ -214,7 +264,8 @@ test('no problem shows a secret', (t) => {
 });
 
 test('the default secret is noted where others can reach the port', (t) => {
-  const noted = (input: Parameters<typeof load>[0]): boolean => load(input).notices.some((notice) => /anybody who can reach/.test(notice));
+  const noted = (input: Parameters<typeof load>[0]): boolean =>
+    load(input).notices.some((notice) => /anybody who can reach/.test(notice));
   assert.equal(noted({}), true);
   assert.equal(noted({ env: { HOST: '10.1.2.3' } }), true);
   assert.equal(noted({ env: { SLUICE_DEFAULT_APP_KEY: 'k' } }), true);

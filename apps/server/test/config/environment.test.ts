@@ -23,12 +23,30 @@ const CASES: readonly (readonly [string, string, string, (settings: Settings) =>
   ['SOKETI_METRICS_SERVER_PORT', '8', 'METRICS_PORT', (s) => s.metrics.port, 8],
   ['SOKETI_METRICS_PROMETHEUS_PREFIX', 'p_', 'METRICS_PROMETHEUS_PREFIX', (s) => s.metrics.prefix, 'p_'],
   ['SOKETI_EVENT_MAX_SIZE_IN_KB', '9', 'EVENT_LIMITS_MAX_PAYLOAD_IN_KB', (s) => s.apps[0]?.limits.maxEventBytes, 9216],
-  ['SOKETI_PRESENCE_MAX_MEMBER_SIZE', '2', 'PRESENCE_MAX_MEMBER_SIZE_IN_KB', (s) => s.apps[0]?.limits.maxPresenceMemberBytes, 2048],
+  [
+    'SOKETI_PRESENCE_MAX_MEMBER_SIZE',
+    '2',
+    'PRESENCE_MAX_MEMBER_SIZE_IN_KB',
+    (s) => s.apps[0]?.limits.maxPresenceMemberBytes,
+    2048,
+  ],
   ['SOKETI_DEFAULT_APP_ID', 'i', 'SLUICE_DEFAULT_APP_ID', (s) => s.apps[0]?.id, 'i'],
   ['SOKETI_DEFAULT_APP_ENABLED', 'false', 'SLUICE_DEFAULT_APP_ENABLED', (s) => s.apps[0]?.enabled, false],
   ['SOCKUDO_DEFAULT_APP_KEY', 'k', 'SLUICE_DEFAULT_APP_KEY', (s) => s.apps[0]?.credentials[0].key, 'k'],
-  ['SOCKUDO_DEFAULT_APP_MAX_EVENT_BATCH_SIZE', '4', 'SLUICE_DEFAULT_APP_MAX_EVENT_BATCH_SIZE', (s) => s.apps[0]?.limits.maxBatchSize, 4],
-  ['SOCKUDO_ENABLE_CLIENT_MESSAGES', 'true', 'SLUICE_DEFAULT_APP_ENABLE_CLIENT_MESSAGES', (s) => s.apps[0]?.clientMessages, true],
+  [
+    'SOCKUDO_DEFAULT_APP_MAX_EVENT_BATCH_SIZE',
+    '4',
+    'SLUICE_DEFAULT_APP_MAX_EVENT_BATCH_SIZE',
+    (s) => s.apps[0]?.limits.maxBatchSize,
+    4,
+  ],
+  [
+    'SOCKUDO_ENABLE_CLIENT_MESSAGES',
+    'true',
+    'SLUICE_DEFAULT_APP_ENABLE_CLIENT_MESSAGES',
+    (s) => s.apps[0]?.clientMessages,
+    true,
+  ],
   ['SOCKUDO_MAX_CONNECTIONS', '3', 'SLUICE_MAX_CONNECTIONS', (s) => s.maxConnections, 3],
 ];
 
@@ -56,7 +74,12 @@ test('aliases with another unit or word', () => {
   };
   const limits = load({ env }).settings.apps[0]?.limits;
   assert.deepEqual(
-    [limits?.maxConnections, limits?.maxBackendEventsPerSecond, limits?.maxClientEventsPerSecond, limits?.maxReadRequestsPerSecond],
+    [
+      limits?.maxConnections,
+      limits?.maxBackendEventsPerSecond,
+      limits?.maxClientEventsPerSecond,
+      limits?.maxReadRequestsPerSecond,
+    ],
     [0, 0, 0, 20],
   );
 });
@@ -77,7 +100,9 @@ test('a wrong value is a problem of the variable that was really set', () => {
 });
 
 test('unknown variables of peers are noted, of ours are problems', () => {
-  const { notices } = load({ env: { ...QUIET, SOKETI_PROT: '1', SOKETI_QUEUE_DRIVER: 'sync', OTHER: 'x', sluice_x: '1' } });
+  const { notices } = load({
+    env: { ...QUIET, SOKETI_PROT: '1', SOKETI_QUEUE_DRIVER: 'sync', OTHER: 'x', sluice_x: '1' },
+  });
   assert.deepEqual(notices, [
     'SOKETI_PROT has no effect here; the nearest known one is SOKETI_PORT',
     'SOKETI_QUEUE_DRIVER has no effect here',
@@ -89,7 +114,12 @@ test('unknown variables of peers are noted, of ours are problems', () => {
     ['SLUICE_NOTHING_LIKE_IT', 'a variable of the reference'],
   ] as const;
   for (const [name, expected] of cases) {
-    assert.deepEqual(problemOf({ env: { [name]: '1' } }), { path: '', source: name, found: 'an unknown variable', expected });
+    assert.deepEqual(problemOf({ env: { [name]: '1' } }), {
+      path: '',
+      source: name,
+      found: 'an unknown variable',
+      expected,
+    });
   }
 });
 

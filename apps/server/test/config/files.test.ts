@@ -57,7 +57,10 @@ test('what is wrong with a file as a whole', (t) => {
   ] as const;
   for (const [configFile, found, expected] of cases) {
     const problem = problemOf({ configFile });
-    assert.deepEqual({ ...problem, found: '' }, { path: '', source: configFile === '' ? '--config' : configFile, found: '', expected });
+    assert.deepEqual(
+      { ...problem, found: '' },
+      { path: '', source: configFile === '' ? '--config' : configFile, found: '', expected },
+    );
     if (typeof found === 'string') assert.equal(problem.found, found);
     else assert.match(problem.found, found);
   }
@@ -96,7 +99,8 @@ test('unknown keys name the nearest known one', (t) => {
 });
 
 test('hostile names are ordinary unknown keys', (t) => {
-  const hostile = '"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}, "toString": 1, "hasOwnProperty": 1';
+  const hostile =
+    '"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}, "toString": 1, "hasOwnProperty": 1';
   const texts = {
     'a.json': `{${hostile}, "metrics": {${hostile}}, "app_manager": {"array": {"apps": [{"id":"1","key":"k","secret":"s", ${hostile}}]}}}`,
     'a.yaml': `{${hostile}, "metrics": {${hostile}}, "app_manager": {"array": {"apps": [{"id":"1","key":"k","secret":"s", ${hostile}}]}}}`,
@@ -120,7 +124,15 @@ test('hostile names are ordinary unknown keys', (t) => {
 });
 
 test('hostile values', (t) => {
-  const texts = ['a: &a [*a]\n', 'websocket: &w {max_bytes: *w}\n', 'port: 2026-01-01\n', 'port: .nan\n', 'port: ~\n', 'port: {}\n', '? [a]\n: 1\n'];
+  const texts = [
+    'a: &a [*a]\n',
+    'websocket: &w {max_bytes: *w}\n',
+    'port: 2026-01-01\n',
+    'port: .nan\n',
+    'port: ~\n',
+    'port: {}\n',
+    '? [a]\n: 1\n',
+  ];
   for (const text of texts) assert.ok(problemsOf({ configFile: fileWith(t, 'a.yaml', text) }).length > 0, text);
   assert.equal(problemOf({ configFile: fileWith(t, 'a.toml', 'port = 2026-01-01\n') }).path, 'port');
   assert.equal(problemOf({ configFile: appsFile(t, 'app') }).found, 'a list');

@@ -139,12 +139,18 @@ test('default < file < environment < flags', (t) => {
   const env = { PORT: '1002', WORKERS: '2' };
   const argv = ['--workers=3'];
   const { host, port, workers, pongTimeoutSeconds } = load({ configFile, env, argv }).settings;
-  assert.deepEqual({ host, port, workers, pongTimeoutSeconds }, { host: '127.0.0.1', port: 1002, workers: 3, pongTimeoutSeconds: 30 });
+  assert.deepEqual(
+    { host, port, workers, pongTimeoutSeconds },
+    { host: '127.0.0.1', port: 1002, workers: 3, pongTimeoutSeconds: 30 },
+  );
 });
 
 test('an empty variable is as good as none', (t) => {
   const configFile = jsonFile(t, { port: 1001 });
-  assert.equal(load({ configFile, env: { PORT: '', HOST: ' ', APPS: undefined, SLUICE_CONFIG: '' } }).settings.port, 1001);
+  assert.equal(
+    load({ configFile, env: { PORT: '', HOST: ' ', APPS: undefined, SLUICE_CONFIG: '' } }).settings.port,
+    1001,
+  );
 });
 
 test('SLUICE_CONFIG names the file, --config goes before it', (t) => {
@@ -156,7 +162,8 @@ test('SLUICE_CONFIG names the file, --config goes before it', (t) => {
 
 test('the smaller of the two payload limits holds', () => {
   const read = (kb: string, size: string): number =>
-    load({ env: { WEBSOCKET_MAX_PAYLOAD_KB: kb, WEBSOCKET_MAX_MESSAGE_SIZE: size } }).settings.websocket.maxPayloadBytes;
+    load({ env: { WEBSOCKET_MAX_PAYLOAD_KB: kb, WEBSOCKET_MAX_MESSAGE_SIZE: size } }).settings.websocket
+      .maxPayloadBytes;
   assert.equal(read('2', '4096'), 2048);
   assert.equal(read('8', '4096'), 4096);
 });
@@ -169,11 +176,28 @@ test('flags', () => {
   const cases = [
     [['--prot', '80'], { path: '', source: '--prot', found: 'an unknown flag', expected: '--port' }],
     [['--port'], { path: '', source: '--port', found: 'no value', expected: '--port=VALUE' }],
-    [['--port='], { path: 'port', source: '--port', found: 'an empty text', expected: 'a whole number from 1 to 65535' }],
+    [
+      ['--port='],
+      { path: 'port', source: '--port', found: 'an empty text', expected: 'a whole number from 1 to 65535' },
+    ],
     [['--port=80x'], { path: 'port', source: '--port', found: '"80x"', expected: 'a whole number from 1 to 65535' }],
-    [['-p', '1'], { path: '', source: '-p', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' }],
-    [['start'], { path: '', source: 'command line', found: '"start"', expected: 'one of --host, --port, --workers, --config' }],
-    [['--__proto__=1'], { path: '', source: '--__proto__', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' }],
+    [
+      ['-p', '1'],
+      { path: '', source: '-p', found: 'an unknown flag', expected: 'one of --host, --port, --workers, --config' },
+    ],
+    [
+      ['start'],
+      { path: '', source: 'command line', found: '"start"', expected: 'one of --host, --port, --workers, --config' },
+    ],
+    [
+      ['--__proto__=1'],
+      {
+        path: '',
+        source: '--__proto__',
+        found: 'an unknown flag',
+        expected: 'one of --host, --port, --workers, --config',
+      },
+    ],
   ] as const;
   for (const [argv, problem] of cases) assert.deepEqual(problemOf({ argv }), problem, argv.join(' '));
 });
@@ -233,5 +257,8 @@ test('metrics need a port of their own', () => {
 });
 
 test('debug sets the level whatever the level is', (t) => {
-  assert.equal(load({ configFile: jsonFile(t, { debug: true, logging: { level: 'error' } }) }).settings.log.level, 'debug');
+  assert.equal(
+    load({ configFile: jsonFile(t, { debug: true, logging: { level: 'error' } }) }).settings.log.level,
+    'debug',
+  );
 });

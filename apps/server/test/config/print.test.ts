@@ -9,7 +9,9 @@ test('the effective configuration is a file that loads again, without its secret
     PORT: '7000',
     SOKETI_HOST: '127.0.0.1',
     WEBSOCKET_MAX_MESSAGES: 'none',
-    APPS: JSON.stringify([{ id: '1', key: 'k', secret: 'hunter2', additional_keys: [{ key: 'k2', secret: 'hunter3' }] }]),
+    APPS: JSON.stringify([
+      { id: '1', key: 'k', secret: 'hunter2', additional_keys: [{ key: 'k2', secret: 'hunter3' }] },
+    ]),
   };
   const first = load({ env, argv: ['--workers=2'] });
   const text = renderConfig(first.values);
@@ -34,7 +36,13 @@ test('problems are one line each, whatever is in them', (t) => {
   assert.equal(title, '3 problems in the configuration:');
   assert.equal(lines.length, 3);
   assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\u202E]/u);
-  assert.match(lines[1] ?? '', /^ {2}port \(.*\): expected a whole number from 1 to 65535; found "80\\nx\\u001b\[31m"$/);
+  assert.match(
+    lines[1] ?? '',
+    /^ {2}port \(.*\): expected a whole number from 1 to 65535; found "80\\nx\\u001b\[31m"$/,
+  );
   assert.ok(lines.every((line) => line.length < 300));
-  assert.match(renderProblems(problemsOf({ env: { PORT: 'x' } })), /^1 problem in the configuration:\n {2}port \(PORT\): /);
+  assert.match(
+    renderProblems(problemsOf({ env: { PORT: 'x' } })),
+    /^1 problem in the configuration:\n {2}port \(PORT\): /,
+  );
 });

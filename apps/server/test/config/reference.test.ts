@@ -8,7 +8,13 @@ import { LEAVES } from '../../src/config/schema.ts';
 
 test('the reference has every key, field, variable and flag', () => {
   const rows = referenceSections().flatMap((section) => section.rows);
-  assert.deepEqual(rows.slice(0, LEAVES.length).map(({ key }) => key).toSorted(), LEAVES.map(({ path }) => path).toSorted());
+  assert.deepEqual(
+    rows
+      .slice(0, LEAVES.length)
+      .map(({ key }) => key)
+      .toSorted(),
+    LEAVES.map(({ path }) => path).toSorted(),
+  );
   assert.deepEqual(
     referenceSections()
       .find(({ title }) => title === 'Fields of an app')
@@ -26,7 +32,9 @@ test('every row says what is taken and what it means, and the tables are whole',
     assert.ok(row.type !== '' && row.default !== '', row.key);
     assert.match(row.doc, /^\S.*\.$/, row.key);
   }
-  const tables = renderReference().split('\n').filter((line) => line.startsWith('|'));
+  const tables = renderReference()
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
   for (const line of tables) assert.ok([4, 6].includes(line.split(/(?<!\\)\|/).length - 1), line);
   assert.equal(renderReference().split('\n## ').length, referenceSections().length + 2);
 });

@@ -13,7 +13,7 @@ const HAS_PROMTOOL = spawnSync('promtool', ['--version']).status === 0;
 const PROMTOOL_ADVICE = 3;
 /** Names that dashboards for Sockudo know, and a label that says best what it is. */
 const KNOWN_ADVICE =
-  /^sluice_(?:(?:http|socket)_(?:received|transmitted)_bytes counter metrics should have "_total" suffix|event_loop_delay_seconds .*"quantile" label)$/;
+  /^sluice_(?:http|socket)_(?:received|transmitted)_bytes counter metrics should have "_total" suffix$/;
 
 /** The size on the wire of an unmasked frame with this text. */
 function wireBytes(text: string): number {

@@ -13,7 +13,10 @@ interface TlsServer {
 }
 
 /** A server with TLS on its port and a port without beside it. */
-async function start(t: TestContext, options: { readonly forceTls?: boolean; readonly redirect?: boolean } = {}): Promise<TlsServer> {
+async function start(
+  t: TestContext,
+  options: { readonly forceTls?: boolean; readonly redirect?: boolean } = {},
+): Promise<TlsServer> {
   const plainPort = await freePort();
   const server = await SluiceProcess.start({
     config: {
@@ -75,7 +78,12 @@ describe('a server with TLS', () => {
     t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
     const client = open(t, tls.plainPort, { wssPort: tls.server.port, enabledTransports: ['ws', 'wss'] });
     await until('a connection', () => client.connection.state === 'connected', 10_000);
-    assert.equal(await tls.server.metric(`sluice_connection_errors_total{app_id="${APP.id}",port="${tls.server.port}",error_type="tls_required"}`), 1);
+    assert.equal(
+      await tls.server.metric(
+        `sluice_connection_errors_total{app_id="${APP.id}",port="${tls.server.port}",error_type="tls_required"}`,
+      ),
+      1,
+    );
   });
 
   it('sends plain requests to the port with TLS where that is set', async (t) => {

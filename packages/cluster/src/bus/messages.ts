@@ -1,4 +1,12 @@
-import type { ChannelSummary, JoinAnswer, MemberAdded, MemberRemoved, PresenceJoin, RateRequest, Slot } from '@sluice/core';
+import type {
+  ChannelSummary,
+  JoinAnswer,
+  MemberAdded,
+  MemberRemoved,
+  PresenceJoin,
+  RateRequest,
+  Slot,
+} from '@sluice/core';
 
 /** What a worker asks the primary; the members beside `type` are those of the port's request. */
 export type WorkerQuestion =

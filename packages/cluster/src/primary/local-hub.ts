@@ -58,7 +58,8 @@ export class LocalHub {
         onMessage: (message) => this.#receive(owner, link, message),
         onTopicMessage: (topic, _message, frame) => this.#route(owner, topic, frame),
         onClose: (error) => {
-          if (error !== undefined) this.#options.log.warn('a worker left the local bus', { owner, error: error.message });
+          if (error !== undefined)
+            this.#options.log.warn('a worker left the local bus', { owner, error: error.message });
         },
         onOverflow: () => {
           this.#links.delete(owner);

@@ -96,7 +96,12 @@ export class Supervisor {
     const livedMs = performance.now() - place.startedAt;
     place.earlyDeaths = livedMs < STABLE_AFTER_MS ? place.earlyDeaths + 1 : 0;
     const delayMs = backoff(place.earlyDeaths);
-    this.#options.log.error('a worker died and is being replaced', { slot, pid: worker.process.pid, ...cause, delayMs });
+    this.#options.log.error('a worker died and is being replaced', {
+      slot,
+      pid: worker.process.pid,
+      ...cause,
+      delayMs,
+    });
     this.restarts++;
     if (delayMs === 0) this.#fork(slot);
     else setTimeout(() => this.#fork(slot), delayMs);

@@ -1,4 +1,13 @@
-import { type ChannelSummary, type JoinAnswer, type MemberAdded, type MemberRemoved, type PresenceJoin, type RateRequest, RateWindow, type Slot } from '@sluice/core';
+import {
+  type ChannelSummary,
+  type JoinAnswer,
+  type MemberAdded,
+  type MemberRemoved,
+  type PresenceJoin,
+  type RateRequest,
+  RateWindow,
+  type Slot,
+} from '@sluice/core';
 import { ChannelRecord, type Owner } from './channel-record.ts';
 
 /** Consequences of changes, for the owners that hold a member of the channel. */
@@ -54,7 +63,10 @@ export class NodeRegistry {
     return this.#app(request.appId).rates[request.kind].take(request.points, request.maxPerSecond, this.#options.now());
   }
 
-  count(owner: Owner, { appId, channel, subscriptions }: { appId: string; channel: string; subscriptions: number }): void {
+  count(
+    owner: Owner,
+    { appId, channel, subscriptions }: { appId: string; channel: string; subscriptions: number },
+  ): void {
     this.#record(appId, channel).setCount(owner, subscriptions);
     this.#discardIfEmpty(appId, channel);
   }
@@ -100,7 +112,9 @@ export class NodeRegistry {
 
   summaries(appId: string, channels: readonly string[]): ChannelSummary[] {
     const app = this.#app(appId);
-    return channels.map((channel) => app.channels.get(channel)?.summary(channel) ?? { channel, subscriptions: 0, users: 0 });
+    return channels.map(
+      (channel) => app.channels.get(channel)?.summary(channel) ?? { channel, subscriptions: 0, users: 0 },
+    );
   }
 
   users(appId: string, channel: string): string[] {

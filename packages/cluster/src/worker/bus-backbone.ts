@@ -15,7 +15,10 @@ export class BusBackbone implements Backbone {
   /** Messages dropped so far because the primary did not read. */
   dropped = 0;
 
-  constructor(link: Link<WorkerMessage, PrimaryMessage>, options: { readonly hasPeers: boolean; readonly onError: OnError }) {
+  constructor(
+    link: Link<WorkerMessage, PrimaryMessage>,
+    options: { readonly hasPeers: boolean; readonly onError: OnError },
+  ) {
     this.#link = link;
     this.hasPeers = options.hasPeers;
     this.#onError = options.onError;

@@ -1,11 +1,4 @@
-import type {
-  ChannelSummary,
-  JoinAnswer,
-  PresenceJoin,
-  RateRequest,
-  Registry,
-  Slot,
-} from '@sluice/core';
+import type { ChannelSummary, JoinAnswer, PresenceJoin, RateRequest, Registry, Slot } from '@sluice/core';
 import type { Link } from '../bus/link.ts';
 import type { PrimaryMessage, WorkerAnswers, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 

@@ -70,7 +70,11 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
       failed: (message) => link.tell({ type: 'failed', message }),
     });
 
-    function perform(given: WorkerDuties, to: typeof link, message: Exclude<PrimaryMessage, { type: 'configure' }>): void {
+    function perform(
+      given: WorkerDuties,
+      to: typeof link,
+      message: Exclude<PrimaryMessage, { type: 'configure' }>,
+    ): void {
       switch (message.type) {
         case 'ask':
           given.answer(message.question).then(

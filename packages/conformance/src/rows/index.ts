@@ -8,6 +8,7 @@ import { EV } from './ev.ts';
 import { EV_MANY } from './ev-many.ts';
 import { HA } from './ha.ts';
 import { HS_OPENING } from './hs.ts';
+import { HS_AUTHORISED } from './hs-authorised.ts';
 import { HS_FRAMES } from './hs-frames.ts';
 import { HS_LIBRARY } from './hs-library.ts';
 import { PG } from './pg.ts';
@@ -35,6 +36,7 @@ const GROUPS = Object.keys(GROUP_SIZES);
 export const ROWS: readonly Row[] = [
   ...HS_OPENING,
   ...HS_FRAMES,
+  ...HS_AUTHORISED,
   ...HS_LIBRARY,
   ...PG,
   ...SB,

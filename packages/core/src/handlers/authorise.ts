@@ -50,7 +50,8 @@ export function verifyAuth(app: App, { auth, subject, signed }: SignedClaim): Pr
   if (parts === undefined) return protocolError('authMalformed', subject);
   const secret = secretOf(app, parts.key);
   if (secret === undefined) return protocolError('authUnknownKey', parts.key);
-  if (!isSignatureOf(parts.signature, secret, signed)) return protocolError('invalidSignature', signed, parts.signature);
+  if (!isSignatureOf(parts.signature, secret, signed))
+    return protocolError('invalidSignature', signed, parts.signature);
   return undefined;
 }
 

@@ -1,4 +1,10 @@
-import { type ClientEvent, parseChannelName, type ProtocolError, protocolError, serverMessages } from '@sluice/protocol';
+import {
+  type ClientEvent,
+  parseChannelName,
+  type ProtocolError,
+  protocolError,
+  serverMessages,
+} from '@sluice/protocol';
 import { broadcast } from '../broadcast.ts';
 import type { Connection } from '../connection.ts';
 import type { Hub } from '../hub.ts';

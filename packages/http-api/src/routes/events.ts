@@ -1,5 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import { type App, type ChannelSummary, type Hub, publish, type PublishedEvent, type PublishRefusal, publishError, refusalOf } from '@sluice/core';
+import {
+  type App,
+  type ChannelSummary,
+  type Hub,
+  publish,
+  type PublishedEvent,
+  type PublishRefusal,
+  publishError,
+  refusalOf,
+} from '@sluice/core';
 import { isJsonObject } from '@sluice/protocol';
 import type { FastifyInstance } from 'fastify';
 import { HttpError, httpError } from '../errors.ts';
@@ -20,18 +29,21 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
   });
 
   // Deprecated by Pusher, still sent by old libraries: the body is the data, as it is.
-  api.post<{ Params: { readonly channel: string } }>('/apps/:appId/channels/:channel/events', async (request, reply) => {
-    const { app, query, body } = authenticatedOf(request);
-    if (!isUtf8(body)) throw httpError('invalidBody', 'not valid UTF-8');
-    const { event } = parseEvent({
-      name: queryValue(query, 'name'),
-      channel: request.params.channel,
-      data: body.toString(),
-      socket_id: queryValue(query, 'socket_id'),
-    });
-    await accept(hub, app, [event]);
-    return reply.code(202).send({});
-  });
+  api.post<{ Params: { readonly channel: string } }>(
+    '/apps/:appId/channels/:channel/events',
+    async (request, reply) => {
+      const { app, query, body } = authenticatedOf(request);
+      if (!isUtf8(body)) throw httpError('invalidBody', 'not valid UTF-8');
+      const { event } = parseEvent({
+        name: queryValue(query, 'name'),
+        channel: request.params.channel,
+        data: body.toString(),
+        socket_id: queryValue(query, 'socket_id'),
+      });
+      await accept(hub, app, [event]);
+      return reply.code(202).send({});
+    },
+  );
 
   api.post('/apps/:appId/batch_events', async (request) => {
     const authenticated = authenticatedOf(request);
@@ -44,7 +56,11 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
       if (!isJsonObject(entry)) throw httpError('invalidParameter', 'batch has to be a list of objects');
       return parseEvent(entry);
     });
-    await accept(hub, app, asked.map(({ event }) => event));
+    await accept(
+      hub,
+      app,
+      asked.map(({ event }) => event),
+    );
     if (asked.every(({ info }) => info.size === 0)) return {};
     return { batch: await Promise.all(asked.map((one) => batchInfo(hub, app, one))) };
   });
