@@ -21,18 +21,14 @@ export function install() {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
   const pnpm = ensurePnpm();
   say('installing packages');
-  run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'], { CI: 'true' });
+  run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'], { env: { CI: 'true' } });
   writeFileSync(STAMP, wanted);
 }
 
 /** Compiles what changed; a few tenths of a second when nothing did. */
 export function build() {
-  run(
-    join(ROOT, 'node_modules', '.bin', 'turbo'),
-    ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'],
-    {},
-    true,
-  );
+  const turbo = join(ROOT, 'node_modules', '.bin', 'turbo');
+  run(turbo, ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], { quiet: true });
 }
 
 /** The Node to run the product with: the one that was installed with it, else the machine's if it is new enough. */
@@ -48,17 +44,17 @@ export function productNode() {
 }
 
 /** Runs a command to its end; its failure is ours. */
-export function run(command, args, env = {}, isQuiet = false) {
+export function run(command, args, { env = {}, quiet = false } = {}) {
   const result = spawnSync(command, args, {
     cwd: ROOT,
     env: toolEnvironment(env),
-    stdio: isQuiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
   if (result.error !== undefined) fail(`${command}: ${result.error.message}`);
   if (result.status === 0) return;
-  if (isQuiet) process.stderr.write(`${result.stdout}${result.stderr}`);
+  if (quiet) process.stderr.write(`${result.stdout}${result.stderr}`);
   fail(`${[command.slice(command.lastIndexOf('/') + 1), ...args].join(' ')} failed`, result.status ?? 1);
 }
 
@@ -125,7 +121,7 @@ function fingerprint() {
     ...manifests,
   ];
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
-  for (const file of files.sort()) {
+  for (const file of files) {
     if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest('hex');

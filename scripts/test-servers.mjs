@@ -27,7 +27,7 @@ export function installTestServers() {
 function aptGet(asRoot, args) {
   const [command, ...rest] = [...asRoot, 'apt-get', ...args];
   // No package may start a service: tests start their own servers, on their own ports.
-  run(command, rest, { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }, true);
+  run(command, rest, { env: { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }, quiet: true });
 }
 
 function isInstalled(command) {

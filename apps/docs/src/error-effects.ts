@@ -21,6 +21,7 @@ export const PROTOCOL_EFFECTS: Readonly<Record<ProtocolErrorName, SubscriptionEr
   channelDataInvalid: 'InvalidRequest, 400',
   presenceFull: 'LimitReached, 403',
   userChannelForbidden: 'AuthError, 401',
+  notAuthorised: null,
   signinInvalid: null,
   signinOtherUser: null,
   clientEventsDisabled: null,

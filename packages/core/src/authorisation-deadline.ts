@@ -16,7 +16,7 @@ export class AuthorisationDeadline {
   readonly #options: AuthorisationDeadlineOptions;
   /** When each is due, in the order in which they came (a Map keeps it). */
   readonly #dueAt = new Map<Connection, number>();
-  #timer: NodeJS.Timeout | null = null;
+  #isWaiting = false;
 
   constructor(options: AuthorisationDeadlineOptions) {
     this.#options = options;
@@ -25,7 +25,7 @@ export class AuthorisationDeadline {
   add(connection: Connection): void {
     const { timeoutMs, clock } = this.#options;
     this.#dueAt.set(connection, clock.monotonic() + timeoutMs);
-    this.#timer ??= this.#wait(timeoutMs);
+    if (!this.#isWaiting) this.#wait(timeoutMs);
   }
 
   /** The connection is authorised, or gone. */
@@ -33,17 +33,18 @@ export class AuthorisationDeadline {
     this.#dueAt.delete(connection);
   }
 
-  #wait(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), ms).unref();
+  #wait(ms: number): void {
+    this.#isWaiting = true;
+    setTimeout(() => this.#look(), ms).unref();
   }
 
   #look(): void {
     const now = this.#options.clock.monotonic();
-    this.#timer = null;
+    this.#isWaiting = false;
     for (const [connection, dueAt] of this.#dueAt) {
       // Timers may fire a millisecond early.
       if (dueAt > now + 1) {
-        this.#timer = this.#wait(dueAt - now);
+        this.#wait(dueAt - now);
         return;
       }
       this.#dueAt.delete(connection);

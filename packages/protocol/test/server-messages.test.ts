@@ -207,10 +207,9 @@ describe('whatever goes in comes out of JSON.parse', () => {
 
   it('CE-04, CE-20: the name, the data and the sender of a client event', () => {
     fc.assert(
-      fc.property(hostile, channel, hostile, fc.option(userId), (event, name, data, sender) => {
-        const text = messages.clientEvent({ event, channel: name, data }, sender);
-        const expected =
-          sender === null ? { event, channel: name, data } : { event, channel: name, data, user_id: sender };
+      fc.property(fc.record({ event: hostile, channel, data: hostile }), fc.option(userId), (sent, sender) => {
+        const text = messages.clientEvent(sent, sender);
+        const expected = sender === null ? sent : { ...sent, user_id: sender };
         assert.deepEqual(JSON.parse(Buffer.from(text).toString()), expected);
       }),
     );

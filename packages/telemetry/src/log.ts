@@ -40,7 +40,7 @@ export function createLog({ level, format, colors, base, stream }: LogOptions): 
 }
 
 export function isHumanFormat(format: LogOptions['format']): boolean {
-  return format === 'human' || (format === 'auto' && process.stdout.isTTY === true);
+  return format === 'human' || (format === 'auto' && process.stdout.isTTY);
 }
 
 function prettyStream(colors: boolean): DestinationStream {
