@@ -72,6 +72,10 @@ export const CLOSE_EFFECTS: Readonly<Record<keyof typeof CLOSE, CloseEffect>> = 
     when: 'The client was silent for `activity_timeout`, was pinged, and said nothing for `pong_timeout`.',
     remedy: 'None; the connection was dead.',
   },
+  userTerminated: {
+    when: 'The application asked for it over the HTTP API (`terminate_connections`).',
+    remedy: 'None; the user may connect again, and the application decides whether to let it sign in.',
+  },
   notAuthorised: {
     when: '`enable_user_authentication` of the app is true, and the client neither signed in nor joined a private or presence channel within `user_authentication_timeout`.',
     remedy: 'Sign in, or join such a channel, right after connecting.',

@@ -49,7 +49,7 @@ const LABELS: Readonly<Record<string, string>> = {
   code: 'WebSocket close code, or `other`. 1006: the connection ended without a close frame.',
   error_type: Object.keys(ERROR_TYPES).map(code).join(', '),
   port: 'Port that clients connect to, as configured.',
-  quantile: '`0.5`, `0.99`, `1`',
+  percentile: '`50`, `99`, `100`',
   recipient_count_bucket:
     'Local recipients of the message: `xs` up to 10, `sm` up to 100, `md` up to 1000, `lg` up to 10,000, `xl` above.',
   worker: 'Number of the worker, from 0. A replacement has the number of the worker it replaces.',

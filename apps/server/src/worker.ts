@@ -77,6 +77,8 @@ async function answer(question: PrimaryQuestion): Promise<unknown> {
   switch (question.type) {
     case 'metrics':
       return metrics.snapshot({ queuedBytes: () => engine.queuedBytes(), busDropped: () => link.backbone.dropped });
+    case 'echo':
+      return null;
     case 'quiesce':
       listener.stopListening();
       return null;

@@ -17,6 +17,8 @@ export class FakeWorker {
   readonly errors: unknown[] = [];
   /** `undefined`: no answer. */
   answer: (question: PrimaryQuestion) => unknown = () => null;
+  /** Gets the way to answer later where there was no answer. */
+  held: (answer: () => void) => void = () => {};
 
   constructor(hub: LocalHub, owner: number) {
     const [primaryEnd, workerEnd] = duplexPair();
@@ -65,9 +67,13 @@ export class FakeWorker {
       case 'member_removed':
         this.log.push(`-${message.userId}`);
         return;
+      case 'user_terminated':
+        this.log.push(`terminate ${message.userId}`);
+        return;
       case 'ask': {
         const answer = this.answer(message.question);
         if (answer !== undefined) this.link.answer(message.id, answer);
+        else this.held(() => this.link.answer(message.id, null));
         return;
       }
       case 'configure':

@@ -51,6 +51,8 @@ export interface Provisions {
     readonly app: AppCredentials;
     readonly limitedApp: AppCredentials;
   };
+  /** A server with TLS on one of its ports, and an app that insists on it. Its certificate has to be trusted. */
+  readonly 'forced-tls': { readonly plain: Endpoint; readonly secure: Endpoint; readonly app: AppCredentials };
   /** A server below a path prefix. */
   readonly 'path-prefix': { readonly endpoint: Endpoint };
   /** A server that takes a handshake without `protocol` for protocol 7. */

@@ -1,4 +1,6 @@
-import { APP, SluiceProcess, until } from '@sluice/testkit';
+import { readFileSync } from 'node:fs';
+import tls from 'node:tls';
+import { APP, freePort, SluiceProcess, TLS_FIXTURE, until } from '@sluice/testkit';
 import type { AppCredentials, Endpoint, Target } from '../src/index.ts';
 
 const MAX_MESSAGE_KB = 64;
@@ -23,6 +25,8 @@ const [SECOND, DISABLED, LIMITED] = [app('1002'), app('1003'), app('1004')];
 const [NO_CLIENT_EVENTS, NO_COUNT, QUIET] = [app('1005'), app('1006'), app('1007')];
 
 const [AUTHORISED, AUTHORISED_LIMITED] = [app('1008'), app('1009')];
+
+const FORCED_TLS = app('1010');
 
 const AUTHORISED_APPS = [
   { ...AUTHORISED, enable_user_authentication: true },
@@ -50,6 +54,8 @@ export class Fixture implements AsyncDisposable {
   }
 
   static async start(): Promise<Fixture> {
+    tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
+    const plainPort = await freePort();
     const servers = await Promise.all([
       SluiceProcess.start({
         workers: 3,
@@ -64,10 +70,19 @@ export class Fixture implements AsyncDisposable {
       start({ path_prefix: PREFIX, websocket: { allow_missing_protocol: true } }),
       start({ max_connections: 2 }),
       start({ shutdown: { drain_window_ms: 300 } }),
+      start({
+        app_manager: { array: { apps: [MAIN_APP, { ...FORCED_TLS, force_tls: true }] } },
+        ssl: {
+          enabled: true,
+          cert_path: TLS_FIXTURE.certFile,
+          key_path: TLS_FIXTURE.keyFile,
+          http_port: plainPort,
+        },
+      }),
       // At this level the log tells when a worker listens.
       SluiceProcess.start({ workers: KILLABLE, env: { LOG_LEVEL: 'debug' } }),
     ]);
-    const [main, quick, prefixed, small, restarted, killed] = servers;
+    const [main, quick, prefixed, small, restarted, encrypted, killed] = servers;
     const target: Target = {
       endpoint: endpointOf(main),
       app: APP,
@@ -90,6 +105,11 @@ export class Fixture implements AsyncDisposable {
           seconds: 1,
           app: AUTHORISED,
           limitedApp: AUTHORISED_LIMITED,
+        },
+        'forced-tls': {
+          plain: { host: '127.0.0.1', port: plainPort },
+          secure: { ...endpointOf(encrypted), secure: true },
+          app: FORCED_TLS,
         },
         'path-prefix': { endpoint: { ...endpointOf(prefixed), prefix: PREFIX } },
         'lenient-protocol': { endpoint: { ...endpointOf(prefixed), prefix: PREFIX } },

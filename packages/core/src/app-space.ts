@@ -11,6 +11,8 @@ export class AppSpace {
   readonly channels = new Map<string, Channel>();
   /** By socket id. */
   readonly connections = new Map<string, Connection>();
+  /** Connections that are signed in, by user id. */
+  readonly users = new Map<string, Set<Connection>>();
 
   constructor(app: App, counters: AppCounters) {
     this.app = app;
@@ -29,5 +31,17 @@ export class AppSpace {
 
   closeChannel(channel: Channel): void {
     if (this.channels.delete(channel.name.raw)) this.counters.channels[channel.name.kind]--;
+  }
+
+  addUser(userId: string, connection: Connection): void {
+    const connections = this.users.get(userId);
+    if (connections === undefined) this.users.set(userId, new Set([connection]));
+    else connections.add(connection);
+  }
+
+  removeUser(userId: string, connection: Connection): void {
+    const connections = this.users.get(userId);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.users.delete(userId);
   }
 }

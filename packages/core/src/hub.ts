@@ -18,6 +18,7 @@ import type {
   Registry,
   RegistryEvents,
   Transport,
+  UserRef,
 } from './ports/index.ts';
 import { receive } from './receive.ts';
 
@@ -135,6 +136,7 @@ export class Hub implements RegistryEvents {
     for (const subscription of connection.subscriptions.values()) endSubscription(this, connection, subscription);
     connection.subscriptions.clear();
     this.#deadline.delete(connection);
+    if (connection.user !== null) space.removeUser(connection.user.id, connection);
     for (const name of connection.slots) this.ports.registry.release(name);
   }
 
@@ -158,6 +160,12 @@ export class Hub implements RegistryEvents {
 
   memberRemoved({ appId, channel, userId }: MemberRemoved): void {
     this.#tellMembers(appId, channel, { text: serverMessages.memberRemoved(channel, userId), except: '' });
+  }
+
+  userTerminated({ appId, userId }: UserRef): void {
+    const connections = this.#spaces.get(appId)?.users.get(userId) ?? [];
+    // A copy, since each close takes its connection out.
+    for (const connection of [...connections]) connection.transport.close(CLOSE.userTerminated);
   }
 
   #tellMembers(

@@ -17,6 +17,7 @@ import type {
   RegistryEvents,
   Slot,
   Transport,
+  UserRef,
 } from '../src/ports/index.ts';
 
 /** A frame whose wire form is just its text. */
@@ -197,6 +198,10 @@ export class FakeBackbone implements Backbone {
       if (other !== this && other.topics.has(topic)) other.inbox.push(() => other.deliver(message));
     }
   }
+
+  takenUp(): undefined {
+    return undefined;
+  }
 }
 
 interface Presence {
@@ -325,6 +330,12 @@ export class WorkerRegistry implements Registry {
 
   acquire(slot: Slot): Promise<boolean> {
     return this.#ask('acquire', () => this.#primary.acquire(slot));
+  }
+
+  terminateUser(user: UserRef): void {
+    this.up.push(() => {
+      for (const { events } of this.#primary.workers) events?.userTerminated(user);
+    });
   }
 
   release(name: string): void {

@@ -190,3 +190,39 @@ describe('a signed-in user on a presence channel', () => {
     assert.deepEqual(client.received(), refused('presence-y', { type: 'InvalidRequest', status: 400, message }));
   });
 });
+
+describe('terminating a user', () => {
+  it('TE-01, TE-03, TE-05: closes all connections of the user with 4009, on every worker, and no others', () => {
+    const cluster = new Cluster(2);
+    const all = [0, 1, 1].map((index) => cluster.worker(index).connect(app));
+    const [a, b, other] = all as [Client, Client, Client];
+    const anonymous = cluster.worker(0).connect(app);
+    a.signIn('{"id":"a"}');
+    b.signIn('{"id":"a"}');
+    other.signIn('{"id":"b"}');
+    cluster.worker(1).registry.terminateUser({ appId: app.id, userId: 'a' });
+    assert.deepEqual(
+      [a, b, other, anonymous].map((client) => client.transport.closed?.code),
+      [4009, 4009, undefined, undefined],
+    );
+  });
+
+  it('TE-04: leaves alone who is only a member of a presence channel under that id', () => {
+    const cluster = new Cluster(1);
+    const client = cluster.worker(0).connect(app);
+    client.enter('presence-x', 'a');
+    cluster.worker(0).registry.terminateUser({ appId: app.id, userId: 'a' });
+    assert.equal(client.transport.closed, null);
+  });
+
+  it('TE-06: does nothing for a user who is not there, nor for one who has left', () => {
+    const cluster = new Cluster(1);
+    const client = cluster.worker(0).connect(app);
+    client.signIn('{"id":"a"}');
+    client.close();
+    cluster.worker(0).registry.terminateUser({ appId: app.id, userId: 'a' });
+    cluster.worker(0).registry.terminateUser({ appId: 'unknown', userId: '__proto__' });
+    assert.equal(client.transport.closed, null);
+    assert.equal(cluster.worker(0).hub.space(app).users.size, 0);
+  });
+});

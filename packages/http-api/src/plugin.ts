@@ -5,6 +5,7 @@ import { HttpError, httpError } from './errors.ts';
 import { bodyOf, targetOf } from './request.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { eventRoutes } from './routes/events.ts';
+import { userRoutes } from './routes/users.ts';
 
 export interface HttpApiOptions {
   readonly hub: Hub;
@@ -47,6 +48,7 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, { hub, apps,
 
   eventRoutes(api, hub);
   channelRoutes(api, hub);
+  userRoutes(api, hub);
   done();
 };
 

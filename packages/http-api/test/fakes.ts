@@ -11,6 +11,7 @@ import type {
   Metrics,
   PresenceJoin,
   RateRequest,
+  UserRef,
   Registry,
 } from '@sluice/core';
 
@@ -55,6 +56,7 @@ export class FakeRegistry implements Registry {
   readonly occupied = new Map<string, ChannelSummary[]>();
   userIds: readonly string[] = [];
   readonly taken: RateRequest[] = [];
+  readonly terminated: UserRef[] = [];
   /** Whether points of a rate are given. */
   grants = true;
   /** What every query fails with. */
@@ -65,6 +67,10 @@ export class FakeRegistry implements Registry {
   }
 
   release(): void {}
+
+  terminateUser(user: UserRef): void {
+    this.terminated.push(user);
+  }
 
   count(): void {}
 
@@ -104,6 +110,8 @@ export class FakeRegistry implements Registry {
 export class FakeBackbone implements Backbone {
   readonly hasPeers = true;
   readonly published: { readonly topic: string; readonly bytes: string }[] = [];
+  /** When the other workers have taken up what was published. */
+  gate: Promise<void> = Promise.resolve();
 
   join(_topic: string, joined: () => void): void {
     joined();
@@ -113,6 +121,10 @@ export class FakeBackbone implements Backbone {
 
   publish(topic: string, message: Uint8Array): void {
     this.published.push({ topic, bytes: Buffer.from(message).toString() });
+  }
+
+  takenUp(): Promise<void> {
+    return this.gate;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TestApi } from './api.ts';
 import { testApp } from './fakes.ts';
 
@@ -29,11 +30,37 @@ describe('Rates', () => {
     assert.equal(api.metrics.counters.rateLimitRefusals, 3);
   });
 
+  it('are left alone by publishes that are refused anyway, and take a channel named twice once', async () => {
+    const api = new TestApi({ app: testApp({ limits: { maxBackendEventsPerSecond: 20 } }) });
+    assert.equal((await api.publish({ name: 'e', channels: ['a', 'no good'], data: 'd' })).status, 400);
+    assert.deepEqual(api.registry.taken, []);
+    await api.publish({ name: 'e', channels: ['a', 'a', 'b'], data: 'd' });
+    assert.deepEqual(
+      api.registry.taken.map(({ points }) => points),
+      [2],
+    );
+  });
+
   it('are not asked for where none is set', async () => {
     const api = new TestApi();
     await api.call({ path: '/channels' });
     await api.publish({ name: 'e', channel: 'a', data: 'd' });
     assert.deepEqual(api.registry.taken, []);
+  });
+});
+
+describe('The answer to a publish', () => {
+  it('waits until the other workers have taken the event up', async () => {
+    const api = new TestApi();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    api.backbone.gate = promise;
+    let answered = false;
+    const answer = api.publish({ name: 'e', channel: 'a', data: 'd' }).finally(() => (answered = true));
+    while (api.backbone.published.length === 0) await nextTurn();
+    for (let i = 0; i < 5; i++) await nextTurn();
+    assert.equal(answered, false);
+    resolve();
+    assert.deepEqual([(await answer).status, (await answer).text], [200, '{}']);
   });
 });
 
@@ -109,5 +136,25 @@ describe('Health checks', () => {
       url: '/up/1001',
     });
     assert.deepEqual([statusCode, body], [503, 'ERROR']);
+  });
+});
+
+describe('Terminating the connections of a user', () => {
+  it('HA-21, TE-01, TE-07: is passed on with the decoded id, with or without a body', async () => {
+    const api = new TestApi();
+    for (const body of [undefined, '{}']) {
+      const path = '/users/a%40b.c/terminate_connections';
+      const { status, text } = await api.call({ method: 'POST', path, ...(body === undefined ? {} : { body }) });
+      assert.deepEqual([status, text], [200, '{}']);
+    }
+    const user = { appId: '1001', userId: 'a@b.c' };
+    assert.deepEqual(api.registry.terminated, [user, user]);
+  });
+
+  it('is refused for an id that nobody can have', async () => {
+    const api = new TestApi();
+    const { status } = await api.call({ method: 'POST', path: `/users/${'a'.repeat(129)}/terminate_connections` });
+    assert.equal(status, 400);
+    assert.deepEqual(api.registry.terminated, []);
   });
 });

@@ -25,6 +25,7 @@ export const CLOSE = {
   slowConsumer: { code: 4100, reason: 'Over capacity: client reads too slowly' },
   reconnect: { code: 4200, reason: 'Server is going away, reconnect immediately' },
   pongTimeout: { code: 4201, reason: 'Pong reply not received' },
+  userTerminated: { code: 4009, reason: 'Connections of this user were terminated' },
   notAuthorised: { code: 4009, reason: 'Connection not authorized within timeout' },
   binaryFrame: { code: 1003, reason: 'Binary frames are not supported' },
 } as const satisfies Record<string, CloseReason | ((argument: string) => CloseReason)>;

@@ -21,6 +21,7 @@ describe('close codes', () => {
   it('have the numbers of the Pusher protocol', () => {
     const codes = Object.fromEntries(reasons('k').map(([name, { code }]) => [name, code]));
     assert.deepEqual(codes, {
+      tlsOnly: 4000,
       unknownApp: 4001,
       appDisabled: 4003,
       overConnectionQuota: 4004,
@@ -32,6 +33,8 @@ describe('close codes', () => {
       slowConsumer: 4100,
       reconnect: 4200,
       pongTimeout: 4201,
+      userTerminated: 4009,
+      notAuthorised: 4009,
       binaryFrame: 1003,
     });
   });

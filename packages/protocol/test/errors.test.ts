@@ -25,9 +25,9 @@ describe('the registry of protocol errors', () => {
     assert.equal(new Set(NAMES.map((name) => PROTOCOL_ERRORS[name].text)).size, NAMES.length);
   });
 
-  it('CE-11: has a code only for the rate of client events, null for all that leave the connection as it is', () => {
+  it('CE-11: has a code only for the rate of client events and before a close, else null', () => {
     const coded = NAMES.filter((name) => PROTOCOL_ERRORS[name].code !== null);
-    assert.deepEqual(coded, ['clientEventRate']);
+    assert.deepEqual(coded, ['notAuthorised', 'clientEventRate']);
     assert.equal(PROTOCOL_ERRORS.clientEventRate.code, 4301);
   });
 

@@ -6,11 +6,14 @@ import type {
   PresenceJoin,
   RateRequest,
   Slot,
+  UserRef,
 } from '@sluice/core';
 
 /** What a worker asks the primary; the members beside `type` are those of the port's request. */
 export type WorkerQuestion =
   | { readonly type: 'join_topic'; readonly topic: string }
+  /** Answered when everything that the worker published before has been taken up by the others. */
+  | { readonly type: 'taken_up' }
   | ({ readonly type: 'join_presence' } & PresenceJoin)
   | ({ readonly type: 'acquire' } & Slot)
   | ({ readonly type: 'take' } & RateRequest)
@@ -21,6 +24,7 @@ export type WorkerQuestion =
 /** The answer to each question. */
 export interface WorkerAnswers {
   readonly join_topic: null;
+  readonly taken_up: null;
   readonly join_presence: JoinAnswer;
   readonly acquire: boolean;
   readonly take: boolean;
@@ -38,10 +42,13 @@ export type WorkerMessage =
   | { readonly type: 'leave_topic'; readonly topic: string }
   | { readonly type: 'count'; readonly appId: string; readonly channel: string; readonly subscriptions: number }
   | { readonly type: 'leave_presence'; readonly appId: string; readonly channel: string; readonly userId: string }
-  | { readonly type: 'release'; readonly slotName: string };
+  | { readonly type: 'release'; readonly slotName: string }
+  | ({ readonly type: 'terminate_user' } & UserRef);
 
 /** What the primary asks a worker. */
 export type PrimaryQuestion =
+  /** Only to be answered: that shows that everything sent before has been taken up. */
+  | { readonly type: 'echo' }
   /** The worker's metrics, in prom-client's JSON form. */
   | { readonly type: 'metrics' }
   /** Stop listening; answered when no new connection can come. */
@@ -67,4 +74,5 @@ export type PrimaryMessage =
   /** Health checks say "not ready" from now on. */
   | { readonly type: 'draining' }
   | ({ readonly type: 'member_added' } & MemberAdded)
-  | ({ readonly type: 'member_removed' } & MemberRemoved);
+  | ({ readonly type: 'member_removed' } & MemberRemoved)
+  | ({ readonly type: 'user_terminated' } & UserRef);

@@ -27,6 +27,16 @@ const COPY_ABOVE_BYTES = 256 * 1024;
 /** How long a worker may take over an answer. One that is stopped or dying must not hold up the others. */
 const ANSWER_TIMEOUT_MS = 1000;
 
+/** How long publishers wait for a worker that does not answer; messages under way take well under a millisecond. */
+const ECHO_TIMEOUT_MS = 250;
+
+const NO_ANSWER = Symbol('no answer');
+
+interface Question {
+  readonly question: PrimaryQuestion;
+  readonly timeoutMs: number;
+}
+
 /**
  * The primary's side of the local bus: passes topic messages between workers, keeps the registry, answers questions.
  * It never looks into a message.
@@ -36,6 +46,9 @@ export class LocalHub {
   readonly #links = new Map<Owner, WorkerLink>();
   readonly #router = new TopicRouter();
   readonly #registry: NodeRegistry;
+  /** By sender: who was given its messages since it last asked whether they are taken up. */
+  readonly #passedOn = new Map<Owner, Set<Owner>>();
+  readonly #unresponsive = new Set<Owner>();
   /** Questions of the primary under way. */
   readonly #asked = new Set<{ readonly owner: Owner; readonly giveUp: () => void }>();
 
@@ -76,6 +89,8 @@ export class LocalHub {
     this.#links.delete(owner);
     this.#router.dropOwner(owner);
     this.#registry.dropOwner(owner);
+    this.#passedOn.delete(owner);
+    this.#unresponsive.delete(owner);
     for (const asked of this.#asked) {
       if (asked.owner === owner) asked.giveUp();
     }
@@ -93,36 +108,66 @@ export class LocalHub {
   /** Asks every worker; one that dies or does not answer in time is left out. */
   async askAll(question: PrimaryQuestion, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<Map<Owner, unknown>> {
     const answers = new Map<Owner, unknown>();
-    const asked = [...this.#links].map(
-      ([owner, link]) =>
-        new Promise<void>((resolve) => {
-          const settle = (): void => {
-            clearTimeout(timer);
-            this.#asked.delete(entry);
-            resolve();
-          };
-          const entry = { owner, giveUp: settle };
-          const timer = setTimeout(settle, timeoutMs);
-          this.#asked.add(entry);
-          link.ask(question, (answer) => {
-            answers.set(owner, answer);
-            settle();
-          });
-        }),
-    );
+    const asked = [...this.#links].map(async ([owner, link]) => {
+      const answer = await this.#ask(owner, link, { question, timeoutMs });
+      if (answer !== NO_ANSWER) answers.set(owner, answer);
+    });
     await Promise.all(asked);
     return answers;
   }
 
+  #ask(owner: Owner, link: WorkerLink, { question, timeoutMs }: Question): Promise<unknown> {
+    return new Promise((resolve) => {
+      const settle = (answer: unknown): void => {
+        clearTimeout(timer);
+        this.#asked.delete(entry);
+        resolve(answer);
+      };
+      const entry = { owner, giveUp: () => settle(NO_ANSWER) };
+      const timer = setTimeout(entry.giveUp, timeoutMs);
+      this.#asked.add(entry);
+      link.ask(question, settle);
+    });
+  }
+
+  /** Waits until the workers that were given messages of this one have taken them up. */
+  async #takenUp(sender: Owner): Promise<void> {
+    const owners = this.#passedOn.get(sender);
+    if (owners === undefined) return;
+    this.#passedOn.delete(sender);
+    await Promise.all([...owners].map((owner) => this.#echo(owner)));
+  }
+
+  /** A worker that owes an answer too long is not waited for again until it has given one. */
+  async #echo(owner: Owner): Promise<void> {
+    const link = this.#links.get(owner);
+    if (link === undefined || this.#unresponsive.has(owner)) return;
+    const answer = await this.#ask(owner, link, { question: { type: 'echo' }, timeoutMs: ECHO_TIMEOUT_MS });
+    if (answer !== NO_ANSWER || this.#links.get(owner) !== link) return;
+    this.#unresponsive.add(owner);
+    link.ask({ type: 'echo' }, () => this.#unresponsive.delete(owner));
+  }
+
   #route(sender: Owner, topic: string, frame: Buffer): void {
     let copy: Buffer | null = null;
+    let passedOn: Set<Owner> | null = null;
     for (const owner of this.#router.interested(topic)) {
       const link = this.#links.get(owner);
       if (owner === sender || link === undefined) continue;
       // A view keeps the whole chunk that it came in; what has to wait must not.
       if (link.queuedBytes > COPY_ABOVE_BYTES) link.write((copy ??= Buffer.from(frame)));
       else link.write(frame);
+      (passedOn ??= this.#passedOnBy(sender)).add(owner);
     }
+  }
+
+  #passedOnBy(sender: Owner): Set<Owner> {
+    let owners = this.#passedOn.get(sender);
+    if (owners === undefined) {
+      owners = new Set();
+      this.#passedOn.set(sender, owners);
+    }
+    return owners;
   }
 
   #tell(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
@@ -148,6 +193,9 @@ export class LocalHub {
       case 'release':
         this.#registry.release(owner, message.slotName);
         return;
+      case 'terminate_user':
+        this.tellAll({ type: 'user_terminated', appId: message.appId, userId: message.userId });
+        return;
       case 'ready':
         this.#options.onReady(owner);
         return;
@@ -166,6 +214,9 @@ export class LocalHub {
       case 'join_topic':
         this.#router.join(owner, question.topic);
         reply(null);
+        return;
+      case 'taken_up':
+        void this.#takenUp(owner).then(() => reply(null));
         return;
       case 'join_presence':
         this.#registry.join(owner, question, reply);

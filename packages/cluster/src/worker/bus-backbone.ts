@@ -12,6 +12,7 @@ export class BusBackbone implements Backbone {
   readonly #onError: OnError;
   readonly hasPeers: boolean;
   #overflowing = false;
+  #takenUp: Promise<void> | null = null;
   /** Messages dropped so far because the primary did not read. */
   dropped = 0;
 
@@ -43,5 +44,17 @@ export class BusBackbone implements Backbone {
     }
     this.#overflowing = false;
     this.#link.write(encodeTopicMessage(topic, message));
+  }
+
+  takenUp(): Promise<void> | undefined {
+    if (!this.hasPeers) return undefined;
+    // One question for all that this turn of the event loop publishes.
+    this.#takenUp ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#takenUp = null;
+        this.#link.ask({ type: 'taken_up' }, () => resolve());
+      });
+    });
+    return this.#takenUp;
   }
 }

@@ -1,4 +1,4 @@
-import type { ChannelSummary, JoinAnswer, PresenceJoin, RateRequest, Registry, Slot } from '@sluice/core';
+import type { ChannelSummary, JoinAnswer, PresenceJoin, RateRequest, Registry, Slot, UserRef } from '@sluice/core';
 import type { Link } from '../bus/link.ts';
 import type { PrimaryMessage, WorkerAnswers, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 
@@ -40,6 +40,10 @@ export class BusRegistry implements Registry {
 
   users(appId: string, channel: string): Promise<readonly string[]> {
     return this.#ask({ type: 'users', appId, channel });
+  }
+
+  terminateUser(user: UserRef): void {
+    this.#link.tell({ type: 'terminate_user', ...user });
   }
 
   take(request: RateRequest): Promise<boolean> {

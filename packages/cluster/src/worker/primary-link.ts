@@ -91,6 +91,9 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
         case 'member_removed':
           given.events.memberRemoved(message);
           return;
+        case 'user_terminated':
+          given.events.userTerminated(message);
+          return;
         case 'answer':
           return;
         default:

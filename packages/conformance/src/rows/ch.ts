@@ -291,6 +291,16 @@ const ONE: readonly Row[] = [
       }
     },
   },
+  {
+    id: 'CH-21',
+    statement: 'The deprecated stats of a channel say whether it is occupied and by how many users.',
+    async run(c) {
+      const channel = await twoUsers(c);
+      const stats = (name: string) => c.http().read(`/channels/${name}/stats`);
+      assert.deepEqual(await stats(channel), { occupied: true, user_count: 2 });
+      assert.deepEqual(await stats(c.channel()), { occupied: false, user_count: 0 });
+    },
+  },
 ];
 
 export const CH: readonly Row[] = [...LIST, ...ONE];

@@ -318,4 +318,35 @@ export const EV: readonly Row[] = [
       assert.deepEqual(jsonOf(await c.http().publish({ name: 'e', data: 'd', channel: c.channel() })), {});
     },
   },
+  {
+    id: 'EV-32',
+    statement: 'The deprecated way to publish takes the body as the data, as it is, and is answered with 202.',
+    async run(c) {
+      const { channel, socket } = await listenerOn(c);
+      const request = { method: 'POST', path: `/channels/${channel}/events`, body: '{"a": 1}' };
+      expectStatus(await c.http().send({ ...request, query: [['name', 'e']] }), 202);
+      await socket.expectFrame({ event: 'e', channel, data: '{"a": 1}' });
+      const excluded: readonly (readonly [string, string])[] = [
+        ['name', 'e'],
+        ['socket_id', socket.id],
+      ];
+      expectStatus(await c.http().send({ ...request, query: excluded }), 202);
+      await socket.expectQuiet();
+    },
+  },
+  {
+    id: 'EV-33',
+    statement: 'The deprecated way to publish refuses data that is not UTF-8.',
+    async run(c) {
+      const { channel, socket } = await listenerOn(c);
+      const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
+      const query: readonly (readonly [string, string])[] = [['name', 'e']];
+      expectRefusal(
+        await c.http().send({ method: 'POST', path: `/channels/${channel}/events`, query, body }),
+        400,
+        /./,
+      );
+      await socket.expectQuiet();
+    },
+  },
 ];

@@ -245,6 +245,22 @@ export const HA: readonly Row[] = [
     },
   },
   {
+    id: 'HA-21',
+    statement: 'A user id with special characters may stand in the path raw or encoded.',
+    async run(c) {
+      const user = `${c.channel()}@b.c=,;`;
+      for (const inPath of [user, encodeURIComponent(user)]) {
+        const path = `/users/${inPath}/terminate_connections`;
+        const socket = await c.connect();
+        await socket.signIn({ id: user });
+        assert.equal((await c.http().post(path, {})).text, '{}');
+        await socket.expectClose(4009);
+      }
+      const response = await c.publisher().terminateUserConnections(user);
+      assert.equal(response.status, 200);
+    },
+  },
+  {
     id: 'HA-22',
     statement: 'A signature of a request of any other length is refused like any wrong one.',
     async run(c) {

@@ -8,6 +8,19 @@ const TIMER_SLACK_MS = 50;
 /** Rows of the handshake group in which pusher-js reacts to a close code. */
 export const HS_LIBRARY: readonly Row[] = [
   {
+    id: 'HS-19',
+    statement: 'An app that forces TLS closes plain connections with 4000, and pusher-js comes back with TLS at once.',
+    needs: ['forced-tls'],
+    async run(c) {
+      const { plain, secure, app } = c.provision('forced-tls');
+      await c.open({ endpoint: plain, app }).expectClose(4000);
+      await (await c.connect({ endpoint: secure, app })).expectAlive();
+      const options = { wssPort: secure.port, enabledTransports: ['ws' as const, 'wss' as const] };
+      const client = c.pusher({ endpoint: plain, app, options });
+      await client.connected();
+    },
+  },
+  {
     id: 'HS-20',
     statement: 'pusher-js with a wrong key ends disconnected and does not try again within 5 s.',
     async run(c) {

@@ -25,6 +25,7 @@ export function handleSignIn(hub: Hub, connection: Connection, message: SignIn):
     return;
   }
   connection.user = parsed.user;
+  connection.space.addUser(parsed.user.id, connection);
   hub.authorise(connection);
   connection.send(serverMessages.signinSuccess(message.userData));
 }

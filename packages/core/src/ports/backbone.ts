@@ -12,6 +12,12 @@ export interface Backbone {
   join(topic: string, joined: () => void): void;
   leave(topic: string): void;
   publish(topic: string, message: Uint8Array): void;
+  /**
+   * Resolves when everything published here so far has been taken up by all who want it; `undefined` if it has been.
+   * Whoever publishes something after that, anywhere, comes after it for every subscriber. A member that does not
+   * answer in time is not waited for.
+   */
+  takenUp(): Promise<void> | undefined;
 }
 
 /** What a backbone calls with each message of a topic that was joined here. */

@@ -62,6 +62,8 @@ export interface Registry {
   summaries(appId: string, channels: readonly string[]): Promise<readonly ChannelSummary[]>;
   /** Ids of the users on a presence channel. */
   users(appId: string, channel: string): Promise<readonly string[]>;
+  /** Has every connection closed that is signed in as the user, on all workers. */
+  terminateUser(user: UserRef): void;
   /** Whether the points still fit in this second; if not, none is taken. */
   take(request: RateRequest): Promise<boolean>;
 }
@@ -82,8 +84,17 @@ export interface MemberRemoved {
   readonly userId: string;
 }
 
-/** What the registry tells each worker that has members of the channel. */
+/** A user of an app, by the id that was signed in. */
+export interface UserRef {
+  readonly appId: string;
+  readonly userId: string;
+}
+
+/** What the registry tells a worker. */
 export interface RegistryEvents {
+  /** Of a channel that the worker has members of. */
   memberAdded(event: MemberAdded): void;
   memberRemoved(event: MemberRemoved): void;
+  /** The user's connections have to be closed. */
+  userTerminated(user: UserRef): void;
 }

@@ -75,6 +75,8 @@ async function accept(hub: Hub, app: App, events: readonly PublishedEvent[]): Pr
   }
   const refusal = publish(hub, app, events);
   if (refusal !== undefined) throw refused(refusal);
+  // A publisher that waits for its answers may use another connection, and so another worker, for its next event.
+  await hub.ports.backbone.takenUp();
 }
 
 function refused({ reason, message }: PublishRefusal): HttpError {
