@@ -16,7 +16,7 @@ import {
 export const KEY = '278d425bdf160c739803';
 export const SECRET = '7ad3773142a6692b25b8';
 
-export const LIMITS: AppLimits = {
+const LIMITS: AppLimits = {
   maxConnections: 0,
   maxClientEventsPerSecond: 10,
   maxBackendEventsPerSecond: 0,

@@ -137,7 +137,7 @@ export class FakeMetrics implements Metrics {
 }
 
 /** An ordered way between two parties. Things pass at once, or one by one while it is held. */
-export class Pipe {
+class Pipe {
   #held = false;
   readonly #waiting: (() => void)[] = [];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
 import { ApiClient, APP, RawClient, SluiceProcess, TcpClient, until } from '@sluice/testkit';
 
-export const WORKERS = 2;
+const WORKERS = 2;
 export const APP_PATH = `/app/${APP.key}?protocol=7`;
 export const MAX_SUBSCRIPTIONS = 1000;
 

@@ -4,8 +4,8 @@
  *     length of the rest 4 · type 1 · body             type 0: a control message, JSON
  *     length of the rest 4 · type 1 · topic length 4 · topic · message     type 1: a message for a topic
  */
-export const FRAME_CONTROL = 0;
-export const FRAME_TOPIC = 1;
+const FRAME_CONTROL = 0;
+const FRAME_TOPIC = 1;
 
 const LENGTH_BYTES = 4;
 const TYPE_BYTES = 1;
