@@ -115,7 +115,6 @@ describe('Requests for an upgrade that are not right', () => {
   const target = new Target();
   const cases: readonly (readonly [string, Upgrade, number])[] = [
     ['a method other than GET', { method: 'POST' }, 405],
-    ['another protocol', { headers: { Upgrade: 'h2c' } }, 400],
     ['no key', { headers: { 'Sec-WebSocket-Key': undefined } }, 400],
     ['a key that is none', { headers: { 'Sec-WebSocket-Key': 'short' } }, 400],
     ['no version', { headers: { 'Sec-WebSocket-Version': undefined } }, 400],
@@ -128,6 +127,13 @@ describe('Requests for an upgrade that are not right', () => {
       assert.equal(await refusalOf(target, upgrade(request)), status);
     });
   }
+
+  it('to another protocol are answered as if they had not offered it', async () => {
+    using client = await target.tcp();
+    client.write(upgrade({ path: '/live', headers: { Upgrade: 'h2c' } }));
+    await until('an answer', () => client.received.includes('LIVE'));
+    assert.equal(statusOf(client), 200);
+  });
 
   it('for paths that do not exist are closed with 4005, whatever the path', async () => {
     const paths = [
