@@ -225,9 +225,9 @@ describe('What was published is taken up', () => {
       echoes++;
       return null;
     };
-    const waiting = Array.from({ length: 20 }, (_, i) => {
+    const waiting = Array.from({ length: 20 }, async (_, i) => {
       one.backbone.publish('1:a', Buffer.from(String(i)));
-      return one.backbone.takenUp();
+      await one.backbone.takenUp();
     });
     await Promise.all(waiting);
     assert.equal(two.log.length, 20);
