@@ -11,21 +11,23 @@ const PNPM_VERSION = '12.21.0';
 /** What the product needs; older machines get a newer Node as a package (optionalDependencies of the root). */
 const MIN_NODE = [22, 19];
 
+const PARENT_CHECK_MS = 500;
+
 const TOOLS = join(ROOT, '.tools');
-const STAMP = join(ROOT, 'node_modules', '.sluice-installed');
+const INSTALLED = join(ROOT, 'node_modules', '.sluice-installed');
 const PACKAGED_NODE = join(ROOT, 'node_modules', '.bin', 'node');
 
 /** Installs what the lockfile says, unless that is what is there. */
 export function install() {
-  const wanted = fingerprint();
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
+  const wanted = manifestsFingerprint();
+  if (isStamped(INSTALLED, wanted)) return;
   const pnpm = ensurePnpm();
   say('installing packages');
   run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'], { env: { CI: 'true' } });
-  writeFileSync(STAMP, wanted);
+  writeFileSync(INSTALLED, wanted);
 }
 
-/** Compiles what changed; a few tenths of a second when nothing did. */
+/** Compiles what changed; a few tenths of a second when nothing did, and then no file is touched. */
 export function build() {
   const turbo = join(ROOT, 'node_modules', '.bin', 'turbo');
   run(turbo, ['run', 'build', '--output-logs=errors-only', '--log-order=grouped'], { quiet: true });
@@ -64,6 +66,12 @@ export function become(command, args, env = {}) {
   // A Ctrl-C reaches the child by itself, since it has the same terminal; a plain kill of this process does not.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // What started this may be killed without a word, a shell between npm and this process for one.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_CHECK_MS);
+  watch.unref();
   child.on('error', (error) => fail(`${command}: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
 }
@@ -109,7 +117,7 @@ function ensurePnpm() {
 }
 
 /** Changes when an install would: with the lockfile, a manifest, or the workspace's settings. */
-function fingerprint() {
+function manifestsFingerprint() {
   const manifests = ['packages', 'apps'].flatMap((folder) =>
     readdirSync(join(ROOT, folder)).map((name) => join(folder, name, 'package.json')),
   );
@@ -125,4 +133,8 @@ function fingerprint() {
     if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)));
   }
   return hash.digest('hex');
+}
+
+function isStamped(file, wanted) {
+  return existsSync(file) && readFileSync(file, 'utf8') === wanted;
 }

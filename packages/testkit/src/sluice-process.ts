@@ -21,6 +21,12 @@ export interface Exit {
 }
 
 const MAIN = fileURLToPath(new URL('../../../apps/server/dist/main.js', import.meta.url));
+/** Servers of this process that live. They must not outlive a test that ends without its clean-up. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 const START_TIMEOUT_MS = 20_000;
 
 /** A real server in processes of its own, as built, on free loopback ports. */
@@ -53,6 +59,7 @@ export class SluiceProcess implements AsyncDisposable {
       // Not inherited: the test runner reads its own standard output.
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    living.add(this.child);
     const collect = (chunk: Buffer): void => {
       this.output += chunk.toString();
     };
@@ -60,6 +67,7 @@ export class SluiceProcess implements AsyncDisposable {
     this.child.stderr?.on('data', collect);
     this.exited = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
+        living.delete(this.child);
         this.#exit = { code, signal };
         resolve(this.#exit);
       });
