@@ -23,7 +23,7 @@ export function install() {
   if (isStamped(INSTALLED, wanted)) return;
   const pnpm = ensurePnpm();
   say('installing packages');
-  run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'], { env: { CI: 'true' } });
+  run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error'], { env: { CI: 'true' } });
   writeFileSync(INSTALLED, wanted);
 }
 
