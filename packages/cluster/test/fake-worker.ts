@@ -1,10 +1,17 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import { createSocketId } from '@sluice/protocol';
-import { Link } from '../src/bus/link.ts';
+import { messageOf, topicOf } from '../src/bus/frames.ts';
+import { Link, type LinkBounds } from '../src/bus/link.ts';
 import type { PrimaryMessage, PrimaryQuestion, WorkerMessage } from '../src/bus/messages.ts';
 import type { LocalHub } from '../src/primary/local-hub.ts';
 import { BusBackbone } from '../src/worker/bus-backbone.ts';
 import { BusRegistry } from '../src/worker/bus-registry.ts';
+
+export const UNBOUNDED: LinkBounds = {
+  watchAboveBytes: Number.POSITIVE_INFINITY,
+  stallMs: 0,
+  maxQueuedBytes: Number.POSITIVE_INFINITY,
+};
 
 /** A worker in this process: a real end of the local bus, and a note of all that comes over it, in order. */
 export class FakeWorker {
@@ -26,12 +33,14 @@ export class FakeWorker {
     this.stream = workerEnd;
     this.link = new Link<WorkerMessage, PrimaryMessage>({
       stream: workerEnd,
-      maxQueuedBytes: 128 * 1024 * 1024,
+      bounds: UNBOUNDED,
       handler: {
         onMessage: (message) => this.#receive(message),
-        onTopicMessage: (topic, message) => this.log.push(`${topic}=${message.toString()}`),
+        onTopicMessage: (frame) => {
+          this.log.push(`${topicOf(frame)}=${messageOf(frame).toString()}`);
+        },
         onClose: () => this.log.push('closed'),
-        onOverflow: () => this.log.push('overflow'),
+        onStuck: () => this.log.push('stuck'),
       },
     });
     this.backbone = new BusBackbone(this.link, { hasPeers: true, onError: (error) => this.errors.push(error) });
@@ -78,7 +87,6 @@ export class FakeWorker {
       }
       case 'configure':
       case 'draining':
-      case 'answer':
         this.log.push(message.type);
         return;
       default:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeControl, encodeTopicMessage, FrameReader } from '../src/bus/frames.ts';
+import { encodeControl, encodeTopicMessage, FrameReader, messageOf, topicOf } from '../src/bus/frames.ts';
 import { Random } from './random.ts';
 
 /** A frame as it went in or came out; topic messages as hexadecimal text. */
@@ -24,7 +24,8 @@ function readAll(chunks: readonly Buffer[]): Seen[] {
   const seen: Seen[] = [];
   const reader = new FrameReader({
     onControl: (message) => seen.push({ control: message }),
-    onTopicMessage: (topic, message, frame) => {
+    onTopicMessage: (frame) => {
+      const [topic, message] = [topicOf(frame), messageOf(frame)];
       assert.deepEqual(frame, encodeTopicMessage(topic, message), 'the frame can be passed on as it is');
       seen.push({ topic, message: message.toString('hex') });
     },
@@ -96,9 +97,9 @@ describe('FrameReader', () => {
     let got = 0;
     const reader = new FrameReader({
       onControl: () => assert.fail('no control message was sent'),
-      onTopicMessage: (_topic, body) => {
+      onTopicMessage: (frame) => {
         got++;
-        assert.ok(body.equals(huge));
+        assert.ok(messageOf(frame).equals(huge));
       },
     });
     const startedAt = performance.now();

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { encodeTopicMessage } from '../src/bus/frames.ts';
-import { Link } from '../src/bus/link.ts';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { encodeTopicMessage, messageOf, topicOf } from '../src/bus/frames.ts';
+import { Link, type LinkBounds } from '../src/bus/link.ts';
+import { UNBOUNDED } from './fake-worker.ts';
 
 interface Note {
   readonly type: string;
@@ -25,20 +26,22 @@ class End {
   /** Called with each message, after it was noted. */
   react: (message: Note) => void = () => {};
 
-  constructor(stream: Duplex, maxQueuedBytes: number) {
+  constructor(stream: Duplex, bounds: LinkBounds) {
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.closed = promise;
     this.link = new Link<Note, Note>({
       stream,
-      maxQueuedBytes,
+      bounds,
       handler: {
         onMessage: (message) => {
           this.log.push(message.type);
           this.react(message);
         },
-        onTopicMessage: (topic, message) => this.log.push(`${topic}=${message.toString()}`),
+        onTopicMessage: (frame) => {
+          this.log.push(`${topicOf(frame)}=${messageOf(frame).toString()}`);
+        },
         onClose: resolve,
-        onOverflow: () => this.log.push('overflow'),
+        onStuck: () => this.log.push('stuck'),
       },
     });
   }
@@ -57,7 +60,7 @@ interface Ends {
 }
 
 /** A link over a Unix-domain socket, as between a primary and its worker. */
-async function socketLink(t: TestContext, maxQueuedBytes = Number.POSITIVE_INFINITY): Promise<Ends> {
+async function socketLink(t: TestContext, bounds = UNBOUNDED): Promise<Ends> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-link-'));
   const server = createServer();
   const file = join(folder, 'bus');
@@ -71,7 +74,7 @@ async function socketLink(t: TestContext, maxQueuedBytes = Number.POSITIVE_INFIN
     stream.destroy();
     rmSync(folder, { recursive: true });
   });
-  return { a: new End(accepted, maxQueuedBytes), b: new End(stream, maxQueuedBytes), stream };
+  return { a: new End(accepted, bounds), b: new End(stream, bounds), stream };
 }
 
 describe('Link', () => {
@@ -127,8 +130,8 @@ describe('Link', () => {
 
   it('sends everything of one turn in one write', async () => {
     const [left, right] = duplexPair();
-    const a = new End(left, Number.POSITIVE_INFINITY);
-    const b = new End(right, Number.POSITIVE_INFINITY);
+    const a = new End(left, UNBOUNDED);
+    const b = new End(right, UNBOUNDED);
     let writes = 0;
     left._writev = (chunks, done) => {
       writes++;
@@ -172,7 +175,7 @@ describe('Link', () => {
 
   it('counts bytes that the other end has not taken', async () => {
     const [left] = duplexPair();
-    const { link } = new End(left, Number.POSITIVE_INFINITY);
+    const { link } = new End(left, UNBOUNDED);
     const frame = encodeTopicMessage('1:t', Buffer.alloc(1024 * 1024));
     for (let i = 0; i < 8; i++) link.write(frame);
     await nextTurn();
@@ -180,14 +183,54 @@ describe('Link', () => {
     left.destroy();
   });
 
-  it('says once that the other end does not read, and writes nothing more', async (t) => {
-    const { a, stream } = await socketLink(t, 1_000_000);
-    stream.pause();
-    for (let i = 0; i < 100; i++) {
+  async function fill(a: End, bytes: number): Promise<void> {
+    for (let written = 0; written < bytes; written += 100_000) {
       a.link.write(encodeTopicMessage('topic', Buffer.alloc(100_000)));
       await nextTurn();
     }
-    assert.deepEqual(a.log, ['overflow']);
-    assert.ok(a.link.queuedBytes < 2_000_000, `${a.link.queuedBytes} bytes are queued`);
+  }
+
+  it('says once that the other end takes nothing in, and writes nothing more', async (t) => {
+    const bounds = { watchAboveBytes: 1_000_000, stallMs: 50, maxQueuedBytes: 100_000_000 };
+    const { a, stream } = await socketLink(t, bounds);
+    stream.pause();
+    await fill(a, 3_000_000);
+    assert.deepEqual(a.log, []);
+    assert.deepEqual(await a.logs(1), ['stuck']);
+    const queued = a.link.queuedBytes;
+    await fill(a, 1_000_000);
+    assert.equal(a.link.queuedBytes, queued);
+    assert.deepEqual(a.log, ['stuck']);
+  });
+
+  it('waits for an other end that reads, however much there is to read', async (t) => {
+    const bounds = { watchAboveBytes: 1_000_000, stallMs: 500, maxQueuedBytes: 1_000_000_000 };
+    const { a, b, stream } = await socketLink(t, bounds);
+    for (let i = 0; i < 5; i++) {
+      stream.pause();
+      a.link.write(encodeTopicMessage('topic', Buffer.alloc(50_000_000)));
+      await sleep(200);
+      stream.resume();
+      await b.logs(i + 1);
+    }
+    assert.deepEqual(a.log, []);
+  });
+
+  it('gives up at once when more waits than may at all', async (t) => {
+    const bounds = { watchAboveBytes: 1_000_000, stallMs: 60_000, maxQueuedBytes: 2_000_000 };
+    const { a, stream } = await socketLink(t, bounds);
+    stream.pause();
+    await fill(a, 10_000_000);
+    assert.deepEqual(a.log, ['stuck']);
+    assert.ok(a.link.queuedBytes < 3_000_000, `${a.link.queuedBytes} bytes are queued`);
+  });
+
+  it('drops an answer that comes after its question was given up', async (t) => {
+    const { a, b } = await socketLink(t);
+    let answers = 0;
+    b.react = ({ id }) => b.link.answer(id ?? 0, null);
+    a.link.ask({ type: 'given up' }, () => answers++).forget();
+    await new Promise<void>((resolve) => a.link.ask({ type: 'kept' }, () => resolve()));
+    assert.equal(answers, 0);
   });
 });

@@ -3,10 +3,14 @@ import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '@sluice/core';
 import { encodeTopicMessage } from '../src/bus/frames.ts';
+import type { LinkBounds } from '../src/bus/link.ts';
+import { createSocketId } from '@sluice/protocol';
 import { LocalHub } from '../src/primary/local-hub.ts';
 import { FakeWorker } from './fake-worker.ts';
 
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const BOUNDS: LinkBounds = { watchAboveBytes: 64_000_000, stallMs: 50, maxQueuedBytes: 500_000_000 };
 
 class Node {
   readonly ready: number[] = [];
@@ -14,6 +18,7 @@ class Node {
   readonly stuck: number[] = [];
   readonly hub = new LocalHub({
     log: SILENT,
+    bounds: BOUNDS,
     onReady: (owner) => this.ready.push(owner),
     onFailed: (owner, message) => this.failed.push(`${owner}: ${message}`),
     onStuck: (owner) => this.stuck.push(owner),
@@ -332,11 +337,32 @@ describe('The local hub', () => {
       one.link.write(encodeTopicMessage('1:a', message));
       await settle(one, three);
     }
-    assert.deepEqual(node.stuck, [2]);
+    while (node.stuck.length === 0) await nextTurn();
     assert.equal(three.log.length, 20);
     node.hub.detach(2);
     assert.deepEqual(node.stuck, [2]);
     two.stream.destroy();
+  });
+
+  it('does not take a worker for stuck that reads, however long the answers that it asked for', async () => {
+    const node = new Node();
+    const [one] = node.three();
+    for (let i = 0; i < 100; i++) {
+      one.registry.join(
+        {
+          appId: '1',
+          channel: 'presence-a',
+          socketId: createSocketId(),
+          member: { userId: `user-${i}`, info: `"${'i'.repeat(900)}"` },
+          maxMembers: 100,
+        },
+        () => {},
+      );
+    }
+    await settle(one);
+    // A reconnect storm: 150 MB of member lists for one turn's questions.
+    await Promise.all(Array.from({ length: 1500 }, () => one.joinPresence('presence-a', 'user-1')));
+    assert.deepEqual(node.stuck, []);
   });
 });
 

@@ -20,7 +20,7 @@ export class Channel {
   }
 }
 
-/** `:` is not in the alphabet of channel names, so the last one parts app and channel. */
+/** `:` is not in the alphabet of channel names, so no two channels share a topic, whatever the id of their app. */
 export function topicOf(appId: string, channel: string): string {
   return `${appId}:${channel}`;
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { AppCounters, Connection, Frame, Transport } from '@sluice/core';
 import { CLOSE, type CloseReason } from '@sluice/protocol';
 import type { WebSocket } from 'ws';
-import type { Batch } from './batch.ts';
+import { Batch } from './batch.ts';
 import { TextFrame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import { rawSocketOf } from './raw-socket.ts';
@@ -74,43 +74,63 @@ export class ClientSocket implements Transport {
 
   send(frame: Frame): void {
     if (this.#gone || !(frame instanceof TextFrame)) return;
+    if (this.#blocked) {
+      this.#queue(frame);
+      return;
+    }
     const batch = this.#batch;
     if (batch === null) {
       this.#batch = this.owner.outbox.root.append(frame);
-      if (!this.#blocked) this.owner.outbox.add(this);
-      return;
-    }
-    if (this.#blocked && this.#isFull(batch, frame)) {
-      if (this.counters !== null) this.counters.messagesDropped++;
-      if (this.owner.limits.disconnectOnBufferFull) this.#dropClient();
+      this.owner.outbox.add(this);
       return;
     }
     const next = batch.append(frame);
     this.#batch = next;
-    if (!this.#blocked && next.byteLength > this.owner.limits.maxBackpressureBytes) this.flush();
+    if (next.byteLength > this.owner.limits.maxBackpressureBytes) this.flush();
+  }
+
+  /** What a slow client waits for has a root of its own: in the shared tree it would keep the frames of others alive. */
+  #queue(frame: TextFrame): void {
+    const batch = this.#batch ?? Batch.root();
+    if (!this.#isFull(batch, frame)) {
+      this.#batch = batch.append(frame);
+    } else if (this.owner.limits.disconnectOnBufferFull) {
+      this.#countDropped(batch.count + 1);
+      this.#batch = null;
+      this.#end(CLOSE.slowConsumer);
+    } else {
+      this.#countDropped(1);
+    }
+  }
+
+  #countDropped(messages: number): void {
+    if (this.counters !== null) this.counters.messagesDropped += messages;
   }
 
   /** Writes the batch, all of it at once. */
   flush(): void {
     const batch = this.#batch;
     if (batch === null || this.#blocked || this.#gone) return;
+    const drains = this.#write(batch);
+    if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block(drains);
+  }
+
+  /** Whether the socket will say when it is empty again. */
+  #write(batch: Batch): boolean {
     this.#batch = null;
     if (this.counters !== null) {
       this.counters.messagesSent += batch.count;
       this.counters.bytesSent += batch.byteLength;
     }
-    let drains = false;
-    if (this.#raw === null) {
-      for (const frame of batch.frames()) this.ws.send(frame.payload, { binary: false });
-    } else {
-      drains = !this.#raw.write(batch.bytes());
-    }
-    if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block(drains);
+    if (this.#raw !== null) return !this.#raw.write(batch.bytes());
+    for (const frame of batch.frames()) this.ws.send(frame.payload, { binary: false });
+    return false;
   }
 
+  /** The client still gets what was sent before, also one that reads slowly: its queue is bounded. */
   close(reason: CloseReason): void {
     if (this.#gone) return;
-    this.flush();
+    if (this.#batch !== null) this.#write(this.#batch);
     this.#end(reason);
   }
 
@@ -126,11 +146,6 @@ export class ClientSocket implements Transport {
     const { maxMessages, maxBytes } = this.owner.limits;
     if (maxMessages !== null && batch.count >= maxMessages) return true;
     return maxBytes !== null && batch.byteLength + frame.bytes.length > maxBytes;
-  }
-
-  #dropClient(): void {
-    this.#batch = null;
-    this.#end(CLOSE.slowConsumer);
   }
 
   #end(reason: CloseReason): void {

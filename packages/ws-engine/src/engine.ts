@@ -28,6 +28,8 @@ export interface WsEngineOptions {
 /** Clients before protocol 6 expect a `pusher:error` before the close; later ones only the close (PROTO changelog). */
 const CLOSE_ONLY_SINCE = 6;
 
+const MAX_PENDING_PONGS = 60;
+
 /** How long a client may take to answer our close frame before its socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 5000;
 
@@ -44,9 +46,10 @@ interface UpgradeServer {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (ws: WebSocket) => void): void;
 }
 
-/** An option of ws 8.19 that its types do not have yet. */
-interface CloseTimeoutOption {
+/** Options of ws that its types do not have yet. */
+interface NewOptions {
   readonly closeTimeout: number;
+  readonly maxPendingAutoPongs: number;
 }
 
 /** Accepts WebSocket upgrades and carries messages between clients and the hub. */
@@ -67,21 +70,19 @@ export class WsEngine implements ClientOwner {
     this.outbox = options.outbox;
     this.limits = options.limits;
     this.#liveness = new Liveness(options);
-    const serverOptions: ServerOptions & CloseTimeoutOption = {
+    const serverOptions: ServerOptions & NewOptions = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxPayloadBytes,
       closeTimeout: CLOSE_TIMEOUT_MS,
+      // A client that pings without reading the pongs is cut off at this many.
+      maxPendingAutoPongs: MAX_PENDING_PONGS,
       WebSocket: PusherWebSocket,
       // A client may offer subprotocols; none is selected, and none is needed.
       handleProtocols: () => false,
     };
     this.#server = new WebSocketServer(serverOptions);
-  }
-
-  get connections(): number {
-    return this.#clients.size;
   }
 
   /** Bytes waiting for slow clients. */
@@ -94,6 +95,8 @@ export class WsEngine implements ClientOwner {
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', ignoreSocketError);
     if (this.#draining) {
+      // Destroyed and not only ended: a client that keeps its side open must not hold up the shutdown.
+      socket.once('finish', () => socket.destroy());
       socket.end(
         'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n',
       );
@@ -149,9 +152,15 @@ export class WsEngine implements ClientOwner {
     this.#whenKnown(client, this.#options.hub.admit(app), (admission) => {
       if (admission === 'over_quota') refuse(admission, CLOSE.overConnectionQuota);
       else if (admission === 'over_capacity') refuse(admission, CLOSE.overCapacity);
-      else if (client.gone) this.#options.hub.release(app);
+      else if (client.gone) this.#giveUp(client, app);
       else this.#accept(client, app, protocol);
     });
+  }
+
+  /** The client left, or was closed, while its place was being asked for. */
+  #giveUp(client: ClientSocket, app: App): void {
+    this.#options.hub.release(app);
+    resume(client);
   }
 
   #accept(client: ClientSocket, app: App, protocol: number): void {
@@ -159,6 +168,7 @@ export class WsEngine implements ClientOwner {
     client.counters = hub.space(app).counters;
     client.connection = hub.connect({ app, transport: client, protocol });
     this.#liveness.watch(client);
+    resume(client);
   }
 
   #refuse(client: ClientSocket, app: App | null, { type, reason, protocol }: HandshakeRefusal): void {
@@ -169,9 +179,10 @@ export class WsEngine implements ClientOwner {
       client.send(this.outbox.frame(text));
     }
     client.close(reason);
+    resume(client);
   }
 
-  /** Goes on at once with a value, or stops reading from the client until a promise has it. */
+  /** Goes on at once with a value, or stops reading from the client until it is accepted or refused. */
   #whenKnown<T>(client: ClientSocket, value: T | Promise<T>, next: (value: T) => void): void {
     if (!(value instanceof Promise)) {
       next(value);
@@ -179,14 +190,11 @@ export class WsEngine implements ClientOwner {
     }
     client.ws.pause();
     value.then(
-      (known) => {
-        next(known);
-        client.ws.resume();
-      },
+      next,
       (error: unknown) => {
         this.#options.onError(error, { stage: 'handshake' });
         client.close(CLOSE.overCapacity);
-        client.ws.resume();
+        resume(client);
       },
     );
   }
@@ -218,6 +226,10 @@ export class WsEngine implements ClientOwner {
     this.#sockets--;
     if (this.#sockets === 0) this.#onEmpty?.();
   }
+}
+
+function resume({ ws }: ClientSocket): void {
+  if (ws.isPaused) ws.resume();
 }
 
 function isSecure(request: IncomingMessage): boolean {

@@ -37,10 +37,26 @@ export function encodeTopicMessage(topic: string, message: Uint8Array): Buffer {
   return frame;
 }
 
+const TOPIC_AT = LENGTH_BYTES + TYPE_BYTES + TOPIC_LENGTH_BYTES;
+
+/** The topic of a whole topic frame. */
+export function topicOf(frame: Buffer): string {
+  return frame.toString('utf8', TOPIC_AT, messageAt(frame));
+}
+
+/** The message of a whole topic frame, as a view. */
+export function messageOf(frame: Buffer): Buffer {
+  return frame.subarray(messageAt(frame));
+}
+
+function messageAt(frame: Buffer): number {
+  return TOPIC_AT + frame.readUInt32BE(LENGTH_BYTES + TYPE_BYTES);
+}
+
 export interface FrameHandler {
   onControl(message: unknown): void;
-  /** `frame` is the whole frame, to be passed on as it is; all are views that hold only during the call. */
-  onTopicMessage(topic: string, message: Buffer, frame: Buffer): void;
+  /** A whole frame, to be passed on as it is or opened with {@link topicOf} and {@link messageOf}; a view of what came in. */
+  onTopicMessage(frame: Buffer): void;
 }
 
 /** Cuts a byte stream back into frames. */
@@ -80,13 +96,10 @@ export class FrameReader {
   }
 
   #handle(frame: Buffer): void {
-    const bodyAt = LENGTH_BYTES + TYPE_BYTES;
     if (frame[LENGTH_BYTES] === FRAME_TOPIC) {
-      const topicAt = bodyAt + TOPIC_LENGTH_BYTES;
-      const topicEnd = topicAt + frame.readUInt32BE(bodyAt);
-      this.#handler.onTopicMessage(frame.toString('utf8', topicAt, topicEnd), frame.subarray(topicEnd), frame);
+      this.#handler.onTopicMessage(frame);
     } else {
-      this.#handler.onControl(JSON.parse(frame.toString('utf8', bodyAt)));
+      this.#handler.onControl(JSON.parse(frame.toString('utf8', LENGTH_BYTES + TYPE_BYTES)));
     }
   }
 }

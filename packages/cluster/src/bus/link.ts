@@ -13,6 +13,10 @@ class Questions {
     return id;
   }
 
+  forget(id: number): void {
+    this.#waiting.delete(id);
+  }
+
   settle(id: number, answer: unknown): void {
     const answered = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -20,19 +24,36 @@ class Questions {
   }
 }
 
+/** A question under way. */
+export interface Asked {
+  /** An answer that still comes is dropped. */
+  forget(): void;
+}
+
 /** What a link does with what comes in, beside answers. */
 export interface LinkHandler<Incoming> {
   onMessage(message: Incoming): void;
-  onTopicMessage(topic: string, message: Buffer, frame: Buffer): void;
+  onTopicMessage(frame: Buffer): void;
   onClose(error: Error | undefined): void;
-  /** More waits than may; the other end does not read. Called once, and nothing more is written. */
-  onOverflow(): void;
+  /** The other end is stuck. Called once, and nothing more is written. */
+  onStuck(): void;
+}
+
+/**
+ * When the other end counts as stuck. Much may wait for one that reads, a burst of long answers for one; but not for one that
+ * does not, and not without end.
+ */
+export interface LinkBounds {
+  /** From here on the other end has to take something in every `stallMs`. */
+  readonly watchAboveBytes: number;
+  readonly stallMs: number;
+  /** The most that may wait at all. */
+  readonly maxQueuedBytes: number;
 }
 
 export interface LinkOptions<Incoming> {
   readonly stream: Duplex;
-  /** The most that may wait for the other end. */
-  readonly maxQueuedBytes: number;
+  readonly bounds: LinkBounds;
   readonly handler: LinkHandler<Incoming>;
 }
 
@@ -47,22 +68,24 @@ interface AnswerMessage {
 export class Link<Outgoing extends { readonly type: string }, Incoming extends { readonly type: string }> {
   readonly #stream: Duplex;
   readonly #questions = new Questions();
-  readonly #maxQueuedBytes: number;
-  readonly #onOverflow: () => void;
+  readonly #bounds: LinkBounds;
+  readonly #onStuck: () => void;
+  #written = 0;
+  #watch: NodeJS.Timeout | null = null;
   #corked = false;
   #closed = false;
 
-  constructor({ stream, maxQueuedBytes, handler }: LinkOptions<Incoming>) {
+  constructor({ stream, bounds, handler }: LinkOptions<Incoming>) {
     this.#stream = stream;
-    this.#maxQueuedBytes = maxQueuedBytes;
-    this.#onOverflow = () => handler.onOverflow();
+    this.#bounds = bounds;
+    this.#onStuck = () => handler.onStuck();
     const reader = new FrameReader({
       // Both ends are this program in the same version, so that what arrives has the type that was sent.
       onControl: (message) => {
         if (isAnswer(message)) this.#questions.settle(message.id, message.answer);
         else handler.onMessage(message as Incoming);
       },
-      onTopicMessage: (topic, message, frame) => handler.onTopicMessage(topic, message, frame),
+      onTopicMessage: (frame) => handler.onTopicMessage(frame),
     });
     let failure: Error | undefined;
     stream.on('data', (chunk: Buffer) => {
@@ -92,8 +115,10 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   }
 
   /** `answered` is called while the answer's frame is read, so that nothing sent after it is seen before. */
-  ask<Question extends { readonly type: string }>(question: Question, answered: (answer: unknown) => void): void {
-    this.write(encodeControl({ type: 'ask', id: this.#questions.add(answered), question }));
+  ask<Question extends { readonly type: string }>(question: Question, answered: (answer: unknown) => void): Asked {
+    const id = this.#questions.add(answered);
+    this.write(encodeControl({ type: 'ask', id, question }));
+    return { forget: () => this.#questions.forget(id) };
   }
 
   answer(id: number, answer: unknown): void {
@@ -110,9 +135,28 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
       nextTick(this.#uncork);
     }
     this.#stream.write(frame);
-    if (this.#stream.writableLength <= this.#maxQueuedBytes) return;
+    this.#written += frame.length;
+    const queued = this.#stream.writableLength;
+    if (queued > this.#bounds.maxQueuedBytes) this.#giveUp();
+    else if (queued > this.#bounds.watchAboveBytes) this.#watch ??= this.#expectProgress();
+  }
+
+  /** Looks again after a while whether the other end has taken anything in. */
+  #expectProgress(): NodeJS.Timeout {
+    const takenIn = this.#written - this.#stream.writableLength;
+    const look = (): void => {
+      this.#watch = null;
+      const queued = this.#stream.writableLength;
+      if (this.#closed || queued <= this.#bounds.watchAboveBytes) return;
+      if (this.#written - queued === takenIn) this.#giveUp();
+      else this.#watch = this.#expectProgress();
+    };
+    return setTimeout(look, this.#bounds.stallMs).unref();
+  }
+
+  #giveUp(): void {
     this.#closed = true;
-    this.#onOverflow();
+    this.#onStuck();
   }
 
   /** Ends the link once everything written has left. What is written from now on is dropped. */

@@ -36,7 +36,6 @@ export interface WorkerAnswers {
 /** What a worker tells the primary. */
 export type WorkerMessage =
   | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
-  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'leave_topic'; readonly topic: string }
@@ -70,7 +69,6 @@ export interface WorkerStart {
 export type PrimaryMessage =
   | ({ readonly type: 'configure' } & WorkerStart)
   | { readonly type: 'ask'; readonly id: number; readonly question: PrimaryQuestion }
-  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   /** Health checks say "not ready" from now on. */
   | { readonly type: 'draining' }
   | ({ readonly type: 'member_added' } & MemberAdded)

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Log } from '@sluice/core';
-import { Link } from '../bus/link.ts';
+import { topicOf } from '../bus/frames.ts';
+import { Link, type LinkBounds } from '../bus/link.ts';
 import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 import type { Owner } from '../registry/channel-record.ts';
 import { NodeRegistry } from '../registry/node-registry.ts';
@@ -10,6 +11,8 @@ export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
 
 export interface LocalHubOptions {
   readonly log: Log;
+  /** When a worker counts as stuck. */
+  readonly bounds?: LinkBounds;
   /** A worker is listening. */
   readonly onReady: (owner: Owner) => void;
   /** A worker cannot start and says why. */
@@ -18,8 +21,8 @@ export interface LocalHubOptions {
   readonly onStuck: (owner: Owner) => void;
 }
 
-/** Most that may wait for one worker. Beyond it the worker is stuck: dropping messages would hide that. */
-const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/** Beyond these a worker is stuck and replaced: dropping messages would hide that. */
+const BOUNDS: LinkBounds = { watchAboveBytes: 64 * 1024 ** 2, stallMs: 5000, maxQueuedBytes: 512 * 1024 ** 2 };
 
 /** Up to this much is on its way out in a moment. */
 const COPY_ABOVE_BYTES = 256 * 1024;
@@ -66,21 +69,23 @@ export class LocalHub {
   attach(owner: Owner, stream: Duplex): WorkerLink {
     const link: WorkerLink = new Link<PrimaryMessage, WorkerMessage>({
       stream,
-      maxQueuedBytes: MAX_QUEUED_BYTES,
+      bounds: this.#options.bounds ?? BOUNDS,
       handler: {
         onMessage: (message) => this.#receive(owner, link, message),
-        onTopicMessage: (topic, _message, frame) => this.#route(owner, topic, frame),
+        onTopicMessage: (frame) => this.#route(owner, frame),
         onClose: (error) => {
-          if (error !== undefined)
-            this.#options.log.warn('a worker left the local bus', { owner, error: error.message });
+          if (error === undefined) return;
+          const cause = error.stack ?? error.message;
+          this.#options.log.error('the local bus to a worker broke', { owner, error: cause });
         },
-        onOverflow: () => {
+        onStuck: () => {
           this.#links.delete(owner);
           this.#options.onStuck(owner);
         },
       },
     });
     this.#links.set(owner, link);
+    this.#passedOn.set(owner, new Set());
     return link;
   }
 
@@ -90,6 +95,7 @@ export class LocalHub {
     this.#router.dropOwner(owner);
     this.#registry.dropOwner(owner);
     this.#passedOn.delete(owner);
+    for (const owners of this.#passedOn.values()) owners.delete(owner);
     this.#unresponsive.delete(owner);
     for (const asked of this.#asked) {
       if (asked.owner === owner) asked.giveUp();
@@ -123,18 +129,22 @@ export class LocalHub {
         this.#asked.delete(entry);
         resolve(answer);
       };
-      const entry = { owner, giveUp: () => settle(NO_ANSWER) };
-      const timer = setTimeout(entry.giveUp, timeoutMs);
+      const giveUp = (): void => {
+        asked.forget();
+        settle(NO_ANSWER);
+      };
+      const entry = { owner, giveUp };
+      const timer = setTimeout(giveUp, timeoutMs);
       this.#asked.add(entry);
-      link.ask(question, settle);
+      const asked = link.ask(question, settle);
     });
   }
 
   /** Waits until the workers that were given messages of this one have taken them up. */
   async #takenUp(sender: Owner): Promise<void> {
     const owners = this.#passedOn.get(sender);
-    if (owners === undefined) return;
-    this.#passedOn.delete(sender);
+    if (owners === undefined || owners.size === 0) return;
+    this.#passedOn.set(sender, new Set());
     await Promise.all([...owners].map((owner) => this.#echo(owner)));
   }
 
@@ -148,26 +158,17 @@ export class LocalHub {
     link.ask({ type: 'echo' }, () => this.#unresponsive.delete(owner));
   }
 
-  #route(sender: Owner, topic: string, frame: Buffer): void {
+  #route(sender: Owner, frame: Buffer): void {
     let copy: Buffer | null = null;
-    let passedOn: Set<Owner> | null = null;
-    for (const owner of this.#router.interested(topic)) {
+    const passedOn = this.#passedOn.get(sender);
+    for (const owner of this.#router.interested(topicOf(frame))) {
       const link = this.#links.get(owner);
       if (owner === sender || link === undefined) continue;
       // A view keeps the whole chunk that it came in; what has to wait must not.
       if (link.queuedBytes > COPY_ABOVE_BYTES) link.write((copy ??= Buffer.from(frame)));
       else link.write(frame);
-      (passedOn ??= this.#passedOnBy(sender)).add(owner);
+      passedOn?.add(owner);
     }
-  }
-
-  #passedOnBy(sender: Owner): Set<Owner> {
-    let owners = this.#passedOn.get(sender);
-    if (owners === undefined) {
-      owners = new Set();
-      this.#passedOn.set(sender, owners);
-    }
-    return owners;
   }
 
   #tell(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
@@ -201,8 +202,6 @@ export class LocalHub {
         return;
       case 'failed':
         this.#options.onFailed(owner, message.message);
-        return;
-      case 'answer':
         return;
       default:
         assertNever(message);

@@ -113,6 +113,9 @@ export class Primary {
   #failed(owner: Owner, message: string): void {
     // Before the start is over the settings are to blame, and another try would end the same way.
     if (this.#unready.size > 0) this.#started.reject(new Error(message));
-    else this.#options.log.error('a worker cannot start', { slot: this.#slots.get(owner), error: message });
+    else {
+      this.#options.log.error('a worker cannot start and is replaced', { slot: this.#slots.get(owner), error: message });
+      this.#supervisor.kill(owner);
+    }
   }
 }

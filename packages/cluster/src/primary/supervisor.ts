@@ -74,21 +74,46 @@ export class Supervisor {
   #fork(slot: number): void {
     const place = this.#places[slot];
     if (place === undefined || this.#stopping) return;
-    const worker = cluster.fork();
-    place.worker = worker;
     place.startedAt = performance.now();
-    const stream = worker.process.stdio[BUS_FD];
-    if (!isDuplex(stream)) throw new Error('the worker has no local bus');
-    worker.on('error', (error) => this.#options.log.error('a worker could not be run', { slot, error: error.message }));
+    let worker: Worker;
+    try {
+      worker = cluster.fork();
+    } catch (error) {
+      this.#forkFailed(slot, error);
+      return;
+    }
+    place.worker = worker;
     worker.on('exit', (code, signal) => this.#exited(slot, worker, { code, signal }));
-    this.#options.onFork(worker.id, slot, stream);
+    // A process that could not be made (no more processes, no more files) has an error and no exit.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined && this.#vacate(slot, worker)) this.#forkFailed(slot, error);
+    });
+    const stream = worker.process.stdio?.[BUS_FD];
+    if (isDuplex(stream)) this.#options.onFork(worker.id, slot, stream);
+  }
+
+  #forkFailed(slot: number, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#replace(slot, 'a worker could not be started and is tried again', { error: message });
   }
 
   #exited(slot: number, worker: Worker, cause: { readonly code: number; readonly signal: string }): void {
-    const place = this.#places[slot];
-    if (place === undefined || place.worker !== worker) return;
-    place.worker = null;
+    if (!this.#vacate(slot, worker)) return;
     this.#options.onExit(worker.id);
+    this.#replace(slot, 'a worker died and is being replaced', { pid: worker.process.pid, ...cause });
+  }
+
+  /** Whether the worker had the place. */
+  #vacate(slot: number, worker: Worker): boolean {
+    const place = this.#places[slot];
+    if (place === undefined || place.worker !== worker) return false;
+    place.worker = null;
+    return true;
+  }
+
+  #replace(slot: number, message: string, cause: object): void {
+    const place = this.#places[slot];
+    if (place === undefined) return;
     if (this.#stopping) {
       if (this.running === 0) this.#onAllGone?.();
       return;
@@ -96,15 +121,10 @@ export class Supervisor {
     const livedMs = performance.now() - place.startedAt;
     place.earlyDeaths = livedMs < STABLE_AFTER_MS ? place.earlyDeaths + 1 : 0;
     const delayMs = backoff(place.earlyDeaths);
-    this.#options.log.error('a worker died and is being replaced', {
-      slot,
-      pid: worker.process.pid,
-      ...cause,
-      delayMs,
-    });
+    this.#options.log.error(message, { slot, ...cause, delayMs });
     this.restarts++;
-    if (delayMs === 0) this.#fork(slot);
-    else setTimeout(() => this.#fork(slot), delayMs);
+    // Never in the same turn: what made a fork fail would make the next fail too.
+    setTimeout(() => this.#fork(slot), delayMs);
   }
 }
 

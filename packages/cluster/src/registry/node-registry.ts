@@ -91,7 +91,10 @@ export class NodeRegistry {
 
   /** The owner has died. */
   dropOwner(owner: Owner): void {
-    for (const held of this.#slots.values()) held.delete(owner);
+    for (const [name, held] of this.#slots) {
+      held.delete(owner);
+      if (held.size === 0) this.#slots.delete(name);
+    }
     for (const [appId, app] of this.#apps) {
       for (const [channel, record] of app.channels) {
         const gone = record.drop(owner);

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Deliver, OnError, RegistryEvents } from '@sluice/core';
-import { Link } from '../bus/link.ts';
+import { messageOf } from '../bus/frames.ts';
+import { Link, type LinkBounds } from '../bus/link.ts';
 import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerStart } from '../bus/messages.ts';
 import { BusBackbone } from './bus-backbone.ts';
 import { BusRegistry } from './bus-registry.ts';
@@ -8,8 +9,8 @@ import { BusRegistry } from './bus-registry.ts';
 /** The file descriptor of the local bus in a worker, behind the standard streams and the IPC channel. */
 export const BUS_FD = 4;
 
-/** Most that may wait for the primary. Messages for other workers are dropped long before (bus-backbone.ts). */
-const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
+/** Messages for other workers are dropped before (bus-backbone.ts); what else waits ends the worker. */
+const BOUNDS: LinkBounds = { watchAboveBytes: 128 * 1024 ** 2, stallMs: 5000, maxQueuedBytes: 512 * 1024 ** 2 };
 
 /** What a worker does when the primary says so. */
 export interface WorkerDuties {
@@ -46,16 +47,22 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
     const early: Exclude<PrimaryMessage, { type: 'configure' }>[] = [];
     const link: Link<WorkerMessage, PrimaryMessage> = new Link<WorkerMessage, PrimaryMessage>({
       stream: new Socket({ fd: BUS_FD, readable: true, writable: true }),
-      maxQueuedBytes: MAX_QUEUED_BYTES,
+      bounds: BOUNDS,
       handler: {
         onMessage: (message) => {
           if (message.type === 'configure') resolve(open(message));
           else if (duties === null) early.push(message);
           else perform(duties, link, message);
         },
-        onTopicMessage: (_topic, message) => duties?.deliver(message),
-        onClose: options.onGone,
-        onOverflow: options.onGone,
+        onTopicMessage: (frame) => duties?.deliver(messageOf(frame)),
+        onClose: (error) => {
+          if (error !== undefined) options.onError(error, { stage: 'local bus' });
+          options.onGone();
+        },
+        onStuck: () => {
+          options.onError(new Error('the primary does not read the local bus'), { stage: 'local bus' });
+          options.onGone();
+        },
       },
     });
     const open = (start: WorkerStart): PrimaryLink => ({
@@ -79,7 +86,10 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
         case 'ask':
           given.answer(message.question).then(
             (answer) => to.answer(message.id, answer),
-            (error: unknown) => options.onError(error, { stage: message.question.type }),
+            (error: unknown) => {
+              options.onError(error, { stage: message.question.type });
+              to.answer(message.id, null);
+            },
           );
           return;
         case 'draining':
@@ -93,8 +103,6 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
           return;
         case 'user_terminated':
           given.events.userTerminated(message);
-          return;
-        case 'answer':
           return;
         default:
           assertNever(message);

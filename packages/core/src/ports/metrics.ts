@@ -42,6 +42,6 @@ export interface Metrics {
   connectionError(appId: string | null, type: ConnectionErrorType): void;
   /** A connection ended with this WebSocket close code (1006: without one). */
   closed(code: number): void;
-  /** From the publish being accepted until every local subscriber's frame was written. */
+  /** From a message being given to the subscribers here until the round that wrote it was over; slow clients get it later. */
   broadcast(kind: ChannelKind, recipients: number, seconds: number): void;
 }
