@@ -1,7 +1,7 @@
 // Plain JavaScript that Node 20.20 runs: it has to work before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,7 @@ const PNPM_VERSION = '12.21.0';
 /** What the product needs; older machines get a newer Node as a package (optionalDependencies of the root). */
 const MIN_NODE = [22, 19];
 
+const PARENT = process.ppid;
 const PARENT_CHECK_MS = 500;
 
 const TOOLS = join(ROOT, '.tools');
@@ -35,7 +36,11 @@ export function build() {
 
 /** The Node to run the product with: the one that was installed with it, else the machine's if it is new enough. */
 export function productNode() {
-  if (existsSync(PACKAGED_NODE)) return PACKAGED_NODE;
+  if (existsSync(PACKAGED_NODE)) {
+    if (spawnSync(PACKAGED_NODE, ['--version']).status === 0) return PACKAGED_NODE;
+    // Made for another C library, as on Alpine. Out of the way, since it is first in the path of every script.
+    rmSync(PACKAGED_NODE);
+  }
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const isEnough = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
   if (isEnough) return process.execPath;
@@ -61,17 +66,20 @@ export function run(command, args, { env = {}, quiet = false } = {}) {
 }
 
 /** Runs a command that takes over: signals go to it, and its end is ours. */
-export function become(command, args, env = {}) {
-  const child = spawn(command, args, { cwd: ROOT, env: toolEnvironment(env), stdio: 'inherit' });
-  // A Ctrl-C reaches the child by itself, since it has the same terminal; a plain kill of this process does not.
-  process.on('SIGINT', () => {});
+export function become(command, args, { env = {}, cwd = ROOT } = {}) {
+  const child = spawn(command, args, { cwd, env: toolEnvironment(env), stdio: 'inherit' });
+  // A Ctrl-C reaches the child by itself too; the server takes signals that come together for one.
+  process.on('SIGINT', () => child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  // What started this may be killed without a word, a shell between npm and this process for one.
-  const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
-  }, PARENT_CHECK_MS);
-  watch.unref();
+  process.on('SIGHUP', () => child.kill('SIGTERM'));
+  // npm, or a shell between it and this process, may be killed without a word.
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const watch = setInterval(() => {
+      if (process.ppid === PARENT) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, PARENT_CHECK_MS);
+  }
   child.on('error', (error) => fail(`${command}: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
 }
@@ -128,7 +136,7 @@ function manifestsFingerprint() {
     join('benchmarks', 'package.json'),
     ...manifests,
   ];
-  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${PNPM_VERSION}`);
   for (const file of files) {
     if (existsSync(join(ROOT, file))) hash.update(file).update(readFileSync(join(ROOT, file)));
   }

@@ -36,7 +36,8 @@ stream.compose(spec).pipe(process.stdout, { end: false });
 stream.on('end', () => {
   // After the reporter has written its summary.
   setImmediate(() => {
-    process.stdout.write(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+    if (count.skipped > 0) process.stdout.write(`\n${count.skipped} skipped, each with its reason above`);
+    process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
     process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
   });
 });

@@ -1,6 +1,10 @@
 // npm start: installs, builds and serves. Arguments go to the server: npm start -- --port 7001
-import { become, build, install, productNode } from './bootstrap.mjs';
+import { join } from 'node:path';
+import { become, build, install, productNode, ROOT } from './bootstrap.mjs';
 
 install();
 build();
-become(productNode(), ['apps/server/dist/main.js', ...(process.argv.length > 2 ? process.argv.slice(2) : ['start'])]);
+const main = join(ROOT, 'apps', 'server', 'dist', 'main.js');
+// Files in arguments are meant from where the command was given; npm itself goes to the root.
+const cwd = process.env.INIT_CWD ?? process.cwd();
+become(productNode(), [main, ...(process.argv.length > 2 ? process.argv.slice(2) : ['start'])], { cwd });

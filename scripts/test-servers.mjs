@@ -3,16 +3,21 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fail, run, say } from './bootstrap.mjs';
 
-/** The command that a test runs, and the package that has it. */
+/** What a test runs: its names on the path, a variable or a file that stands for it, and the package that has it. */
 const NEEDED = [
-  { commands: ['chromium', 'chromium-browser', 'google-chrome'], debian: 'chromium' },
+  {
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+    variable: 'CHROMIUM',
+    file: '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    debian: 'chromium',
+  },
   { commands: ['promtool'], debian: 'prometheus' },
 ];
 
 /** Installs with apt-get what is not there; elsewhere says what to install. */
 export function installTestServers() {
-  const missing = NEEDED.filter(({ commands }) => !commands.some(isInstalled)).map(({ debian }) => debian);
-  if (missing.length === 0 || process.env.CHROMIUM !== undefined) return;
+  const missing = NEEDED.filter((needed) => !isThere(needed)).map(({ debian }) => debian);
+  if (missing.length === 0) return;
   if (!isInstalled('apt-get')) {
     fail(
       `The tests need ${missing.join(' and ')}. Install them (a browser elsewhere: name it in CHROMIUM) and run this again.`,
@@ -28,6 +33,11 @@ function aptGet(asRoot, args) {
   const [command, ...rest] = [...asRoot, 'apt-get', ...args];
   // No package may start a service: tests start their own servers, on their own ports.
   run(command, rest, { env: { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }, quiet: true });
+}
+
+function isThere({ commands, variable, file }) {
+  if (variable !== undefined && process.env[variable] !== undefined) return true;
+  return commands.some(isInstalled) || (file !== undefined && existsSync(file));
 }
 
 function isInstalled(command) {

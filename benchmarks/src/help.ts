@@ -1,4 +1,4 @@
-export const HELP = `pnpm bench [scenario…] [options]
+export const HELP = `npm run bench -- [scenario…] [options]
 
 Loads a server over loopback and reports what it costs, side by side with the machine's limit.
 
@@ -26,7 +26,7 @@ How
   --json FILE            also write every sample as JSON, to FILE and to benchmarks/results/
   -h, --help
 
-Sluice is started as \`node apps/server/dist/main.js start\`; run \`pnpm build\` first. Progress goes to standard error,
+Sluice is started as \`node apps/server/dist/main.js start\`. Progress goes to standard error,
 the table to standard output. Exit code 1: a server lost or doubled a message, refused a client, or did not start;
 2: the command line is wrong. benchmarks/README.md says what each number is attributed to.
 `;

@@ -39,6 +39,12 @@ test('all scenarios run against the bare server and give a number for every metr
   }
 });
 
+test('Sluice itself is started, measured and stopped', async () => {
+  const { code, stdout, stderr } = await bench(['publish', '--quick', '--target', 'sluice', '--duration', '0.3']);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /requests accepted, \/s +[\d,]+/);
+});
+
 test('the JSON report holds every sample, and not the secret', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   t.after(() => rm(folder, { recursive: true }));

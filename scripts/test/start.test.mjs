@@ -2,22 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../packages/testkit/src/free-port.ts';
 import { ROOT } from '../bootstrap.mjs';
 
-/** What the README promises of a start that has nothing to install; a busy machine gets the double. */
-const WARM_START_MS = 6000;
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** A start that has nothing to install or build is to be up in this time. */
+const WARM_START_MS = 3000;
 
 async function isReady(port) {
   try {
@@ -44,16 +35,31 @@ async function start(t) {
   return { npm, port, exited };
 }
 
-test('npm start serves, and a SIGTERM to npm ends everything in order with 0', async (t) => {
-  const { npm, port, exited } = await start(t);
-  npm.kill('SIGTERM');
-  assert.deepEqual(await exited, [0, null]);
-  assert.equal(await isReady(port), false);
-});
+/** A client of the default app, and the code that it is closed with. */
+async function connect(port) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/app/app-key?protocol=7`);
+  await once(socket, 'open');
+  return once(socket, 'close').then(([event]) => event.code);
+}
 
-test('npm start leaves nothing behind when npm is killed', async (t) => {
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`npm start serves, and a ${signal} to npm closes clients with 4200 and ends with 0`, async (t) => {
+    const { npm, port, exited } = await start(t);
+    const closed = connect(port);
+    await sleep(100);
+    npm.kill(signal);
+    assert.equal(await closed, 4200);
+    assert.deepEqual(await exited, [0, null]);
+    assert.equal(await isReady(port), false);
+  });
+}
+
+test('npm start leaves nothing behind when npm is killed, and still closes clients with 4200', async (t) => {
   const { npm, port } = await start(t);
+  const closed = Promise.all(Array.from({ length: 20 }, () => connect(port)));
+  await sleep(100);
   npm.kill('SIGKILL');
+  assert.deepEqual(new Set(await closed), new Set([4200]));
   for (let i = 0; (await isReady(port)) && i < 100; i++) await sleep(100);
   assert.equal(await isReady(port), false);
 });

@@ -53,8 +53,7 @@ const WITHOUT_TEXT: readonly (readonly string[])[] = [
     'The headers took longer than `http_api.headers_timeout`, or the whole request longer than 60 s.',
     'Look at the network between.',
   ],
-  ['HTTP 414', 'A channel name of more than 1000 characters in the path.', 'Shorten the name.'],
-  ['HTTP 431, empty', 'Headers of more than 16 KB.', 'Send fewer headers.'],
+  ['HTTP 431, empty', 'Headers of more than 16 KB, the path included.', 'Send fewer headers.'],
   [
     'HTTP 503, `DRAINING`',
     '`/ready` and `/up` while the server shuts down.',

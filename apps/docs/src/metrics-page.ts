@@ -10,6 +10,9 @@ const INTRODUCTION = `\`GET /metrics\` on the metrics port (9601 unless \`metric
 whole node. Names begin with \`metrics.prometheus.prefix\`, which is \`${PREFIX}\` by default. What a worker counted stays in the sums
 after the worker has gone, as of the last scrape that it answered. How to read the numbers: [operations](../operations.md#metrics).`;
 
+const OF_THE_PROCESS = `Beside these it shows what prom-client knows of its own process, without the prefix: \`process_*\` (CPU, memory, start time, open
+and most files) and \`nodejs_*\` (event loop, heap, garbage collection).`;
+
 export function metricsPage(): string {
   return generatedPage('Metrics', [
     INTRODUCTION,
@@ -17,6 +20,7 @@ export function metricsPage(): string {
     metricTable(Object.values(WORKER_METRICS)),
     '## Of the primary',
     metricTable(Object.values(PRIMARY_METRICS)),
+    OF_THE_PROCESS,
     '## Labels',
     table(['Label', 'Values'], labelRows()),
   ]);

@@ -1,4 +1,5 @@
 import type { Settings } from './config/settings.ts';
+import { inUrl } from './ports.ts';
 
 /** What a person who has just started the server wants to know, with something to paste and see it work. */
 export function banner(settings: Settings, version: string): string {
@@ -12,14 +13,14 @@ export function banner(settings: Settings, version: string): string {
     '',
     `  Sluice ${version}`,
     '',
-    `  listening   http${s}://${host}:${port}${pathPrefix}  (WebSocket and HTTP API)`,
+    `  listening   http${s}://${inUrl(host)}:${port}${pathPrefix}  (WebSocket and HTTP API)`,
     `  workers     ${workers}, connections shared out by the ${scheduling}`,
     `  app         ${app === undefined ? 'none' : `id ${app.id}, key ${key}${more}`}`,
-    `  metrics     ${metrics.enabled ? `http://${metrics.host}:${metrics.port}/metrics` : 'off'}`,
+    `  metrics     ${metrics.enabled ? `http://${inUrl(metrics.host)}:${metrics.port}/metrics` : 'off'}`,
     '',
     '  Paste into a browser console and watch the greeting arrive:',
     '',
-    `    ${snippet(`ws${s}://${shown}:${port}${pathPrefix}/app/${encodeURIComponent(key)}?protocol=7`)}`,
+    `    ${snippet(`ws${s}://${inUrl(shown)}:${port}${pathPrefix}/app/${encodeURIComponent(key)}?protocol=7`)}`,
     '',
   ];
   return lines.join('\n');

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Primary } from '@sluice/cluster';
-import { createLog, isHumanFormat, NodeExposition } from '@sluice/telemetry';
+import type { OnError } from '@sluice/core';
+import { createLog, errorReporter, isHumanFormat, NodeExposition } from '@sluice/telemetry';
 import { banner } from './banner.ts';
 import type { Settings } from './config/settings.ts';
 import { listenForScrapes } from './metrics-listener.ts';
@@ -20,9 +21,10 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   });
 
   if (settings.tls !== null) readTls(settings.tls);
-  await assertFree(host, port, 'PORT or --port');
+  const address = { host, port, hostSetting: 'HOST or --host', portSetting: 'PORT or --port' };
+  await assertFree(address);
   const plainPort = settings.tls?.plainPort ?? 0;
-  if (plainPort !== 0) await assertFree(host, plainPort, 'SSL_HTTP_PORT');
+  if (plainPort !== 0) await assertFree({ ...address, port: plainPort, portSetting: 'SSL_HTTP_PORT' });
   const primary = new Primary({
     workers,
     // The same kind of file as this one: source runs source, and what was built runs what was built.
@@ -31,7 +33,7 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     settings,
     log,
   });
-  if (settings.metrics.enabled) await serveMetrics(settings, primary);
+  if (settings.metrics.enabled) await serveMetrics(settings, primary, errorReporter(log));
 
   handleSignals({
     onFirst: (signal) => {
@@ -53,7 +55,7 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     await primary.start();
   } catch (error) {
     primary.killAll();
-    throw listenError(error, { host, port, setting: 'HOST and PORT, or --host and --port' });
+    throw listenError(error, address);
   }
   if (isHumanFormat(settings.log.format)) process.stdout.write(`${banner(settings, VERSION)}\n`);
   log.info('listening', {
@@ -66,11 +68,12 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   });
 }
 
-async function serveMetrics({ metrics, port }: Settings, primary: Primary): Promise<void> {
+async function serveMetrics({ metrics, port }: Settings, primary: Primary, onError: OnError): Promise<void> {
   const exposition = new NodeExposition({ prefix: metrics.prefix, port });
   await listenForScrapes({
     ...metrics,
     contentType: exposition.contentType,
+    onError,
     render: async () => exposition.render(await primary.metrics()),
   });
 }

@@ -2,7 +2,7 @@
 const SAME_SIGNAL_MS = 500;
 
 export interface ShutdownHandlers {
-  /** The first SIGTERM or SIGINT: end in order. */
+  /** The first SIGTERM, SIGINT or SIGHUP: end in order. */
   readonly onFirst: (signal: string) => void;
   /** Another one after it: end now. */
   readonly onSecond: (signal: string) => void;
@@ -21,4 +21,6 @@ export function handleSignals({ onFirst, onSecond }: ShutdownHandlers): void {
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
+  // The terminal has gone.
+  process.on('SIGHUP', handle);
 }

@@ -6,10 +6,9 @@ import { StartupError } from './ports.ts';
 /** Reads certificate and key, and makes sure that they go together. */
 export function readTls({ certFile, keyFile, caFile, passphrase }: TlsFiles): SecureContextOptions {
   const options: SecureContextOptions = {
-    cert: read(certFile, 'ssl.cert_path'),
+    cert: [read(certFile, 'ssl.cert_path'), ...(caFile === '' ? [] : [read(caFile, 'ssl.ca_path')])].join('\n'),
     key: read(keyFile, 'ssl.key_path'),
     ...(passphrase === '' ? {} : { passphrase }),
-    ...(caFile === '' ? {} : { ca: read(caFile, 'ssl.ca_path') }),
   };
   try {
     createSecureContext(options);

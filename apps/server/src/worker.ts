@@ -11,6 +11,7 @@ import { HttpListener } from './http-listener.ts';
 // The primary decides when a worker ends; a Ctrl-C reaches the whole process group.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+process.on('SIGHUP', () => {});
 
 let ended = false;
 const link = await connectToPrimary({

@@ -18,7 +18,8 @@ export interface SluiceOptions extends StartOptions {
 
 /** Said before anything is started, not after the first minutes of a run. */
 export function requireBuilt(): void {
-  if (!existsSync(PROGRAM)) throw new BenchmarkFailure(`${PROGRAM} does not exist: run \`pnpm build\` first`);
+  if (!existsSync(PROGRAM))
+    throw new BenchmarkFailure(`${PROGRAM} does not exist: start the benchmarks with npm run bench, which builds it`);
 }
 
 /** The program as its owner runs it: emitted code, configured by environment variables only. */

@@ -58,6 +58,11 @@ export const HTTP_ERRORS = {
     text: 'Rate limit exceeded: more than %s in a second',
     remedy: 'Slow down, or raise `max_backend_events_per_second` or `max_read_requests_per_second` of the app.',
   },
+  rateUnreachable: {
+    status: 400,
+    text: 'Too much at once: this counts as %s events, and the app may publish %s in a second',
+    remedy: 'Publish to fewer channels at once, or raise `max_backend_events_per_second` of the app.',
+  },
   invalidBody: { status: 400, text: 'Invalid body: %s', remedy: 'Send one JSON object.' },
   missingParameter: {
     status: 400,

@@ -14,7 +14,7 @@ export function parseEvent(parameters: JsonObject): EventRequest {
   const channels = parseChannels(parameters);
   const { name, data, socket_id: socketId } = parameters;
   if (typeof name !== 'string' || name === '') throw httpError('missingParameter', 'name');
-  if (data === undefined) throw httpError('missingParameter', 'data');
+  if (data === undefined || data === null) throw httpError('missingParameter', 'data');
   if (socketId !== undefined && socketId !== null && typeof socketId !== 'string') {
     throw httpError('invalidParameter', 'socket_id has to be a string');
   }

@@ -19,7 +19,7 @@ export const healthRoutes: FastifyPluginCallback<HealthOptions> = (
   { apps, isDraining, usageEnabled },
   done,
 ) => {
-  server.get('/', (_request, reply) =>
+  server.get('/', PROBE, (_request, reply) =>
     reply.type('text/plain').send('Sluice is running. Clients connect to /app/{key}.\n'),
   );
 
@@ -40,7 +40,7 @@ export const healthRoutes: FastifyPluginCallback<HealthOptions> = (
     return app.enabled ? say(reply, 200, 'OK') : say(reply, 503, 'ERROR');
   });
 
-  if (usageEnabled) server.get('/usage', () => ({ memory: memoryUsage() }));
+  if (usageEnabled) server.get('/usage', PROBE, () => ({ memory: memoryUsage() }));
   done();
 };
 

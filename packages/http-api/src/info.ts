@@ -7,7 +7,7 @@ const ATTRIBUTES: readonly string[] = ['user_count', 'subscription_count'] satis
 
 /** Reads `info`, a comma separated list; absent and empty ask for nothing. */
 export function parseInfo(info: unknown): ReadonlySet<Attribute> {
-  if (info === undefined || info === '') return new Set();
+  if (info === undefined || info === null || info === '') return new Set();
   if (typeof info !== 'string') throw httpError('invalidParameter', 'info has to be a string');
   const asked = new Set<Attribute>();
   for (const part of info.split(',')) {

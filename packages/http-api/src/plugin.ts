@@ -1,8 +1,8 @@
 import type { AppStore, Hub } from '@sluice/core';
 import type { FastifyError, FastifyPluginCallback } from 'fastify';
-import { authenticate } from './auth.ts';
+import { authenticate, checkDigest } from './auth.ts';
 import { HttpError, httpError } from './errors.ts';
-import { bodyOf, targetOf } from './request.ts';
+import { authenticatedOf, targetOf } from './request.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { eventRoutes } from './routes/events.ts';
 import { userRoutes } from './routes/users.ts';
@@ -14,6 +14,8 @@ export interface HttpApiOptions {
   readonly pathPrefix: string;
 }
 
+const NO_BODY = Buffer.alloc(0);
+
 /** The signed REST API (Pusher "HTTP API reference"). Answers JSON; refusals are plain text with a newline. */
 export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, { hub, apps, pathPrefix }, done) => {
   // The digest in the signature is of the raw bytes, whatever content type they claim.
@@ -21,12 +23,18 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, { hub, apps,
   api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
   api.decorateRequest('authenticated', null);
 
-  api.addHook('preHandler', async (request) => {
+  api.addHook('onRequest', async (request) => {
     const { path, query } = targetOf(request.raw.url ?? '', pathPrefix);
     const { appId } = request.params as { readonly appId: string };
-    const body = bodyOf(request);
-    const app = await authenticate({ method: request.method, path, query, appId, body }, apps, hub.ports.clock);
-    const space = hub.space(app);
+    const app = await authenticate({ method: request.method, path, query, appId }, apps, hub.ports.clock);
+    request.authenticated = { app, space: hub.space(app), query, body: NO_BODY };
+  });
+
+  api.addHook('preHandler', async (request) => {
+    const { app, space, query } = authenticatedOf(request);
+    const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
+    checkDigest(body, query);
+    if (!app.enabled) throw httpError('appDisabled');
     space.counters.httpCalls++;
     space.counters.httpBytesReceived += body.length;
     request.authenticated = { app, space, query, body };

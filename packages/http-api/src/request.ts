@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { App, AppSpace } from '@sluice/core';
 import { isJsonObject, type JsonObject, parseJson, type QueryPair } from '@sluice/protocol';
 import type { FastifyRequest } from 'fastify';
@@ -22,11 +23,6 @@ export function authenticatedOf(request: FastifyRequest): Authenticated {
   return request.authenticated;
 }
 
-/** Raw bytes of the body; empty without one. Bodies are digested and parsed by us, never by fastify. */
-export function bodyOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-}
-
 /** Path and query as they were requested, without the path prefix of this server. */
 export function targetOf(url: string, pathPrefix: string): { readonly path: string; readonly query: QueryPair[] } {
   const question = url.indexOf('?');
@@ -35,16 +31,16 @@ export function targetOf(url: string, pathPrefix: string): { readonly path: stri
   return { path: path.slice(pathPrefix.length), query };
 }
 
-/** The last value of a query parameter. */
+/** The last value of a query parameter, whose name may be in any case, as in signatures. */
 export function queryValue(query: readonly QueryPair[], name: string): string | undefined {
-  return query.findLast(([key]) => key === name)?.[1];
+  return query.findLast(([key]) => key.toLowerCase() === name)?.[1];
 }
 
-/** Parameters of a POST: those of the JSON body, else of the query, where `name[]` collects a list. */
+/** Parameters of a POST: those of the query, where `name[]` collects a list, and over them those of the JSON body. */
 export function parametersOf({ body, query }: Authenticated): JsonObject {
-  if (body.length > 0) return parseBody(body);
   const parameters: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [name, value] of query) {
+  for (const [key, value] of query) {
+    const name = key.toLowerCase();
     if (!name.endsWith('[]')) {
       parameters[name] = value;
       continue;
@@ -52,10 +48,15 @@ export function parametersOf({ body, query }: Authenticated): JsonObject {
     const list = (parameters[name.slice(0, -2)] ??= []);
     if (Array.isArray(list)) list.push(value);
   }
+  if (body.length > 0) {
+    for (const [name, value] of Object.entries(parseBody(body))) parameters[name] = value;
+  }
   return parameters;
 }
 
 function parseBody(body: Buffer): JsonObject {
+  // Decoding would put U+FFFD in place of what is not UTF-8, and subscribers would get something else than was sent.
+  if (!isUtf8(body)) throw httpError('invalidBody', 'not valid UTF-8');
   const parsed = parseJson(body.toString());
   if (!parsed.ok) throw httpError('invalidBody', parsed.problem);
   if (!isJsonObject(parsed.value)) throw httpError('invalidBody', 'expected a JSON object');

@@ -82,12 +82,14 @@ describe('Authentication of a request', () => {
         assert.deepEqual([status, text], [200, '{}'], type);
       }
     }
-    const invalid = Buffer.from([0x7b, 0xff, 0x7d]);
-    assert.equal(
-      (await api.call({ ...EVENT, body: invalid })).text,
-      'Invalid body: not valid JSON\n',
-      'digested before it is read',
-    );
+    for (const invalid of [
+      Buffer.from([0x7b, 0xff, 0x7d]),
+      Buffer.from('{"name":"e","channel":"c","data":"\xff"}', 'latin1'),
+    ]) {
+      const { text } = await api.call({ ...EVENT, body: invalid });
+      assert.equal(text, 'Invalid body: not valid UTF-8\n', 'digested before it is read');
+    }
+    assert.equal(api.backbone.published.length, bodies.length * 4);
     const { status } = await api.call({ ...EVENT, sign: { body_md5: md5Hex(Buffer.from('{}')) } });
     assert.equal(status, 401);
   });

@@ -81,6 +81,12 @@ const CASES: Readonly<Record<keyof typeof HTTP_ERRORS, Case>> = {
     status: 429,
     text: 'Rate limit exceeded: more than 5 backend events in a second',
   },
+  rateUnreachable: {
+    call: events({ name: 'e', channels: ['a', 'b', 'c', 'd', 'e', 'f'], data: '{}' }),
+    options: { app: testApp({ limits: { maxBackendEventsPerSecond: 5 } }) },
+    status: 400,
+    text: 'Too much at once: this counts as 6 events, and the app may publish 5 in a second',
+  },
   invalidBody: { call: events('{"name":'), status: 400, text: 'Invalid body: not valid JSON' },
   missingParameter: {
     call: events({ channel: 'c', data: '{}' }),

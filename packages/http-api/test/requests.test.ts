@@ -158,3 +158,40 @@ describe('Terminating the connections of a user', () => {
     assert.deepEqual(api.registry.terminated, []);
   });
 });
+
+describe('Parameters', () => {
+  it('may stand in the query or in the body, which counts where both have one, in any case in the query', async () => {
+    const api = new TestApi();
+    const query = [
+      ['Name', 'from-query'],
+      ['channels[]', 'a'],
+      ['channels[]', 'b'],
+    ] as const;
+    await api.call({ method: 'POST', path: '/events', query, body: { data: 'd' } });
+    await api.call({ method: 'POST', path: '/events', query, body: { name: 'from-body', data: 'd' } });
+    assert.deepEqual(
+      api.backbone.published.map(({ topic, bytes }) => [topic, /"event":"([^"]*)"/.exec(bytes)?.[1]]),
+      [
+        ['1001:a', 'from-query'],
+        ['1001:b', 'from-query'],
+        ['1001:a', 'from-body'],
+        ['1001:b', 'from-body'],
+      ],
+    );
+  });
+
+  it('that are null count as left out', async () => {
+    const api = new TestApi();
+    const event = { name: 'e', channel: 'c', data: 'd' };
+    assert.equal((await api.publish({ ...event, info: null, socket_id: null, channels: null })).text, '{}');
+    assert.equal((await api.publish({ ...event, data: null })).text, 'Missing required parameter: data\n');
+  });
+
+  it('of a batch name one channel an event', async () => {
+    const api = new TestApi();
+    const batch = [{ name: 'e', channels: ['a', 'b'], data: 'd' }];
+    const { status, text } = await api.call({ method: 'POST', path: '/batch_events', body: { batch } });
+    assert.deepEqual([status, text], [400, 'Invalid parameter: an event of a batch has one channel\n']);
+    assert.equal(api.backbone.published.length, 0);
+  });
+});

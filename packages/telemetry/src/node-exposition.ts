@@ -1,4 +1,4 @@
-import { AggregatorRegistry, Counter, Gauge, type MetricObject, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, type MetricObject, Registry } from 'prom-client';
 import { type MetricSpec, PRIMARY_METRICS } from './metric-list.ts';
 
 export interface NodeExpositionOptions {
@@ -41,6 +41,8 @@ export class NodeExposition {
     this.#restarts = new Counter(config(PRIMARY_METRICS.restarts));
     this.#missed = new Counter(config(PRIMARY_METRICS.scrapesMissed));
     this.#missed.inc(this.#labels, 0);
+    // Of this process, the primary: process_* and nodejs_*, as every Node program has them.
+    collectDefaultMetrics({ register: this.#own });
   }
 
   get contentType(): string {

@@ -40,7 +40,13 @@ export class ApiClient implements Disposable {
     return this.send({ path, query });
   }
 
-  async send({ method = 'GET', path, query = {}, body, override = {} }: ApiRequest): Promise<ApiAnswer> {
+  async send(request: ApiRequest): Promise<ApiAnswer> {
+    const { method = 'GET', body } = request;
+    return this.raw(method, this.target(request), body === undefined ? undefined : toBytes(body));
+  }
+
+  /** Path and query of a request, signed. */
+  target({ method = 'GET', path, query = {}, body, override = {} }: ApiRequest): string {
     const bytes = body === undefined ? Buffer.alloc(0) : toBytes(body);
     const fullPath = `/apps/${this.#app.id}${path}`;
     const pairs: QueryPair[] = Object.entries({
@@ -57,7 +63,7 @@ export class ApiClient implements Disposable {
       ...Object.entries(override),
     ]);
     const search = [...sent].flatMap(([k, v]) => (v === undefined ? [] : [`${k}=${encodeURIComponent(v)}`])).join('&');
-    return this.raw(method, `${fullPath}?${search}`, bytes);
+    return `${fullPath}?${search}`;
   }
 
   /** Sends a request as it is, unsigned. */

@@ -1,20 +1,20 @@
 import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
-/** Where Debian, other Linuxes and macOS put Chromium or Chrome; scripts/test-servers.mjs installs it on Debian. */
-const PLACES = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
+/** Names that Linux distributions give it; scripts/test-servers.mjs looks for the same, and installs it on Debian. */
+const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome'];
+const ON_MACOS = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
-/** The browser for tests; `CHROMIUM` names another. */
+/** The browser for tests: what `CHROMIUM` names, else Chromium or Chrome from the path. */
 export function findChromium(): string {
   const named = process.env['CHROMIUM'];
-  const places = named === undefined ? PLACES : [named];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin'];
+  const places =
+    named === undefined
+      ? [...folders.flatMap((folder) => COMMANDS.map((name) => join(folder, name))), ON_MACOS]
+      : [named];
   const found = places.find(isExecutable);
-  if (found === undefined)
-    throw new Error(`no browser at ${places.join(', ')}; install Chromium, or name it in CHROMIUM`);
+  if (found === undefined) throw new Error('no browser for the tests; install Chromium, or name it in CHROMIUM');
   return found;
 }
 

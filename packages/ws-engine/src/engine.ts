@@ -189,14 +189,11 @@ export class WsEngine implements ClientOwner {
       return;
     }
     client.ws.pause();
-    value.then(
-      next,
-      (error: unknown) => {
-        this.#options.onError(error, { stage: 'handshake' });
-        client.close(CLOSE.overCapacity);
-        resume(client);
-      },
-    );
+    value.then(next, (error: unknown) => {
+      this.#options.onError(error, { stage: 'handshake' });
+      client.close(CLOSE.overCapacity);
+      resume(client);
+    });
   }
 
   received(client: ClientSocket, data: Buffer, kind: 'text' | 'binary'): void {

@@ -6,16 +6,19 @@ import type { WebSocket } from 'ws';
 import type { BackpressureLimits } from '../src/client-socket.ts';
 import { ClientSocket } from '../src/client-socket.ts';
 import { TextFrame } from '../src/frame.ts';
+import { appCounters } from './fake-ports.ts';
 import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
 
 function setUp(limits: Partial<BackpressureLimits> = {}, ws = new FakeWebSocket({ raw: new FakeSocket() })) {
   const owner = new FakeOwner(limits);
   const client = new ClientSocket(ws as unknown as WebSocket, owner);
+  const counters = appCounters();
+  client.counters = counters;
   const raw = ws._socket ?? new FakeSocket();
   const send = (...texts: string[]): void => {
     for (const text of texts) client.send(TextFrame.ofText(text));
   };
-  return { owner, client, ws, raw, send };
+  return { owner, client, counters, ws, raw, send };
 }
 
 const wire = (...texts: string[]): Buffer => Buffer.concat(texts.map((text) => TextFrame.ofText(text).bytes));
@@ -134,6 +137,54 @@ describe('a client that reads too slowly', () => {
     assert.deepEqual(raw.bytes, wire(BIG, 'a', 'b', 'later'));
   });
 
+  it('counts as dropped all that waited and the message that found no room, when it is closed with 4100', async () => {
+    const { raw, ws, send, counters } = setUp({ maxMessages: 3 });
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a', 'b', 'c');
+    assert.equal(counters.messagesDropped, 0);
+    send('d');
+    send('after the end');
+    assert.deepEqual(
+      ws.closes.map(({ code }) => code),
+      [4100],
+    );
+    assert.deepEqual([counters.messagesDropped, counters.messagesSent], [4, 1]);
+  });
+
+  it('counts each message without room as dropped where the policy is to drop', async () => {
+    const { raw, send, counters } = setUp({ maxMessages: 2, disconnectOnBufferFull: false });
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a', 'b');
+    assert.equal(counters.messagesDropped, 0);
+    send('lost', 'lost too');
+    assert.equal(counters.messagesDropped, 2);
+    raw.drain();
+    await turn();
+    send('later');
+    await turn();
+    assert.deepEqual([counters.messagesDropped, counters.messagesSent], [2, 4]);
+  });
+
+  it('gets what waits before its close, and nothing of it twice', async () => {
+    const { raw, ws, send, client, counters } = setUp();
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('accepted', 'accepted too');
+    ws.close = (code): void => void raw.written.push(Buffer.from(`close ${code}`));
+    client.close(CLOSE.reconnect);
+    assert.deepEqual(raw.written, [wire(BIG), wire('accepted', 'accepted too'), Buffer.from('close 4200')]);
+    raw.drain();
+    await turn();
+    assert.equal(raw.written.length, 3);
+    assert.deepEqual([counters.messagesSent, counters.messagesDropped], [3, 0]);
+    assert.equal(counters.bytesSent, wire(BIG, 'accepted', 'accepted too').length);
+  });
+
   it('counts what waits for it', async () => {
     const { raw, send, client } = setUp();
     raw.holding = true;
@@ -170,5 +221,18 @@ describe('a client whose ws is not as expected', () => {
     ws.bufferedAmount = 0;
     while (ws.sent.length < 2) await turn();
     assert.deepEqual(ws.sent, ['a', 'b']);
+  });
+
+  it('gets there too what waits before its close', async () => {
+    const ws = new FakeWebSocket();
+    const { send, client } = setUp({}, ws);
+    ws.bufferedAmount = 1000;
+    send('a');
+    await turn();
+    send('b', 'c');
+    ws.close = (code): void => void ws.sent.push(`close ${code}`);
+    client.close(CLOSE.reconnect);
+    assert.deepEqual(ws.sent, ['a', 'b', 'c', 'close 4200']);
+    ws.bufferedAmount = 0;
   });
 });

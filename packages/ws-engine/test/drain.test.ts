@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { ClientSocket } from '../src/client-socket.ts';
 import { closeSpread } from '../src/drain.ts';
+import { TextFrame } from '../src/frame.ts';
 import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
 
 describe('a drain', () => {
@@ -30,6 +32,27 @@ describe('a drain', () => {
       order,
       [...order].sort((x, y) => x - y),
     );
+  });
+
+  it('gives a client that reads too slowly what waits for it before its close', async () => {
+    const owner = new FakeOwner();
+    const fakes = ['slow', 'quick'].map((name) => {
+      const raw = new FakeSocket();
+      const ws = new FakeWebSocket({ raw });
+      ws.close = (code): void => void raw.written.push(Buffer.from(`close ${code}`));
+      raw.holding = name === 'slow';
+      return { raw, client: new ClientSocket(ws as unknown as WebSocket, owner) };
+    });
+    const sent = ['x'.repeat(200), 'accepted', 'accepted too'].map((text) => TextFrame.ofText(text));
+    for (const frame of sent) {
+      for (const { client } of fakes) client.send(frame);
+      await turn();
+    }
+    const clients = fakes.map(({ client }) => client);
+    await closeSpread(clients, 50);
+    const expected = [...sent.map(({ bytes }) => bytes), Buffer.from('close 4200')];
+    for (const { raw } of fakes) assert.deepEqual(raw.bytes, Buffer.concat(expected));
+    assert.deepEqual(new Set(owner.goneClients), new Set(clients));
   });
 
   it('is over at once when nobody is there', async () => {

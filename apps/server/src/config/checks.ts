@@ -13,6 +13,15 @@ export function checkTogether(input: CheckInput): void {
   checkShutdown(input);
   checkPorts(input);
   checkTls(input);
+  checkQueue(input);
+}
+
+function checkQueue(input: CheckInput): void {
+  const { max_messages: messages, max_bytes: bytes } = input.values.websocket;
+  if (messages !== null || bytes !== null) return;
+  const expected =
+    'one of websocket.max_messages and websocket.max_bytes to be a number, or a slow client could fill the memory';
+  refuse(input, ['websocket.max_messages', 'websocket.max_bytes'], { found: 'none for both', expected });
 }
 
 function checkTls(input: CheckInput): void {

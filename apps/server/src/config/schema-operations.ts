@@ -54,7 +54,7 @@ export const OPERATION_SECTIONS = {
       secret: true,
     }),
     ca_path: setting(fileName, {
-      doc: 'Further certificates to trust, PEM.',
+      doc: 'Further certificates of the chain, PEM, where `ssl.cert_path` does not have them.',
       default: '',
       env: 'SSL_CA_PATH',
     }),

@@ -80,7 +80,7 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['LOG_LEVEL', 'warn', (s) => s.log.level, 'warn'],
   ['LOG_OUTPUT_FORMAT', 'human', (s) => s.log.format, 'human'],
   ['LOG_COLORS_ENABLED', 'no', (s) => s.log.colors, false],
-  ['WEBSOCKET_MAX_MESSAGES', 'none', (s) => s.websocket.maxMessages, null],
+  ['WEBSOCKET_MAX_MESSAGES', '5', (s) => s.websocket.maxMessages, 5],
   ['WEBSOCKET_MAX_BYTES', '5000', (s) => s.websocket.maxBytes, 5000],
   ['WEBSOCKET_DISCONNECT_ON_BUFFER_FULL', 'false', (s) => s.websocket.disconnectOnBufferFull, false],
   ['WEBSOCKET_MAX_MESSAGE_SIZE', '1000', (s) => s.websocket.maxPayloadBytes, 1000],
@@ -261,4 +261,11 @@ test('debug sets the level whatever the level is', (t) => {
     load({ configFile: jsonFile(t, { debug: true, logging: { level: 'error' } }) }).settings.log.level,
     'debug',
   );
+});
+
+test('the queue of a slow client has a bound', () => {
+  const problem = problemOf({ env: { WEBSOCKET_MAX_MESSAGES: 'none' } });
+  assert.equal(problem.path, 'websocket.max_messages');
+  assert.match(problem.expected, /max_bytes/);
+  load({ env: { WEBSOCKET_MAX_MESSAGES: 'none', WEBSOCKET_MAX_BYTES: '1000' } });
 });

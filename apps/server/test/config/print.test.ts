@@ -9,6 +9,7 @@ test('the effective configuration is a file that loads again, without its secret
     PORT: '7000',
     SOKETI_HOST: '127.0.0.1',
     WEBSOCKET_MAX_MESSAGES: 'none',
+    WEBSOCKET_MAX_BYTES: '1000000',
     APPS: JSON.stringify([
       { id: '1', key: 'k', secret: 'hunter2', additional_keys: [{ key: 'k2', secret: 'hunter3' }] },
     ]),

@@ -50,6 +50,13 @@ describe('Requests that never become one', () => {
     assert.ok(performance.now() - startedAt >= 900);
   });
 
+  it('a body is not waited for when its sender has no key', async () => {
+    using client = await target.tcp();
+    client.write('POST /apps/1001/events?auth_key=nobody HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n{');
+    await until('the refusal', () => client.received.includes('Unknown auth_key'));
+    assert.equal(statusOf(client), 401);
+  });
+
   it('silence from the start is ended too', { timeout: 30_000 }, async () => {
     using client = await target.tcp();
     await until('the end of the connection', () => client.ended);
@@ -195,18 +202,22 @@ describe('Requests for an upgrade that are not right', () => {
 
 describe('Requests that are too much', () => {
   const target = new Target();
-  const events = `POST /apps/${APP.id}/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+  /** Signed, since nobody else has a body read. */
+  const events = (): string => {
+    using api = target.api();
+    return `POST ${api.target({ method: 'POST', path: '/events', body: '{' })} HTTP/1.1\r\nHost: x\r\n`;
+  };
 
   it('a body over the limit is refused with 413, as soon as its length is known', async () => {
     using client = await target.tcp();
-    client.write(`${events}Content-Length: ${MEGABYTE + 1}\r\n\r\n{`);
+    client.write(`${events()}Content-Length: ${MEGABYTE + 1}\r\n\r\n{`);
     await until('an answer', () => client.received.includes(`The request body is larger than ${MEGABYTE} bytes\n`));
     assert.equal(statusOf(client), 413);
   });
 
   it('a body over the limit in chunks is refused with 413 when it is too large', async () => {
     using client = await target.tcp();
-    client.write(`${events}Transfer-Encoding: chunked\r\n\r\n`);
+    client.write(`${events()}Transfer-Encoding: chunked\r\n\r\n`);
     const chunk = `${(MEGABYTE / 4).toString(16)}\r\n${'x'.repeat(MEGABYTE / 4)}\r\n`;
     for (let i = 0; i < 5; i++) client.write(chunk);
     await until('an answer', () => client.received.includes('The request body is larger'));

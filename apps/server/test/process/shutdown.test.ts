@@ -62,7 +62,9 @@ function assertSpread(closedAfterMs: readonly number[]): void {
 /** A request whose headers a worker has read, and whose body is on its way. */
 async function requestUnderWay(server: SluiceProcess): Promise<TcpClient> {
   const client = await TcpClient.connect(server.port);
-  client.write('POST /apps/1001/events HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{');
+  using api = new ApiClient(server.port);
+  const target = api.target({ method: 'POST', path: '/events', body: '{}' });
+  client.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{`);
   await until('the headers to be read', () => client.received.includes('100 Continue'));
   return client;
 }
@@ -116,8 +118,8 @@ describe('SIGTERM under load', () => {
     server.signal('SIGTERM');
     await until('the port to be closed', async () => (await refusal(server.port)) === 'ECONNREFUSED');
     slow.write('}');
-    await until('the answer', () => slow.received.includes('Missing parameter: auth_key'));
-    assert.match(slow.received.toString(), /^HTTP\/1\.1 401 /m);
+    await until('the answer', () => slow.received.includes('Missing required parameter: channel'));
+    assert.match(slow.received.toString(), /^HTTP\/1\.1 400 /m);
     assert.equal((await server.exited).code, 0);
   });
 

@@ -114,7 +114,10 @@ export class Primary {
     // Before the start is over the settings are to blame, and another try would end the same way.
     if (this.#unready.size > 0) this.#started.reject(new Error(message));
     else {
-      this.#options.log.error('a worker cannot start and is replaced', { slot: this.#slots.get(owner), error: message });
+      this.#options.log.error('a worker cannot start and is replaced', {
+        slot: this.#slots.get(owner),
+        error: message,
+      });
       this.#supervisor.kill(owner);
     }
   }

@@ -54,6 +54,7 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
     if (batch.length > maxBatchSize) throw refused(publishError('batchTooLarge', batch.length, maxBatchSize));
     const asked = batch.map((entry: unknown) => {
       if (!isJsonObject(entry)) throw httpError('invalidParameter', 'batch has to be a list of objects');
+      if (entry['channels'] !== undefined) throw httpError('invalidParameter', 'an event of a batch has one channel');
       return parseEvent(entry);
     });
     await accept(
@@ -71,6 +72,7 @@ async function accept(hub: Hub, app: App, events: readonly PublishedEvent[]): Pr
   // What is refused anyway takes nothing of the rate.
   if (maxPerSecond > 0 && refusalOf(app, events) === undefined) {
     const points = events.reduce((sum, event) => sum + new Set(event.channels).size, 0);
+    if (points > maxPerSecond) throw httpError('rateUnreachable', points, maxPerSecond);
     await takeRate(hub, app, { kind: 'backend_events', points, maxPerSecond });
   }
   const refusal = publish(hub, app, events);

@@ -1,0 +1,115 @@
+import {
+  type AppCounters,
+  type Backbone,
+  type ConnectionErrorType,
+  Hub,
+  type JoinAnswer,
+  type Metrics,
+  type PresenceJoin,
+  type Registry,
+} from '@sluice/core';
+import { Outbox } from '../src/outbox.ts';
+
+export function appCounters(): AppCounters {
+  const byKind = () => ({ public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
+  return {
+    connected: 0,
+    connections: 0,
+    disconnections: 0,
+    messagesReceived: 0,
+    bytesReceived: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    messagesDropped: 0,
+    httpCalls: 0,
+    httpBytesReceived: 0,
+    httpBytesSent: 0,
+    rateLimitChecks: 0,
+    rateLimitRefusals: 0,
+    channels: byKind(),
+    subscriptions: byKind(),
+    unsubscriptions: byKind(),
+  };
+}
+
+export class FakeMetrics implements Metrics {
+  readonly counters = appCounters();
+  readonly refusals: ConnectionErrorType[] = [];
+  readonly closeCodes: number[] = [];
+
+  app(): AppCounters {
+    return this.counters;
+  }
+
+  connectionError(_appId: string | null, type: ConnectionErrorType): void {
+    this.refusals.push(type);
+  }
+
+  closed(code: number): void {
+    this.closeCodes.push(code);
+  }
+
+  broadcast(): void {}
+}
+
+/** A registry that answers who may connect only when the test says so. */
+export class HeldRegistry implements Registry {
+  /** Questions for a slot that wait for their answer, the oldest first. */
+  readonly asked: PromiseWithResolvers<boolean>[] = [];
+  readonly released: string[] = [];
+
+  acquire(): Promise<boolean> {
+    const question = Promise.withResolvers<boolean>();
+    this.asked.push(question);
+    return question.promise;
+  }
+
+  release(slotName: string): void {
+    this.released.push(slotName);
+  }
+
+  join(request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
+    answered([request.member]);
+  }
+
+  count(): void {}
+  leave(): void {}
+  terminateUser(): void {}
+  channels = () => Promise.resolve([]);
+  summaries = () => Promise.resolve([]);
+  users = () => Promise.resolve([]);
+  take = () => Promise.resolve(true);
+}
+
+/** Nobody else is there. */
+const ALONE: Backbone = {
+  hasPeers: false,
+  join: (_topic, joined) => joined(),
+  leave: () => {},
+  publish: () => {},
+  takenUp: () => undefined,
+};
+
+/** A hub of one worker, and what its ports saw. */
+export class LoneHub {
+  readonly outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+  readonly registry = new HeldRegistry();
+  readonly metrics = new FakeMetrics();
+  readonly errors: unknown[] = [];
+  readonly hub: Hub;
+
+  constructor() {
+    const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+    const { outbox: framer, registry, metrics } = this;
+    this.hub = new Hub(
+      { framer, backbone: ALONE, registry, metrics, clock, onError: (error) => this.errors.push(error) },
+      {
+        activityTimeoutSeconds: 120,
+        maxConnections: 0,
+        maxSubscriptionsPerConnection: 100,
+        sendSubscriptionErrors: false,
+        authorisationTimeoutMs: 30_000,
+      },
+    );
+  }
+}
