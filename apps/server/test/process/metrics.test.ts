@@ -11,9 +11,9 @@ const HAS_PROMTOOL = spawnSync('promtool', ['--version']).status === 0;
 
 /** The exit code of promtool when it can read everything and would name something differently. */
 const PROMTOOL_ADVICE = 3;
-/** Names that dashboards for Sockudo know, and a label that says best what it is. */
+/** Names that dashboards for Sockudo know, and those of prom-client for every Node program. */
 const KNOWN_ADVICE =
-  /^sluice_(?:http|socket)_(?:received|transmitted)_bytes counter metrics should have "_total" suffix$/;
+  /^(?:sluice_(?:http|socket)_(?:received|transmitted)_bytes counter metrics should have|nodejs_active_(?:handles|requests|resources)_total non-counter metrics should not have) "_total" suffix$/;
 
 /** The size on the wire of an unmasked frame with this text. */
 function wireBytes(text: string): number {

@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { createServer, get, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { App, AppStore } from '@sluice/core';
+import { WebSocket } from 'ws';
+import { WsEngine } from '../src/engine.ts';
+import { LoneHub } from './fake-ports.ts';
+
+const NO_LIMITS = {
+  maxConnections: 0,
+  maxClientEventsPerSecond: 0,
+  maxBackendEventsPerSecond: 0,
+  maxReadRequestsPerSecond: 0,
+  maxPresenceMembers: 100,
+  maxPresenceMemberBytes: 2048,
+  maxChannelNameLength: 164,
+  maxChannelsPerEvent: 100,
+  maxEventNameLength: 200,
+  maxEventBytes: 10_000,
+  maxBatchSize: 10,
+};
+
+export const APP: App = {
+  id: '1',
+  credentials: [{ key: 'key', secret: 'secret' }],
+  enabled: true,
+  clientMessages: false,
+  forceTls: false,
+  authorisedOnly: false,
+  subscriptionCount: false,
+  limits: NO_LIMITS,
+};
+
+/** Every connection has to be asked for. */
+export const APP_WITH_QUOTA: App = { ...APP, limits: { ...NO_LIMITS, maxConnections: 10 } };
+
+/** Knows one app at once. */
+export function storeOf(app: App): AppStore {
+  return { byKey: () => app, byId: () => app };
+}
+
+/** Answers only when the test says so. */
+export class HeldStore implements AppStore {
+  /** Questions that wait for their answer, the oldest first. */
+  readonly asked: PromiseWithResolvers<App | undefined>[] = [];
+
+  byKey(): Promise<App | undefined> {
+    const question = Promise.withResolvers<App | undefined>();
+    this.asked.push(question);
+    return question.promise;
+  }
+
+  byId(): undefined {
+    return undefined;
+  }
+}
+
+/** A real HTTP server on loopback with a WebSocket engine and a hub. */
+export class EngineServer extends LoneHub implements AsyncDisposable {
+  readonly engine: WsEngine;
+  /** The server's ends of all connections so far. */
+  readonly sockets: Socket[] = [];
+  readonly #server: Server;
+  readonly #clients: Socket[] = [];
+
+  private constructor(apps: AppStore) {
+    super();
+    this.engine = new WsEngine({
+      hub: this.hub,
+      apps,
+      outbox: this.outbox,
+      metrics: this.metrics,
+      onError: (error) => this.errors.push(error),
+      rules: { pathPrefix: '', allowMissingProtocol: false },
+      limits: { maxMessages: 100, maxBytes: null, disconnectOnBufferFull: true, maxBackpressureBytes: 1_000_000 },
+      maxPayloadBytes: 100_000,
+      activityTimeoutMs: 100_000,
+      pongTimeoutMs: 100_000,
+    });
+    this.#server = createServer((_request, response) => response.end());
+    this.#server.on('upgrade', this.engine.handleUpgrade);
+    this.#server.on('connection', (socket) => this.sockets.push(socket));
+  }
+
+  static async start(apps: AppStore): Promise<EngineServer> {
+    const server = new EngineServer(apps);
+    server.#server.listen(0, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** A connection whose client keeps its side open when the server ends its own. */
+  async connect(): Promise<Socket> {
+    const client = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
+    this.#clients.push(client);
+    // A server that cuts off is part of the tests.
+    client.on('error', () => {});
+    await once(client, 'connect');
+    return client;
+  }
+
+  async webSocket(): Promise<WebSocket> {
+    const client = new WebSocket(`ws://127.0.0.1:${this.port}/app/key?protocol=7`);
+    await once(client, 'open');
+    return client;
+  }
+
+  /** A request and its answer: by then the server has seen whatever it wants to see of what was sent to it before. */
+  async roundTrip(): Promise<void> {
+    for (let i = 0; i < 2; i++) {
+      await new Promise<void>((resolve, reject) => {
+        get({ port: this.port, host: '127.0.0.1', agent: false }, (response) => {
+          response.resume().once('end', resolve);
+        }).once('error', reject);
+      });
+      await turn();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of [...this.#clients, ...this.sockets]) socket.destroy();
+    this.#server.close();
+    await this.engine.drain(0);
+  }
+}
+
+export const UPGRADE =
+  'GET /app/key?protocol=7 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+/** A subscribe as a client sends it: a short text frame, masked with zeros. */
+export function subscribeFrame(channel: string): Buffer {
+  const text = Buffer.from(JSON.stringify({ event: 'pusher:subscribe', data: { channel } }));
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]);
+}
