@@ -1,3 +1,5 @@
+import { fillTemplate } from '@sluice/protocol';
+
 /** Why a publish is refused, all of it: nothing was sent to anybody. */
 export interface PublishRefusal {
   readonly reason: 'invalid' | 'too_large';
@@ -62,7 +64,6 @@ export function publishError(
   ...parts: readonly (string | number)[]
 ): PublishRefusal {
   const spec = PUBLISH_ERRORS[name];
-  let next = 0;
-  const message = spec.text.replaceAll('%s', () => String(parts[next++]).slice(0, MAX_ECHO));
+  const message = fillTemplate({ text: spec.text, maxEcho: MAX_ECHO }, parts);
   return { reason: spec.reason, message };
 }

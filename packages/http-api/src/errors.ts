@@ -1,3 +1,5 @@
+import { fillTemplate } from '@sluice/protocol';
+
 export interface HttpErrorSpec {
   readonly status: number;
   /** `%s` stands for the parts given to {@link httpError}, in order. */
@@ -132,9 +134,5 @@ const MAX_ECHO = 2000;
 
 export function httpError(name: keyof typeof HTTP_ERRORS, ...parts: readonly (string | number)[]): HttpError {
   const spec = HTTP_ERRORS[name];
-  let next = 0;
-  return new HttpError(
-    spec.status,
-    spec.text.replaceAll('%s', () => String(parts[next++]).slice(0, MAX_ECHO)),
-  );
+  return new HttpError(spec.status, fillTemplate({ text: spec.text, maxEcho: MAX_ECHO }, parts));
 }

@@ -1,3 +1,5 @@
+import { fillTemplate } from './template.ts';
+
 /** What a `pusher:error` frame carries. `code` is null where Pusher sends null: the connection goes on. */
 export interface ProtocolError {
   readonly code: number | null;
@@ -149,10 +151,5 @@ const MAX_ECHO = 200;
 
 export function protocolError(name: ProtocolErrorName, ...parts: readonly (string | number)[]): ProtocolError {
   const spec = PROTOCOL_ERRORS[name];
-  let next = 0;
-  const message = spec.text.replaceAll('%s', () => {
-    const part = String(parts[next++]);
-    return part.length > MAX_ECHO ? `${part.slice(0, MAX_ECHO)}…` : part;
-  });
-  return { code: spec.code, message };
+  return { code: spec.code, message: fillTemplate({ text: spec.text, maxEcho: MAX_ECHO }, parts) };
 }

@@ -9,3 +9,4 @@ export * as serverMessages from './server-messages.ts';
 export type { Refusal } from './server-messages.ts';
 export * from './signature.ts';
 export * from './socket-id.ts';
+export { fillTemplate } from './template.ts';

@@ -71,7 +71,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   readonly #bounds: LinkBounds;
   readonly #onStuck: () => void;
   #written = 0;
-  #watch: NodeJS.Timeout | null = null;
+  #isWatching = false;
   #corked = false;
   #closed = false;
 
@@ -138,20 +138,21 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     this.#written += frame.length;
     const queued = this.#stream.writableLength;
     if (queued > this.#bounds.maxQueuedBytes) this.#giveUp();
-    else if (queued > this.#bounds.watchAboveBytes) this.#watch ??= this.#expectProgress();
+    else if (queued > this.#bounds.watchAboveBytes && !this.#isWatching) this.#expectProgress();
   }
 
   /** Looks again after a while whether the other end has taken anything in. */
-  #expectProgress(): NodeJS.Timeout {
+  #expectProgress(): void {
+    this.#isWatching = true;
     const takenIn = this.#written - this.#stream.writableLength;
     const look = (): void => {
-      this.#watch = null;
+      this.#isWatching = false;
       const queued = this.#stream.writableLength;
       if (this.#closed || queued <= this.#bounds.watchAboveBytes) return;
       if (this.#written - queued === takenIn) this.#giveUp();
-      else this.#watch = this.#expectProgress();
+      else this.#expectProgress();
     };
-    return setTimeout(look, this.#bounds.stallMs).unref();
+    setTimeout(look, this.#bounds.stallMs).unref();
   }
 
   #giveUp(): void {

@@ -1,0 +1,19 @@
+// A worker of the programs here. What it does depends on what it inherited (program-side.ts).
+import { connectToPrimary } from '../src/worker/primary-link.ts';
+
+const mode = process.env['WORKER_MODE'] ?? 'stay';
+if (mode === 'exit') process.exit(7);
+
+let ended = false;
+const link = await connectToPrimary({ onError: () => {}, onGone: () => process.exit(ended ? 0 : 1) });
+link.serve({
+  deliver: () => {},
+  events: { memberAdded: () => {}, memberRemoved: () => {}, userTerminated: () => {} },
+  draining: () => {},
+  answer: ({ type }) => {
+    ended ||= type === 'close_clients';
+    return Promise.resolve(`${type} of ${process.pid}`);
+  },
+});
+if (mode === 'fail') link.failed('listen EADDRINUSE');
+else link.ready();
