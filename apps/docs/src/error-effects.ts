@@ -22,6 +22,7 @@ export const PROTOCOL_EFFECTS: Readonly<Record<ProtocolErrorName, SubscriptionEr
   presenceFull: 'LimitReached, 403',
   userChannelForbidden: 'AuthError, 401',
   notAuthorised: null,
+  watchlistTooLong: null,
   signinInvalid: null,
   signinOtherUser: null,
   clientEventsDisabled: null,

@@ -30,6 +30,7 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     // The same kind of file as this one: source runs source, and what was built runs what was built.
     workerFile: fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js')),
     scheduling,
+    maxKeptEvents: settings.cache.maxEvents,
     settings,
     log,
   });

@@ -42,6 +42,7 @@ const hub = new Hub(
     activityTimeoutSeconds: settings.activityTimeoutSeconds,
     maxConnections: settings.maxConnections,
     maxSubscriptionsPerConnection: websocket.maxSubscriptionsPerConnection,
+    cacheTtlMs: settings.cache.ttlMs,
     sendSubscriptionErrors: websocket.sendSubscriptionErrors,
     authorisationTimeoutMs: settings.userAuthenticationTimeoutSeconds * 1000,
   },

@@ -76,6 +76,13 @@ export class FakeWorker {
       case 'member_removed':
         this.log.push(`-${message.userId}`);
         return;
+      case 'subscription_count':
+        this.log.push(`${message.channel} has ${message.count}`);
+        return;
+      case 'user_online':
+      case 'user_offline':
+        this.log.push(`${message.type} ${message.userId}`);
+        return;
       case 'user_terminated':
         this.log.push(`terminate ${message.userId}`);
         return;

@@ -18,6 +18,7 @@ class Node {
   readonly stuck: number[] = [];
   readonly hub = new LocalHub({
     log: SILENT,
+    maxKeptEvents: 10,
     bounds: BOUNDS,
     onReady: (owner) => this.ready.push(owner),
     onFailed: (owner, message) => this.failed.push(`${owner}: ${message}`),
@@ -128,12 +129,12 @@ describe('Presence over the local bus', () => {
     const [one, two, three] = node.three();
     await one.joinPresence('presence-a', 'alice');
     await two.joinPresence('presence-a', 'bob');
-    one.registry.count('1', 'presence-a', 1);
-    two.registry.count('1', 'presence-a', 1);
+    one.registry.count({ appId: '1', channel: 'presence-a', subscriptions: 1, announce: false });
+    two.registry.count({ appId: '1', channel: 'presence-a', subscriptions: 1, announce: false });
     await settle(one, two, three);
     // On the way when the process dies: written by the worker, not yet read by the primary.
-    one.registry.count('1', 'presence-a', 5);
-    one.registry.count('1', 'ghost', 1);
+    one.registry.count({ appId: '1', channel: 'presence-a', subscriptions: 5, announce: false });
+    one.registry.count({ appId: '1', channel: 'ghost', subscriptions: 1, announce: false });
     void one.joinPresence('presence-a', 'ghost');
     void one.join('1:ghost');
     void one.registry.acquire({ name: 'app:1', max: 1 });
@@ -243,8 +244,8 @@ describe('What was published is taken up', () => {
 describe('Questions over the local bus', () => {
   it('of workers are answered from one view of all of them', async () => {
     const [one, two, three] = new Node().three();
-    one.registry.count('1', 'news', 2);
-    two.registry.count('1', 'news', 3);
+    one.registry.count({ appId: '1', channel: 'news', subscriptions: 2, announce: false });
+    two.registry.count({ appId: '1', channel: 'news', subscriptions: 3, announce: false });
     await settle(one, two);
     assert.deepEqual(await three.registry.summaries('1', ['news', 'none']), [
       { channel: 'news', subscriptions: 5, users: 0 },

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import type { JoinAnswer } from '@sluice/core';
 import { createSocketId } from '@sluice/protocol';
-import { NodeRegistry } from '../src/registry/node-registry.ts';
+import { NodeRegistry, type RegistryListener } from '../src/registry/node-registry.ts';
 import { Random } from './random.ts';
 
 const APP = '1001';
 const ROOM = 'presence-room';
+
+const NO_LISTENER: RegistryListener = {
+  memberAdded: () => {},
+  memberRemoved: () => {},
+  subscriptionCount: () => {},
+  userOnline: () => {},
+  userOffline: () => {},
+};
 
 /** A registry with all that it said, in order, and a clock that stands still. */
 class Fixture {
@@ -18,9 +26,13 @@ class Fixture {
     const to = (owners: ReadonlySet<number>): string => [...owners].sort((a, b) => a - b).join('+') || 'nobody';
     this.registry = new NodeRegistry({
       now: () => this.nowMs,
+      maxKeptEvents: 3,
       listener: {
         memberAdded: (owners, { channel, member }) => this.events.push(`+${member.userId} ${channel} to ${to(owners)}`),
         memberRemoved: (owners, { channel, userId }) => this.events.push(`-${userId} ${channel} to ${to(owners)}`),
+        subscriptionCount: (owners, { channel, count }) => this.events.push(`${channel} has ${count} to ${to(owners)}`),
+        userOnline: (owners, { userId }) => this.events.push(`${userId} online to ${to(owners)}`),
+        userOffline: (owners, { userId }) => this.events.push(`${userId} offline to ${to(owners)}`),
       },
     });
   }
@@ -75,7 +87,8 @@ describe('Presence in the registry', () => {
     const order: string[] = [];
     const registry = new NodeRegistry({
       now: () => 0,
-      listener: { memberAdded: () => order.push('event'), memberRemoved: () => {} },
+      maxKeptEvents: 3,
+      listener: { ...NO_LISTENER, memberAdded: () => order.push('event') },
     });
     const member = { userId: 'alice', info: 'null' };
     const request = { appId: APP, channel: ROOM, socketId: createSocketId(), member, maxMembers: 1 };
@@ -100,9 +113,9 @@ describe('Presence in the registry', () => {
     f.join(2, 'shared');
     f.join(2, 'bob');
     f.join(1, 'dave', { channel: 'presence-own' });
-    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 2 });
-    f.registry.count(2, { appId: APP, channel: ROOM, subscriptions: 2 });
-    f.registry.count(1, { appId: APP, channel: 'plain', subscriptions: 7 });
+    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 2, announce: false });
+    f.registry.count(2, { appId: APP, channel: ROOM, subscriptions: 2, announce: false });
+    f.registry.count(1, { appId: APP, channel: 'plain', subscriptions: 7, announce: false });
     f.takeEvents();
     f.registry.dropOwner(1);
     assert.deepEqual(f.takeEvents(), [`-alice ${ROOM} to 2`, '-dave presence-own to nobody']);
@@ -218,7 +231,7 @@ describe('Queries of the registry', () => {
   it('list occupied channels of an app by prefix', () => {
     const { registry } = new Fixture();
     const count = (appId: string, channel: string, subscriptions: number): void => {
-      registry.count(1, { appId, channel, subscriptions });
+      registry.count(1, { appId, channel, subscriptions, announce: false });
     };
     count(APP, 'news', 2);
     count(APP, 'news-eu', 1);
@@ -236,7 +249,7 @@ describe('Queries of the registry', () => {
 
   it('answer for named channels in the order given, occupied or not', () => {
     const f = new Fixture();
-    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 3 });
+    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 3, announce: false });
     f.join(1, 'alice');
     assert.deepEqual(f.registry.summaries(APP, ['nobody', ROOM]), [
       { channel: 'nobody', subscriptions: 0, users: 0 },
@@ -253,7 +266,105 @@ describe('Queries of the registry', () => {
   it('take names of object members for ordinary names', () => {
     const { registry } = new Fixture();
     assert.deepEqual(registry.users('__proto__', 'constructor'), []);
-    registry.count(1, { appId: '__proto__', channel: '__proto__', subscriptions: 1 });
+    registry.count(1, { appId: '__proto__', channel: '__proto__', subscriptions: 1, announce: false });
     assert.deepEqual(registry.channels('__proto__', ''), [{ channel: '__proto__', subscriptions: 1, users: 0 }]);
+  });
+});
+
+describe('Numbers of subscribers in the registry', () => {
+  const report = (subscriptions: number) => ({ appId: APP, channel: 'news', subscriptions, announce: true });
+
+  it('SC-02, SC-03, SC-05: are told to those who have subscribers, summed over all, at each change', () => {
+    const f = new Fixture();
+    f.registry.count(1, report(1));
+    f.registry.count(2, report(2));
+    f.registry.count(1, report(0));
+    f.registry.count(2, report(0));
+    assert.deepEqual(f.takeEvents(), ['news has 1 to 1', 'news has 3 to 1+2', 'news has 2 to 2']);
+  });
+
+  it('SC-04: are not told where nobody asked for it', () => {
+    const f = new Fixture();
+    f.registry.count(1, { ...report(1), announce: false });
+    assert.deepEqual(f.takeEvents(), []);
+  });
+
+  it('SC-06: of large channels are told every five seconds while they change, and the last one always', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const f = new Fixture();
+    for (let i = 99; i <= 110; i++) f.registry.count(1, report(i));
+    assert.deepEqual(f.takeEvents(), ['news has 99 to 1', 'news has 100 to 1', 'news has 101 to 1']);
+    mock.timers.tick(5000);
+    assert.deepEqual(f.takeEvents(), ['news has 110 to 1']);
+    mock.timers.tick(60_000);
+    assert.deepEqual(f.takeEvents(), []);
+    f.registry.count(1, report(5));
+    assert.deepEqual(f.takeEvents(), ['news has 5 to 1']);
+    mock.timers.reset();
+  });
+});
+
+describe('Users in the registry', () => {
+  const user = (userId: string) => ({ appId: APP, userId });
+
+  it('WL-02, WL-03: come with their first connection and go with their last, for those who watch them', () => {
+    const f = new Fixture();
+    f.registry.userJoined(1, user('b'));
+    assert.deepEqual(f.registry.watch(3, APP, ['b', 'c']), ['b']);
+    f.registry.userJoined(2, user('c'));
+    f.registry.userJoined(1, user('c'));
+    f.registry.userLeft(2, user('c'));
+    f.registry.userLeft(1, user('c'));
+    f.registry.userJoined(1, user('nobody watches'));
+    assert.deepEqual(f.takeEvents(), [
+      'b online to nobody',
+      'c online to 3',
+      'c offline to 3',
+      'nobody watches online to nobody',
+    ]);
+  });
+
+  it('are not told of to those who have stopped watching', () => {
+    const f = new Fixture();
+    f.registry.watch(3, APP, ['b']);
+    f.registry.unwatch(3, APP, ['b']);
+    f.registry.userJoined(1, user('b'));
+    assert.deepEqual(f.takeEvents(), ['b online to nobody']);
+  });
+
+  it('go when their worker dies, unless another still has them, and a dead worker watches nobody', () => {
+    const f = new Fixture();
+    for (const owner of [1, 2]) f.registry.userJoined(owner, user('both'));
+    f.registry.userJoined(1, user('one'));
+    for (const owner of [1, 2]) f.registry.watch(owner, APP, ['both', 'one']);
+    f.takeEvents();
+    f.registry.dropOwner(1);
+    assert.deepEqual(f.takeEvents(), ['one offline to 2']);
+    f.registry.userLeft(1, user('both'));
+    assert.deepEqual(f.takeEvents(), []);
+  });
+});
+
+describe('Events of cache channels in the registry', () => {
+  const event = (channel: string, text: string, ttlMs = 1000) => ({ appId: APP, channel, text, ttlMs });
+
+  it('CA-02, CA-04: are kept, the last one of each channel, for their time', () => {
+    const f = new Fixture();
+    f.registry.keep(event('cache-a', 'one'));
+    f.registry.keep(event('cache-a', 'two'));
+    f.nowMs = 400;
+    assert.deepEqual(f.registry.kept(APP, 'cache-a'), { text: 'two', ttlMs: 600 });
+    assert.equal(f.registry.kept('other', 'cache-a'), null);
+    f.nowMs = 1000;
+    assert.equal(f.registry.kept(APP, 'cache-a'), null);
+  });
+
+  it('are bounded in number: the one kept longest goes first', () => {
+    const f = new Fixture();
+    for (const channel of ['a', 'b', 'c', 'a', 'd']) f.registry.keep(event(channel, channel));
+    assert.deepEqual(
+      ['a', 'b', 'c', 'd'].map((channel) => f.registry.kept(APP, channel)?.text),
+      ['a', undefined, 'c', 'd'],
+    );
   });
 });

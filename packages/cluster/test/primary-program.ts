@@ -5,8 +5,9 @@ import { LOG, report, serve } from './program-side.ts';
 
 const primary = new Primary({
   workers: 1,
-  workerFile: fileURLToPath(new URL('worker-program.ts', import.meta.url)),
+  workerFile: fileURLToPath(new URL('./worker-program.ts', import.meta.url)),
   scheduling: 'primary',
+  maxKeptEvents: 10,
   settings: null,
   log: LOG,
 });

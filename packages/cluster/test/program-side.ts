@@ -3,12 +3,12 @@ import cluster from 'node:cluster';
 import type { Log } from '@sluice/core';
 import type { Report } from './program.ts';
 
-export function report(event: string, fields: object = {}): void {
-  process.send?.({ event, fields: { ...fields }, at: performance.timeOrigin + clock() } satisfies Report);
-}
+/** Not what the code under test sees: that a program may move. */
+export const clock = performance.now.bind(performance);
 
-// The program may move what the code under test sees.
-const clock = performance.now.bind(performance);
+export function report(event: string, fields: object = {}): void {
+  process.send?.({ event, fields: { ...fields }, at: clock() } satisfies Report);
+}
 
 /** Reports each line under its message. */
 export const LOG: Log = { debug: report, info: report, warn: report, error: report };
@@ -16,7 +16,7 @@ export const LOG: Log = { debug: report, info: report, warn: report, error: repo
 const { execPath } = process;
 
 /** What any program can be told. */
-const COMMON = {
+export const COMMON = {
   /** From now on the program for a worker is not there: a fork has a process object, an error and no exit. */
   'break forks': () => {
     process.execPath = '/no/such/node';
@@ -28,9 +28,9 @@ const COMMON = {
   'let workers exit': () => setMode('exit'),
   'let workers fail': () => setMode('fail'),
   'kill a worker': () => {
-    const [worker] = Object.values(cluster.workers ?? {});
-    worker?.process.kill('SIGKILL');
-    return { pid: worker?.process.pid };
+    // One that has just died may still be there.
+    const living = Object.values(cluster.workers ?? {}).find((worker) => worker?.isDead() === false);
+    living?.process.kill('SIGKILL');
   },
 };
 

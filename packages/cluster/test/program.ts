@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export interface Report {
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Milliseconds since the program started. */
+  /** Milliseconds of a clock that does not jump. */
   readonly at: number;
 }
 
@@ -23,8 +23,8 @@ export class Program {
   #output = '';
   readonly #child: ChildProcess;
 
-  constructor(t: TestContext, file: string, { maxFiles }: { readonly maxFiles?: number } = {}) {
-    const program = [process.execPath, '--conditions=@sluice/source', fileURLToPath(new URL(file, import.meta.url))];
+  constructor(t: TestContext, file: URL, { maxFiles }: { readonly maxFiles?: number } = {}) {
+    const program = [process.execPath, '--conditions=@sluice/source', fileURLToPath(file)];
     const [command = '', ...args] =
       maxFiles === undefined ? program : ['/bin/sh', '-c', `ulimit -n ${maxFiles}; exec "$0" "$@"`, ...program];
     this.#child = spawn(command, args, {
@@ -44,15 +44,22 @@ export class Program {
     this.#child.on('message', (report) => this.reports.push(report as Report));
   }
 
-  /** Has the program do something; resolves with what it came to. */
-  async do(command: string): Promise<Report['fields']> {
+  /** Has the program do something; resolves when that is done, with what it came to. */
+  async do(command: string): Promise<Report> {
     const before = this.all(`did ${command}`).length;
     this.#child.send(command);
-    return (await this.until(`did ${command}`, before + 1)).fields;
+    return this.until(`did ${command}`, before + 1);
   }
 
-  all(event: string): Report[] {
-    return this.reports.filter((report) => report.event === event);
+  /** All reports of an event, or those before another report. */
+  all(event: string, { before }: { readonly before?: Report } = {}): Report[] {
+    const to = before === undefined ? this.reports.length : this.reports.indexOf(before);
+    return this.reports.slice(0, to).filter((report) => report.event === event);
+  }
+
+  /** Waits for the first report of an event behind another. */
+  next(event: string, after: Report): Promise<Report> {
+    return this.until(event, this.all(event, { before: after }).length + 1);
   }
 
   /** Waits until the event has been reported so many times in all; gives the last of these. */
@@ -61,8 +68,8 @@ export class Program {
     for (;;) {
       const report = this.all(event)[count - 1];
       if (report !== undefined) return report;
-      const failure = this.#child.exitCode === null && performance.now() < endsAt ? null : 'in vain';
-      if (failure !== null) throw new Error(`waited ${failure} for "${event}" (${count}); ${this.#account()}`);
+      if (this.#child.exitCode !== null || performance.now() > endsAt)
+        throw new Error(`waited in vain for "${event}" (${count}); ${this.#account()}`);
       await sleep(POLL_MS);
     }
   }

@@ -1,20 +1,29 @@
 // A supervisor of one worker, for supervisor.test.ts.
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Log } from '@sluice/core';
 import { Supervisor } from '../src/primary/supervisor.ts';
-import { LOG, report, serve } from './program-side.ts';
+import { clock, COMMON, report, serve } from './program-side.ts';
 
-const supervisor = new Supervisor({
+/** How many workers run goes with each line: asked for later, it may have changed. */
+const say: Log['error'] = (message, fields) => report(message, { ...fields, running: supervisor.running });
+
+let exits = 0;
+let atSecondExit = (): void => {};
+
+const supervisor: Supervisor = new Supervisor({
   workers: 1,
-  workerFile: fileURLToPath(new URL('worker-program.ts', import.meta.url)),
+  workerFile: fileURLToPath(new URL('./worker-program.ts', import.meta.url)),
   scheduling: 'primary',
-  log: LOG,
+  log: { debug: say, info: say, warn: say, error: say },
   onFork: (owner) => report('fork', { owner }),
-  onExit: (owner) => report('exit', { owner }),
+  onExit: (owner) => {
+    report('exit', { owner });
+    if (++exits === 2) atSecondExit();
+  },
 });
 
 const files: number[] = [];
-const now = performance.now.bind(performance);
 
 serve({
   start: () => supervisor.start(),
@@ -25,8 +34,14 @@ serve({
   },
   'kill all': () => supervisor.killAll(),
   state: () => ({ running: supervisor.running, restarts: supervisor.restarts }),
+  'at the second exit break forks': () => {
+    atSecondExit = COMMON['break forks'];
+  },
+  'at the second exit let workers stay': () => {
+    atSecondExit = COMMON['let workers stay'];
+  },
   'let ten seconds pass': () => {
-    performance.now = () => now() + 10_000;
+    performance.now = () => clock() + 10_000;
   },
   'open all files': () => {
     try {

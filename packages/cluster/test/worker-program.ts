@@ -8,7 +8,14 @@ let ended = false;
 const link = await connectToPrimary({ onError: () => {}, onGone: () => process.exit(ended ? 0 : 1) });
 link.serve({
   deliver: () => {},
-  events: { memberAdded: () => {}, memberRemoved: () => {}, userTerminated: () => {} },
+  events: {
+    memberAdded: () => {},
+    memberRemoved: () => {},
+    subscriptionCount: () => {},
+    userOnline: () => {},
+    userOffline: () => {},
+    userTerminated: () => {},
+  },
   draining: () => {},
   answer: ({ type }) => {
     ended ||= type === 'close_clients';

@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import { Channel, topicOf } from './channel.ts';
 import type { Connection } from './connection.ts';
 import type { AppCounters } from './ports/index.ts';
+import { Watchers } from './watchers.ts';
 
 /** Everything this worker holds for one app. */
 export class AppSpace {
@@ -13,6 +14,8 @@ export class AppSpace {
   readonly connections = new Map<string, Connection>();
   /** Connections that are signed in, by user id. */
   readonly users = new Map<string, Set<Connection>>();
+
+  readonly watchers = new Watchers();
 
   constructor(app: App, counters: AppCounters) {
     this.app = app;

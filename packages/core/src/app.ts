@@ -35,6 +35,10 @@ export interface App {
   readonly enabled: boolean;
   /** Whether clients may send `client-*` events. */
   readonly clientMessages: boolean;
+  /** Whether subscribers are told how many they are (`pusher_internal:subscription_count`). */
+  readonly subscriptionCountEvents: boolean;
+  /** Whether signed-in users may watch each other come and go (Pusher "Watchlist events"). */
+  readonly watchlistEvents: boolean;
   /** Connections that come without TLS are closed with 4000, on which pusher-js comes back with it. */
   readonly forceTls: boolean;
   /** Connections have to sign in or join a private or presence channel in time (Pusher "Authorized connections"). */

@@ -13,6 +13,8 @@ export class Channel {
   /** Whether messages published elsewhere reach this worker. Until then confirmations wait in `waiting`. */
   joined = false;
   waiting: (() => void)[] = [];
+  /** Events that passed here which a cache channel keeps; tells whether one came while another was being asked for. */
+  keptEvents = 0;
 
   constructor(name: ChannelName, topic: string) {
     this.name = name;

@@ -30,6 +30,10 @@ export class Connection {
   authorised = false;
   /** Names of the slots that it gives back when it ends. */
   readonly slots: string[];
+  /** Users whose coming and going the client wants to hear of. */
+  watched: readonly string[] = [];
+  /** Whether the client was told who of them is online; changes are told only after that. */
+  knowsWatched = false;
   open = true;
 
   constructor(options: ConnectionOptions) {

@@ -8,6 +8,8 @@
 export interface Envelope {
   readonly appId: string;
   readonly channel: string;
+  /** It is kept for later subscribers of its cache channel. */
+  readonly kept: boolean;
   /** Socket id of the one connection that must not get it; empty for none. */
   readonly except: string;
   readonly payload: Uint8Array;
@@ -16,14 +18,17 @@ export interface Envelope {
 const VERSION = 1;
 const HEADER_BYTES = 7;
 
+/** A flag: the event is kept. */
+const KEPT = 1;
+
 /** HOT: once per message that leaves this worker. */
 export function encodeEnvelope(envelope: Envelope): Buffer {
-  const { appId, channel, except, payload } = envelope;
+  const { appId, channel, except, kept, payload } = envelope;
   const appBytes = Buffer.byteLength(appId);
   // Channel names and socket ids are ASCII (protocol/channel-name.ts, socket-id.ts).
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + appBytes + channel.length + except.length + payload.length);
   bytes[0] = VERSION;
-  bytes[1] = 0;
+  bytes[1] = kept ? KEPT : 0;
   bytes.writeUInt16BE(appBytes, 2);
   bytes.writeUInt16BE(channel.length, 4);
   bytes[6] = except.length;
@@ -45,6 +50,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
   if (exceptEnd > bytes.length) return undefined;
   return {
     appId: buffer.toString('utf8', HEADER_BYTES, appEnd),
+    kept: (buffer.readUInt8(1) & KEPT) !== 0,
     channel: buffer.toString('latin1', appEnd, channelEnd),
     except: buffer.toString('latin1', channelEnd, exceptEnd),
     payload: bytes.subarray(exceptEnd),

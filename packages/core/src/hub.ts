@@ -6,6 +6,7 @@ import { AuthorisationDeadline } from './authorisation-deadline.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
 import { fanOut } from './fanout.ts';
+import { signOut } from './handlers/sign-in.ts';
 import { endSubscription } from './handlers/unsubscribe.ts';
 import type {
   Backbone,
@@ -17,6 +18,7 @@ import type {
   OnError,
   Registry,
   RegistryEvents,
+  SubscriptionCount,
   Transport,
   UserRef,
 } from './ports/index.ts';
@@ -40,6 +42,8 @@ export interface HubOptions {
   readonly maxSubscriptionsPerConnection: number;
   /** Whether a refused channel gets `pusher:subscription_error` beside Pusher's own `pusher:error`. */
   readonly sendSubscriptionErrors: boolean;
+  /** How long a cache channel keeps its last event. */
+  readonly cacheTtlMs: number;
   /** Within which connections of apps that want authorised ones have to show who they are. */
   readonly authorisationTimeoutMs: number;
 }
@@ -136,7 +140,7 @@ export class Hub implements RegistryEvents {
     for (const subscription of connection.subscriptions.values()) endSubscription(this, connection, subscription);
     connection.subscriptions.clear();
     this.#deadline.delete(connection);
-    if (connection.user !== null) space.removeUser(connection.user.id, connection);
+    if (connection.user !== null) signOut(this, connection, connection.user.id);
     for (const name of connection.slots) this.ports.registry.release(name);
   }
 
@@ -149,17 +153,31 @@ export class Hub implements RegistryEvents {
     }
     const space = this.#spaces.get(envelope.appId);
     const channel = space?.channels.get(envelope.channel);
-    if (space === undefined || channel === undefined || channel.subscribers.size === 0) return;
+    if (space === undefined || channel === undefined) return;
+    if (envelope.kept) channel.keptEvents++;
+    if (channel.subscribers.size === 0) return;
     const frame = this.ports.framer.frameBytes(envelope.payload);
     fanOut(this.ports, channel, { frame, except: space.connections.get(envelope.except) });
   }
 
   memberAdded({ appId, channel, member, socketId }: MemberAdded): void {
-    this.#tellMembers(appId, channel, { text: serverMessages.memberAdded(channel, member), except: socketId });
+    this.#tellChannel(appId, channel, { text: serverMessages.memberAdded(channel, member), except: socketId });
   }
 
   memberRemoved({ appId, channel, userId }: MemberRemoved): void {
-    this.#tellMembers(appId, channel, { text: serverMessages.memberRemoved(channel, userId), except: '' });
+    this.#tellChannel(appId, channel, { text: serverMessages.memberRemoved(channel, userId), except: '' });
+  }
+
+  subscriptionCount({ appId, channel, count }: SubscriptionCount): void {
+    this.#tellChannel(appId, channel, { text: serverMessages.subscriptionCount(channel, count), except: '' });
+  }
+
+  userOnline({ appId, userId }: UserRef): void {
+    this.#spaces.get(appId)?.watchers.tell(userId, { online: [userId], offline: [] });
+  }
+
+  userOffline({ appId, userId }: UserRef): void {
+    this.#spaces.get(appId)?.watchers.tell(userId, { online: [], offline: [userId] });
   }
 
   userTerminated({ appId, userId }: UserRef): void {
@@ -168,7 +186,7 @@ export class Hub implements RegistryEvents {
     for (const connection of [...connections]) connection.transport.close(CLOSE.userTerminated);
   }
 
-  #tellMembers(
+  #tellChannel(
     appId: string,
     name: string,
     { text, except }: { readonly text: string; readonly except: string },

@@ -1,4 +1,4 @@
-import { isSocketId, parseChannelName, serverMessages } from '@sluice/protocol';
+import { isCacheChannel, isSocketId, parseChannelName, serverMessages } from '@sluice/protocol';
 import type { App } from './app.ts';
 import { broadcast } from './broadcast.ts';
 import { type PublishRefusal, publishError } from './errors.ts';
@@ -34,7 +34,10 @@ export function publish(hub: Hub, app: App, events: readonly PublishedEvent[]): 
     const dataJson = JSON.stringify(event.data);
     const except = event.socketId ?? '';
     for (const channel of new Set(event.channels)) {
-      broadcast(hub, space, { channel, text: serverMessages.channelEvent(nameJson, channel, dataJson), except });
+      const text = serverMessages.channelEvent(nameJson, channel, dataJson);
+      const kept = isCacheChannel(channel);
+      if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, ttlMs: hub.options.cacheTtlMs });
+      broadcast(hub, space, { channel, text, except, kept });
     }
   }
   return undefined;

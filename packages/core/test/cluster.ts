@@ -41,6 +41,8 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     enabled: true,
     clientMessages: true,
     subscriptionCount: true,
+    subscriptionCountEvents: false,
+    watchlistEvents: false,
     forceTls: false,
     authorisedOnly: false,
     ...rest,
@@ -109,6 +111,7 @@ export class Cluster {
       maxConnections: 0,
       maxSubscriptionsPerConnection: 10_000,
       sendSubscriptionErrors: true,
+      cacheTtlMs: 1000,
       authorisationTimeoutMs: 1000,
       ...options,
     };

@@ -226,8 +226,8 @@ describe('messages of other workers', () => {
     worker.connect(app).subscribe('x');
     const { made } = worker.framer;
     const payload = Buffer.from('{}');
-    worker.hub.deliver(encodeEnvelope({ appId: '1001', channel: 'y', except: '', payload }));
-    worker.hub.deliver(encodeEnvelope({ appId: '9999', channel: 'x', except: '', payload }));
+    worker.hub.deliver(encodeEnvelope({ kept: false, appId: '1001', channel: 'y', except: '', payload }));
+    worker.hub.deliver(encodeEnvelope({ kept: false, appId: '9999', channel: 'x', except: '', payload }));
     assert.equal(worker.framer.made, made);
     assert.deepEqual(worker.errors, []);
     assert.equal(worker.metrics.apps.has('9999'), false);
@@ -240,7 +240,7 @@ describe('messages of other workers', () => {
     assert.deepEqual(a.received(), [ok('x')]);
     b.received();
     worker.hub.deliver(
-      encodeEnvelope({ appId: '1001', channel: 'x', except: '', payload: Buffer.from('any text ü😀') }),
+      encodeEnvelope({ kept: false, appId: '1001', channel: 'x', except: '', payload: Buffer.from('any text ü😀') }),
     );
     assert.deepEqual([a.texts(), b.texts()], [['any text ü😀'], ['any text ü😀']]);
     assert.equal(a.transport.frames.at(-1), b.transport.frames.at(-1));
@@ -253,7 +253,9 @@ describe('messages of other workers', () => {
     for (const client of [a, b]) client.subscribe('x');
     a.texts();
     b.texts();
-    worker.hub.deliver(encodeEnvelope({ appId: '1002', channel: 'x', except: '', payload: Buffer.from('m') }));
+    worker.hub.deliver(
+      encodeEnvelope({ kept: false, appId: '1002', channel: 'x', except: '', payload: Buffer.from('m') }),
+    );
     assert.deepEqual([a.texts(), b.texts()], [[], ['m']]);
     assert.deepEqual([...worker.backbone.topics], ['1001:x', '1002:x']);
   });

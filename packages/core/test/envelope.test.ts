@@ -16,6 +16,7 @@ function randomEnvelope(random: Random): Envelope {
   return {
     appId: text(20, ['a', '1', '-', ':', 'é', '日', '😀', '\u0000']),
     channel: text(164, [...CHANNELS]),
+    kept: random.pick([false, true]),
     except: random.pick(['', '1.1', '4294967295.4294967295', `${'9'.repeat(20)}.${'9'.repeat(20)}`]),
     payload: random.bytes(random.below(2000)),
   };
@@ -23,7 +24,13 @@ function randomEnvelope(random: Random): Envelope {
 
 describe('an envelope', () => {
   it('has the documented layout', () => {
-    const bytes = encodeEnvelope({ appId: '1001', channel: 'my-channel', except: '1.2', payload: Buffer.from('{}') });
+    const bytes = encodeEnvelope({
+      kept: false,
+      appId: '1001',
+      channel: 'my-channel',
+      except: '1.2',
+      payload: Buffer.from('{}'),
+    });
     assert.equal(
       bytes.toString('hex'),
       bytesOf('01 00 0004 000a 03 31303031 6d792d6368616e6e656c 312e32 7b7d').toString('hex'),
@@ -31,7 +38,7 @@ describe('an envelope', () => {
   });
 
   it('counts the app id in bytes of UTF-8', () => {
-    const bytes = encodeEnvelope({ appId: 'é', channel: 'c', except: '', payload: Buffer.from('x') });
+    const bytes = encodeEnvelope({ kept: false, appId: 'é', channel: 'c', except: '', payload: Buffer.from('x') });
     assert.equal(bytes.toString('hex'), bytesOf('01 00 0002 0001 00 c3a9 63 78').toString('hex'));
   });
 
@@ -46,7 +53,7 @@ describe('an envelope', () => {
   });
 
   it('comes back from the middle of a larger buffer, whether Buffer or plain bytes', () => {
-    const envelope: Envelope = { appId: 'a', channel: 'c', except: '', payload: Buffer.from('hello') };
+    const envelope: Envelope = { kept: false, appId: 'a', channel: 'c', except: '', payload: Buffer.from('hello') };
     const bytes = encodeEnvelope(envelope);
     const larger = new Uint8Array(bytes.length + 20).fill(0xff);
     larger.set(bytes, 10);
@@ -60,7 +67,7 @@ describe('an envelope', () => {
     const decoded = decodeEnvelope(bytesOf('01 00 0001 0001 00 61 62'));
     assert.deepEqual(
       { ...decoded, payload: decoded?.payload.length },
-      { appId: 'a', channel: 'b', except: '', payload: 0 },
+      { kept: false, appId: 'a', channel: 'b', except: '', payload: 0 },
     );
   });
 });
@@ -79,7 +86,7 @@ describe('bytes that are no envelope', () => {
   });
 
   it('are told by a version that is not known', () => {
-    const bytes = encodeEnvelope({ appId: 'a', channel: 'c', except: '', payload: Buffer.from('x') });
+    const bytes = encodeEnvelope({ kept: false, appId: 'a', channel: 'c', except: '', payload: Buffer.from('x') });
     for (let version = 0; version < 256; version++) {
       bytes[0] = version;
       assert.equal(decodeEnvelope(bytes) !== undefined, version === 1);

@@ -5,11 +5,14 @@ import type {
   ChannelSummary,
   Clock,
   ConnectionErrorType,
+  CountReport,
   CountByKind,
   Deliver,
   Frame,
   Framer,
   JoinAnswer,
+  KeepRequest,
+  KeptEvent,
   Metrics,
   PresenceJoin,
   RateRequest,
@@ -223,11 +226,33 @@ export class FakePrimary {
   readonly workers: WorkerRegistry[] = [];
   readonly members = new Map<string, Map<string, Presence>>();
   readonly slots = new Map<string, number>();
+  /** What cache channels keep. */
+  readonly kept = new Map<string, KeptEvent>();
+  /** Connections of signed-in users. */
+  readonly online = new Map<string, number>();
   readonly #rates = new Map<string, RateUse>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  announceCount(appId: string, channel: string): void {
+    const key = keyOf(appId, channel);
+    const holders = this.workers.filter((worker) => worker.counts.has(key));
+    const count = holders.reduce((sum, worker) => sum + (worker.counts.get(key) ?? 0), 0);
+    for (const worker of holders) worker.down.push(() => worker.events?.subscriptionCount({ appId, channel, count }));
+  }
+
+  changeUser(key: string, { by, ...user }: UserRef & { readonly by: 1 | -1 }): void {
+    const before = this.online.get(key) ?? 0;
+    const after = before + by;
+    if (after < 0) throw new Error(`${key} left more often than joined`);
+    this.online.set(key, after);
+    if (before > 0 === after > 0) return;
+    for (const worker of this.workers.filter(({ watched }) => watched.has(key))) {
+      worker.down.push(() => (after > 0 ? worker.events?.userOnline(user) : worker.events?.userOffline(user)));
+    }
   }
 
   acquire({ name, max }: Slot): boolean {
@@ -320,6 +345,8 @@ export class WorkerRegistry implements Registry {
   readonly counts = new Map<string, number>();
   /** Calls in order, for what must not be asked. */
   readonly calls: string[] = [];
+  /** Users that somebody here watches. */
+  readonly watched = new Set<string>();
   events: RegistryEvents | null = null;
   readonly #primary: FakePrimary;
 
@@ -343,11 +370,45 @@ export class WorkerRegistry implements Registry {
     this.up.push(() => this.#primary.release(name));
   }
 
-  count(appId: string, channel: string, subscriptions: number): void {
+  count({ appId, channel, subscriptions, announce }: CountReport): void {
     this.calls.push('count');
     this.up.push(() => {
       if (subscriptions === 0) this.counts.delete(keyOf(appId, channel));
       else this.counts.set(keyOf(appId, channel), subscriptions);
+      if (announce) this.#primary.announceCount(appId, channel);
+    });
+  }
+
+  keep(request: KeepRequest): void {
+    this.up.push(() => this.#primary.kept.set(keyOf(request.appId, request.channel), request));
+  }
+
+  kept(appId: string, channel: string, answered: (kept: KeptEvent | null) => void): void {
+    this.up.push(() => {
+      const kept = this.#primary.kept.get(keyOf(appId, channel)) ?? null;
+      this.down.push(() => answered(kept));
+    });
+  }
+
+  userJoined({ appId, userId }: UserRef): void {
+    this.up.push(() => this.#primary.changeUser(keyOf(appId, userId), { appId, userId, by: 1 }));
+  }
+
+  userLeft({ appId, userId }: UserRef): void {
+    this.up.push(() => this.#primary.changeUser(keyOf(appId, userId), { appId, userId, by: -1 }));
+  }
+
+  watch(appId: string, userIds: readonly string[], answered: (online: readonly string[]) => void): void {
+    this.up.push(() => {
+      for (const userId of userIds) this.watched.add(keyOf(appId, userId));
+      const online = userIds.filter((userId) => (this.#primary.online.get(keyOf(appId, userId)) ?? 0) > 0);
+      this.down.push(() => answered(online));
+    });
+  }
+
+  unwatch(appId: string, userIds: readonly string[]): void {
+    this.up.push(() => {
+      for (const userId of userIds) this.watched.delete(keyOf(appId, userId));
     });
   }
 

@@ -20,7 +20,7 @@ describe('a sign-in', () => {
     const userData = '{ "id":"12345", "user_info":{"name":"Zoë 😀"},"watchlist":["7"]}';
     client.signIn(userData);
     assert.deepEqual(client.received(), [success(userData)]);
-    assert.deepEqual(client.connection.user, { id: '12345', info: '{"name":"Zoë 😀"}' });
+    assert.deepEqual(client.connection.user, { id: '12345', info: '{"name":"Zoë 😀"}', watchlist: ['7'] });
   });
 
   it('SI-02: with a wrong signature is refused and leaves the connection open and nobody', () => {

@@ -96,6 +96,11 @@ export const HTTP_ERRORS = {
     text: 'Cannot retrieve the user count unless the channel is a presence channel',
     remedy: 'Pusher. Ask for `subscription_count` instead.',
   },
+  cacheNeedsCacheChannel: {
+    status: 400,
+    text: 'Cannot retrieve the cache unless the channel is a cache channel',
+    remedy: 'Only channels whose names have `cache-` in their prefix keep their last event.',
+  },
   subscriptionCountDisabled: {
     status: 400,
     text: 'Cannot retrieve the subscription count: it is disabled for this app',

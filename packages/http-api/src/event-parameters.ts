@@ -1,7 +1,7 @@
 import type { PublishedEvent } from '@sluice/core';
 import type { JsonObject } from '@sluice/protocol';
 import { httpError } from './errors.ts';
-import { type Attribute, parseInfo } from './info.ts';
+import { type Attribute, COUNTS, parseInfo } from './info.ts';
 
 export interface EventRequest {
   readonly event: PublishedEvent;
@@ -26,7 +26,7 @@ export function parseEvent(parameters: JsonObject): EventRequest {
       data: typeof data === 'string' ? data : JSON.stringify(data),
       socketId: socketId === null || socketId === '' ? undefined : socketId,
     },
-    info: parseInfo(parameters['info']),
+    info: parseInfo(parameters['info'], COUNTS),
   };
 }
 

@@ -1,25 +1,23 @@
 import type { App, ChannelSummary } from '@sluice/core';
 import { httpError } from './errors.ts';
 
-export type Attribute = 'user_count' | 'subscription_count';
+export type Attribute = 'user_count' | 'subscription_count' | 'cache';
 
-const ATTRIBUTES: readonly string[] = ['user_count', 'subscription_count'] satisfies Attribute[];
+/** What may be asked of many channels at once; of one also what it keeps. */
+export const COUNTS: readonly Attribute[] = ['user_count', 'subscription_count'];
+export const ALL_ATTRIBUTES: readonly Attribute[] = [...COUNTS, 'cache'];
 
 /** Reads `info`, a comma separated list; absent and empty ask for nothing. */
-export function parseInfo(info: unknown): ReadonlySet<Attribute> {
+export function parseInfo(info: unknown, available: readonly Attribute[]): ReadonlySet<Attribute> {
   if (info === undefined || info === null || info === '') return new Set();
   if (typeof info !== 'string') throw httpError('invalidParameter', 'info has to be a string');
   const asked = new Set<Attribute>();
   for (const part of info.split(',')) {
-    const name = part.trim();
-    if (!isAttribute(name)) throw httpError('unknownAttribute', name, ATTRIBUTES.join(', '));
+    const name = available.find((attribute) => attribute === part.trim());
+    if (name === undefined) throw httpError('unknownAttribute', part.trim(), available.join(', '));
     asked.add(name);
   }
   return asked;
-}
-
-function isAttribute(name: string): name is Attribute {
-  return ATTRIBUTES.includes(name);
 }
 
 /** The attributes that were asked for and that the channel has; the rest is left out without a word. */

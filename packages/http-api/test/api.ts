@@ -64,6 +64,7 @@ export class TestApi {
         maxConnections: 0,
         maxSubscriptionsPerConnection: 100,
         sendSubscriptionErrors: true,
+        cacheTtlMs: 1000,
         authorisationTimeoutMs: 1000,
       },
     );

@@ -114,6 +114,11 @@ const CASES: Readonly<Record<keyof typeof HTTP_ERRORS, Case>> = {
     status: 400,
     text: 'Cannot retrieve the user count unless the channel is a presence channel',
   },
+  cacheNeedsCacheChannel: {
+    call: { path: '/channels/my-cache-x', query: [['info', 'cache']] },
+    status: 400,
+    text: 'Cannot retrieve the cache unless the channel is a cache channel',
+  },
   subscriptionCountDisabled: {
     call: channels(['info', 'subscription_count']),
     options: { app: testApp({ subscriptionCount: false }) },

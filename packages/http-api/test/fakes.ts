@@ -8,6 +8,8 @@ import type {
   Frame,
   Framer,
   JoinAnswer,
+  KeepRequest,
+  KeptEvent,
   Metrics,
   PresenceJoin,
   RateRequest,
@@ -43,6 +45,8 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     enabled: true,
     clientMessages: true,
     subscriptionCount: true,
+    subscriptionCountEvents: false,
+    watchlistEvents: false,
     forceTls: false,
     authorisedOnly: false,
     ...rest,
@@ -57,6 +61,7 @@ export class FakeRegistry implements Registry {
   userIds: readonly string[] = [];
   readonly taken: RateRequest[] = [];
   readonly terminated: UserRef[] = [];
+  readonly keptEvents = new Map<string, KeptEvent>();
   /** Whether points of a rate are given. */
   grants = true;
   /** What every query fails with. */
@@ -73,6 +78,24 @@ export class FakeRegistry implements Registry {
   }
 
   count(): void {}
+
+  keep({ channel, text, ttlMs }: KeepRequest): void {
+    this.keptEvents.set(channel, { text, ttlMs });
+  }
+
+  kept(_appId: string, channel: string, answered: (kept: KeptEvent | null) => void): void {
+    answered(this.keptEvents.get(channel) ?? null);
+  }
+
+  userJoined(): void {}
+
+  userLeft(): void {}
+
+  watch(_appId: string, _userIds: readonly string[], answered: (online: readonly string[]) => void): void {
+    answered([]);
+  }
+
+  unwatch(): void {}
 
   join(_request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
     answered([]);

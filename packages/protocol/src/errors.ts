@@ -107,6 +107,11 @@ export const PROTOCOL_ERRORS = {
     text: 'Connection not authorized within timeout',
     remedy: 'Pusher. Sign in or join a private or presence channel in time; the app has `enable_user_authentication`.',
   },
+  watchlistTooLong: {
+    code: 4302,
+    text: 'Watchlist has more than %s users; only these are watched: %s',
+    remedy: 'Pusher. Sign in with a shorter watchlist.',
+  },
   clientEventsDisabled: {
     code: null,
     text: 'To send client events, you must enable this feature in the Settings page of your dashboard.',

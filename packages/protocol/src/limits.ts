@@ -20,5 +20,8 @@ export const REQUEST_WINDOW_SECONDS = 600;
 export const MIN_PROTOCOL = 4;
 export const MAX_PROTOCOL = 7;
 
+/** Users that one connection may watch (Pusher "Watchlist events"). */
+export const MAX_WATCHLIST = 100;
+
 /** Nesting of arrays and objects in anything a client or publisher sends. Real payloads stay far below. */
 export const MAX_JSON_DEPTH = 64;

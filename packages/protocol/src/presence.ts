@@ -21,6 +21,8 @@ export interface UserData {
   readonly id: string;
   /** JSON text of `user_info`, `null` where absent. */
   readonly info: string;
+  /** Ids of users whose coming and going the client wants to hear of. */
+  readonly watchlist: readonly string[];
 }
 
 export type UserDataResult = { readonly user: UserData } | { readonly problem: string };
@@ -30,10 +32,21 @@ export function parseUserData(text: string): UserDataResult {
   const parsed = parseJson(text);
   if (!parsed.ok) return { problem: parsed.problem };
   if (!isJsonObject(parsed.value)) return { problem: 'expected a JSON object' };
-  const { id, user_info: info } = parsed.value;
+  const { id, user_info: info, watchlist } = parsed.value;
   if (typeof id !== 'string' || id === '') return { problem: 'id has to be a non-empty string' };
   if (id.length > MAX_USER_ID_LENGTH) return { problem: `id has more than ${MAX_USER_ID_LENGTH} characters` };
-  return { user: { id, info: infoText(info) } };
+  const watched = toWatchlist(watchlist);
+  if (watched === undefined) return { problem: 'watchlist has to be a list of user ids' };
+  return { user: { id, info: infoText(info), watchlist: watched } };
+}
+
+/** Numbers become strings, as for members; each id counts once. */
+function toWatchlist(watchlist: unknown): readonly string[] | undefined {
+  if (watchlist === undefined || watchlist === null) return [];
+  if (!Array.isArray(watchlist)) return undefined;
+  const ids = watchlist.map((id: unknown) => (typeof id === 'number' ? String(id) : id));
+  if (!ids.every((id): id is string => typeof id === 'string' && id !== '')) return undefined;
+  return [...new Set(ids)];
 }
 
 function toMember(id: unknown, info: unknown, maxInfoBytes: number): MemberResult {

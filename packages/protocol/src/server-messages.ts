@@ -69,3 +69,28 @@ export function subscriptionError(channel: string, refusal: Refusal, message: st
 export function signinSuccess(userData: string): string {
   return `{"event":"pusher:signin_success","data":${JSON.stringify(JSON.stringify({ user_data: userData }))}}`;
 }
+
+/** A subscriber of a cache channel that keeps nothing at the moment. */
+export function cacheMiss(channel: string): string {
+  return `{"event":"pusher:cache_miss","channel":"${channel}","data":"{}"}`;
+}
+
+/** How many connections are subscribed. */
+export function subscriptionCount(channel: string, count: number): string {
+  const data = `{"subscription_count":${count}}`;
+  return `{"event":"pusher_internal:subscription_count","channel":"${channel}","data":${JSON.stringify(data)}}`;
+}
+
+/** Users of the client's watchlist that came or went; those without users are left out. No channel. */
+export function watchlistEvents({ online, offline }: WatchlistChange): string {
+  const events = [
+    { name: 'online', user_ids: online },
+    { name: 'offline', user_ids: offline },
+  ].filter(({ user_ids: ids }) => ids.length > 0);
+  return `{"event":"pusher_internal:watchlist_events","data":${JSON.stringify(JSON.stringify({ events }))}}`;
+}
+
+export interface WatchlistChange {
+  readonly online: readonly string[];
+  readonly offline: readonly string[];
+}

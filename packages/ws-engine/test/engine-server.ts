@@ -29,6 +29,8 @@ export const APP: App = {
   forceTls: false,
   authorisedOnly: false,
   subscriptionCount: false,
+  subscriptionCountEvents: false,
+  watchlistEvents: false,
   limits: NO_LIMITS,
 };
 

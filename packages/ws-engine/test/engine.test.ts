@@ -6,12 +6,16 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { APP, APP_WITH_QUOTA, EngineServer, HeldStore, storeOf, subscribeFrame, UPGRADE } from './engine-server.ts';
 
-/** Nothing here waits for a timer of the engine; its longest is 5 s, after which a socket is destroyed. */
+/** Nothing here waits for a timer of the engine, as the one that destroys a socket after 5 s. */
 const SOON_MS = 3000;
-const QUICK = { timeout: SOON_MS };
+const QUICK = { timeout: SOON_MS + 500 };
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
+  const endsAt = performance.now() + SOON_MS;
+  while (!condition()) {
+    assert.ok(performance.now() < endsAt, `waited in vain until ${String(condition)}`);
+    await turn();
+  }
 }
 
 async function closeCodeOf(client: WebSocket): Promise<number> {

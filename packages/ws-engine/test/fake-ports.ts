@@ -32,7 +32,7 @@ export function appCounters(): AppCounters {
   };
 }
 
-export class FakeMetrics implements Metrics {
+class FakeMetrics implements Metrics {
   readonly counters = appCounters();
   readonly refusals: ConnectionErrorType[] = [];
   readonly closeCodes: number[] = [];
@@ -53,7 +53,7 @@ export class FakeMetrics implements Metrics {
 }
 
 /** A registry that answers who may connect only when the test says so. */
-export class HeldRegistry implements Registry {
+class HeldRegistry implements Registry {
   /** Questions for a slot that wait for their answer, the oldest first. */
   readonly asked: PromiseWithResolvers<boolean>[] = [];
   readonly released: string[] = [];
@@ -72,8 +72,20 @@ export class HeldRegistry implements Registry {
     answered([request.member]);
   }
 
+  kept(_appId: string, _channel: string, answered: (kept: null) => void): void {
+    answered(null);
+  }
+
+  watch(_appId: string, _userIds: readonly string[], answered: (online: readonly string[]) => void): void {
+    answered([]);
+  }
+
   count(): void {}
+  keep(): void {}
   leave(): void {}
+  userJoined(): void {}
+  userLeft(): void {}
+  unwatch(): void {}
   terminateUser(): void {}
   channels = () => Promise.resolve([]);
   summaries = () => Promise.resolve([]);
@@ -109,6 +121,7 @@ export class LoneHub {
         maxSubscriptionsPerConnection: 100,
         sendSubscriptionErrors: false,
         authorisationTimeoutMs: 30_000,
+        cacheTtlMs: 30_000,
       },
     );
   }

@@ -66,6 +66,16 @@ export const APP_FIELDS = {
     'Closes connections that neither sign in nor join a private or presence channel within `user_authentication_timeout`; until then they do not count for `max_connections`.',
     false,
   ),
+  enable_subscription_count_events: optional(
+    boolean,
+    'Whether subscribers are told how many they are (`pusher_internal:subscription_count`).',
+    false,
+  ),
+  enable_watchlist_events: optional(
+    boolean,
+    'Whether signed-in users are told when users of their watchlist come and go.',
+    false,
+  ),
   enable_subscription_count: optional(
     boolean,
     'Whether the HTTP API tells how many connections a channel has (`info=subscription_count`).',
@@ -137,6 +147,8 @@ export function toApp(record: AppRecord): App {
     credentials: [{ key: record.key, secret: record.secret }, ...further],
     enabled: record.enabled,
     clientMessages: record.enable_client_messages,
+    subscriptionCountEvents: record.enable_subscription_count_events,
+    watchlistEvents: record.enable_watchlist_events,
     forceTls: record.force_tls,
     authorisedOnly: record.enable_user_authentication,
     subscriptionCount: record.enable_subscription_count,

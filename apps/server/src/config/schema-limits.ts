@@ -1,5 +1,5 @@
 import { PUSHER_LIMITS } from '@sluice/protocol';
-import { count, kilobytes } from './formats.ts';
+import { count, kilobytes, seconds } from './formats.ts';
 import { setting } from './leaf.ts';
 
 /** A name has to fit into the two bytes that the envelope between workers has for its length. */
@@ -26,6 +26,11 @@ export const LIMIT_SECTIONS = {
       doc: 'Channels that one connection may be subscribed to.',
       default: 2000,
       env: 'CHANNEL_LIMITS_MAX_SUBSCRIPTIONS_PER_CONNECTION',
+    }),
+    cache_ttl: setting(seconds(1), {
+      doc: 'Seconds that a cache channel keeps its last event (Pusher: up to 1800; 3600 in Sockudo).',
+      default: 1800,
+      env: 'CHANNEL_LIMITS_CACHE_TTL',
     }),
   },
   event_limits: {

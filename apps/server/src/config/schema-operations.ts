@@ -1,4 +1,4 @@
-import { boolean, megabytes, milliseconds, oneOf, optionalPort, port, seconds } from './formats.ts';
+import { boolean, count, megabytes, milliseconds, oneOf, optionalPort, port, seconds } from './formats.ts';
 import { setting } from './leaf.ts';
 import { fileName, host, metricPrefix, processId, secretOrNone } from './text-formats.ts';
 
@@ -75,6 +75,20 @@ export const OPERATION_SECTIONS = {
       default: 'local',
       env: 'ADAPTER_DRIVER',
     }),
+  },
+  cache: {
+    driver: setting(oneOf('memory'), {
+      doc: 'Where events of cache channels are kept. `memory`: in the primary.',
+      default: 'memory',
+      env: 'CACHE_DRIVER',
+    }),
+    memory: {
+      max_capacity: setting(count(1), {
+        doc: 'Events of cache channels kept at the most, of all apps; the oldest goes first.',
+        default: 10_000,
+        env: 'CACHE_MAX_CAPACITY',
+      }),
+    },
   },
   http_api: {
     request_limit_in_mb: setting(megabytes(1), {

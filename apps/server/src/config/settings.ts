@@ -38,6 +38,12 @@ export interface Settings {
   /** Null: `port` speaks plain HTTP and WebSocket. */
   readonly tls: TlsFiles | null;
   readonly scheduling: Scheduling;
+  readonly cache: {
+    /** How long a cache channel keeps its last event. */
+    readonly ttlMs: number;
+    /** Events kept at the most, of all apps. */
+    readonly maxEvents: number;
+  };
   readonly shutdown: {
     /** The longest a shutdown may take before what is left is cut off. */
     readonly gracePeriodMs: number;

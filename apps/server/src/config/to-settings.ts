@@ -30,6 +30,7 @@ export function toSettings(values: Values, apps: readonly App[]): Settings {
     userAuthenticationTimeoutSeconds: values.user_authentication_timeout,
     tls: values.ssl.enabled ? toTls(values.ssl) : null,
     scheduling: values.cluster.scheduling,
+    cache: { ttlMs: values.channel_limits.cache_ttl * 1000, maxEvents: values.cache.memory.max_capacity },
     shutdown: {
       gracePeriodMs: values.shutdown_grace_period * 1000,
       drainWindowMs: shutdown.drain_window_ms,

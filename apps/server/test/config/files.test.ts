@@ -180,6 +180,8 @@ test('a file of Sockudo loads as it is', (t) => {
       credentials: [{ key: 'app-key', secret: 'app-secret' }],
       enabled: true,
       clientMessages: true,
+      subscriptionCountEvents: false,
+      watchlistEvents: false,
       forceTls: false,
       authorisedOnly: false,
       subscriptionCount: true,

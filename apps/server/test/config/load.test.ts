@@ -21,6 +21,7 @@ test('without anything the defaults hold', () => {
     userAuthenticationTimeoutSeconds: 30,
     tls: null,
     scheduling: 'primary',
+    cache: { ttlMs: 1_800_000, maxEvents: 10_000 },
     shutdown: { gracePeriodMs: 10_000, drainWindowMs: 3000, preStopDelayMs: 0 },
     websocket: {
       maxMessages: 1000,
@@ -58,6 +59,9 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['DEBUG', 'yes', (s) => s.log.level, 'debug'],
   ['INSTANCE_PROCESS_ID', 'node-1', (s) => s.instanceId, 'node-1'],
   ['CLUSTER_SCHEDULING', 'kernel', (s) => s.scheduling, 'kernel'],
+  ['CACHE_DRIVER', 'memory', (s) => s.port, 6001],
+  ['CACHE_MAX_CAPACITY', '5', (s) => s.cache.maxEvents, 5],
+  ['CHANNEL_LIMITS_CACHE_TTL', '60', (s) => s.cache.ttlMs, 60_000],
   ['ADAPTER_DRIVER', 'local', (s) => s.port, 6001],
   ['APP_MANAGER_DRIVER', 'memory', (s) => s.port, 6001],
   ['APPS', '[{"id":"1","key":"k","secret":"s"}]', (s) => s.apps[0]?.id, '1'],

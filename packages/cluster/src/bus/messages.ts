@@ -1,11 +1,15 @@
 import type {
   ChannelSummary,
+  CountReport,
   JoinAnswer,
+  KeepRequest,
+  KeptEvent,
   MemberAdded,
   MemberRemoved,
   PresenceJoin,
   RateRequest,
   Slot,
+  SubscriptionCount,
   UserRef,
 } from '@sluice/core';
 
@@ -19,6 +23,8 @@ export type WorkerQuestion =
   | ({ readonly type: 'take' } & RateRequest)
   | { readonly type: 'channels'; readonly appId: string; readonly prefix: string }
   | { readonly type: 'summaries'; readonly appId: string; readonly channels: readonly string[] }
+  | { readonly type: 'kept'; readonly appId: string; readonly channel: string }
+  | { readonly type: 'watch'; readonly appId: string; readonly userIds: readonly string[] }
   | { readonly type: 'users'; readonly appId: string; readonly channel: string };
 
 /** The answer to each question. */
@@ -30,6 +36,8 @@ export interface WorkerAnswers {
   readonly take: boolean;
   readonly channels: readonly ChannelSummary[];
   readonly summaries: readonly ChannelSummary[];
+  readonly kept: KeptEvent | null;
+  readonly watch: readonly string[];
   readonly users: readonly string[];
 }
 
@@ -39,7 +47,10 @@ export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'leave_topic'; readonly topic: string }
-  | { readonly type: 'count'; readonly appId: string; readonly channel: string; readonly subscriptions: number }
+  | ({ readonly type: 'count' } & CountReport)
+  | ({ readonly type: 'keep' } & KeepRequest)
+  | ({ readonly type: 'user_joined' | 'user_left' } & UserRef)
+  | { readonly type: 'unwatch'; readonly appId: string; readonly userIds: readonly string[] }
   | { readonly type: 'leave_presence'; readonly appId: string; readonly channel: string; readonly userId: string }
   | { readonly type: 'release'; readonly slotName: string }
   | ({ readonly type: 'terminate_user' } & UserRef);
@@ -73,4 +84,5 @@ export type PrimaryMessage =
   | { readonly type: 'draining' }
   | ({ readonly type: 'member_added' } & MemberAdded)
   | ({ readonly type: 'member_removed' } & MemberRemoved)
-  | ({ readonly type: 'user_terminated' } & UserRef);
+  | ({ readonly type: 'subscription_count' } & SubscriptionCount)
+  | ({ readonly type: 'user_online' | 'user_offline' | 'user_terminated' } & UserRef);

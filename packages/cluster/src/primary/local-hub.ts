@@ -11,6 +11,8 @@ export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
 
 export interface LocalHubOptions {
   readonly log: Log;
+  /** Events of cache channels kept at the most. */
+  readonly maxKeptEvents: number;
   /** When a worker counts as stuck. */
   readonly bounds?: LinkBounds;
   /** A worker is listening. */
@@ -59,9 +61,13 @@ export class LocalHub {
     this.#options = options;
     this.#registry = new NodeRegistry({
       now: () => performance.now(),
+      maxKeptEvents: options.maxKeptEvents,
       listener: {
         memberAdded: (owners, event) => this.#tell(owners, { type: 'member_added', ...event }),
         memberRemoved: (owners, event) => this.#tell(owners, { type: 'member_removed', ...event }),
+        subscriptionCount: (owners, event) => this.#tell(owners, { type: 'subscription_count', ...event }),
+        userOnline: (owners, user) => this.#tell(owners, { type: 'user_online', ...user }),
+        userOffline: (owners, user) => this.#tell(owners, { type: 'user_offline', ...user }),
       },
     });
   }
@@ -185,6 +191,18 @@ export class LocalHub {
       case 'count':
         this.#registry.count(owner, message);
         return;
+      case 'keep':
+        this.#registry.keep(message);
+        return;
+      case 'user_joined':
+        this.#registry.userJoined(owner, { appId: message.appId, userId: message.userId });
+        return;
+      case 'user_left':
+        this.#registry.userLeft(owner, { appId: message.appId, userId: message.userId });
+        return;
+      case 'unwatch':
+        this.#registry.unwatch(owner, message.appId, message.userIds);
+        return;
       case 'leave_topic':
         this.#router.leave(owner, message.topic);
         return;
@@ -231,6 +249,12 @@ export class LocalHub {
         return;
       case 'summaries':
         reply(this.#registry.summaries(question.appId, question.channels));
+        return;
+      case 'kept':
+        reply(this.#registry.kept(question.appId, question.channel));
+        return;
+      case 'watch':
+        reply(this.#registry.watch(owner, question.appId, question.userIds));
         return;
       case 'users':
         reply(this.#registry.users(question.appId, question.channel));

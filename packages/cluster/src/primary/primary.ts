@@ -8,6 +8,8 @@ export interface PrimaryOptions {
   readonly workers: number;
   readonly workerFile: string;
   readonly scheduling: 'primary' | 'kernel';
+  /** Events of cache channels kept at the most. */
+  readonly maxKeptEvents: number;
   /** Passed to each worker as it is; has to survive JSON. */
   readonly settings: unknown;
   readonly log: Log;
@@ -43,6 +45,7 @@ export class Primary {
     this.#options = options;
     for (let slot = 0; slot < options.workers; slot++) this.#unready.add(slot);
     this.#hub = new LocalHub({
+      maxKeptEvents: options.maxKeptEvents,
       log: options.log,
       onReady: (owner) => this.#ready(owner),
       onFailed: (owner, message) => this.#failed(owner, message),

@@ -34,6 +34,11 @@ export class ChannelRecord {
     return { channel, subscriptions, users: this.#members.size };
   }
 
+  /** Owners that hold a subscription. */
+  subscriptionOwners(): Set<Owner> {
+    return new Set(this.#counts.keys());
+  }
+
   userIds(): string[] {
     return [...this.#members.keys()];
   }

@@ -1,28 +1,42 @@
 import {
   type ChannelSummary,
+  type CountReport,
   type JoinAnswer,
+  type KeepRequest,
+  type KeptEvent,
   type MemberAdded,
   type MemberRemoved,
   type PresenceJoin,
   type RateRequest,
   RateWindow,
   type Slot,
+  type SubscriptionCount,
+  type UserRef,
 } from '@sluice/core';
 import { ChannelRecord, type Owner } from './channel-record.ts';
+import { CountAnnouncer } from './count-announcer.ts';
+import { EventCache } from './event-cache.ts';
+import { UserRecord } from './user-record.ts';
 
-/** Consequences of changes, for the owners that hold a member of the channel. */
+/** Consequences of changes, for the owners that hold a member or subscriber of the channel, or watch the user. */
 export interface RegistryListener {
   memberAdded(owners: ReadonlySet<Owner>, event: MemberAdded): void;
   memberRemoved(owners: ReadonlySet<Owner>, event: MemberRemoved): void;
+  subscriptionCount(owners: ReadonlySet<Owner>, event: SubscriptionCount): void;
+  userOnline(owners: ReadonlySet<Owner>, user: UserRef): void;
+  userOffline(owners: ReadonlySet<Owner>, user: UserRef): void;
 }
 
 export interface NodeRegistryOptions {
   readonly listener: RegistryListener;
   readonly now: () => number;
+  /** Events of cache channels kept at the most. */
+  readonly maxKeptEvents: number;
 }
 
 class AppRecord {
   readonly channels = new Map<string, ChannelRecord>();
+  readonly users = new Map<string, UserRecord>();
   readonly rates: Record<RateRequest['kind'], RateWindow> = {
     backend_events: new RateWindow(),
     read_requests: new RateWindow(),
@@ -39,8 +53,19 @@ export class NodeRegistry {
   /** How many of each slot are held, by owner. */
   readonly #slots = new Map<string, Map<Owner, number>>();
 
+  readonly #cache: EventCache;
+  readonly #counts: CountAnnouncer;
+
   constructor(options: NodeRegistryOptions) {
     this.#options = options;
+    this.#cache = new EventCache({ maxEvents: options.maxKeptEvents, now: options.now });
+    this.#counts = new CountAnnouncer({
+      current: (appId, channel) => this.#subscriptions(appId, channel),
+      announce: (event) => {
+        const owners = this.#app(event.appId).channels.get(event.channel)?.subscriptionOwners();
+        if (owners !== undefined) options.listener.subscriptionCount(owners, event);
+      },
+    });
   }
 
   acquire(owner: Owner, slot: Slot): boolean {
@@ -63,12 +88,46 @@ export class NodeRegistry {
     return this.#app(request.appId).rates[request.kind].take(request.points, request.maxPerSecond, this.#options.now());
   }
 
-  count(
-    owner: Owner,
-    { appId, channel, subscriptions }: { appId: string; channel: string; subscriptions: number },
-  ): void {
+  count(owner: Owner, { appId, channel, subscriptions, announce }: CountReport): void {
     this.#record(appId, channel).setCount(owner, subscriptions);
+    if (announce) this.#counts.changed({ appId, channel, count: this.#subscriptions(appId, channel) });
     this.#discardIfEmpty(appId, channel);
+  }
+
+  keep(request: KeepRequest): void {
+    this.#cache.keep(request);
+  }
+
+  kept(appId: string, channel: string): KeptEvent | null {
+    return this.#cache.kept(appId, channel);
+  }
+
+  userJoined(owner: Owner, user: UserRef): void {
+    const record = this.#user(user);
+    if (record.join(owner)) this.#options.listener.userOnline(record.watchers, user);
+  }
+
+  userLeft(owner: Owner, user: UserRef): void {
+    const record = this.#user(user);
+    if (record.leave(owner)) this.#options.listener.userOffline(record.watchers, user);
+    this.#discardUser(user, record);
+  }
+
+  /** Returns who of the users is online. */
+  watch(owner: Owner, appId: string, userIds: readonly string[]): string[] {
+    return userIds.filter((userId) => {
+      const record = this.#user({ appId, userId });
+      record.watchers.add(owner);
+      return record.isOnline;
+    });
+  }
+
+  unwatch(owner: Owner, appId: string, userIds: readonly string[]): void {
+    for (const userId of userIds) {
+      const record = this.#user({ appId, userId });
+      record.watchers.delete(owner);
+      this.#discardUser({ appId, userId }, record);
+    }
   }
 
   /** `answered` is called before the listener hears of the join: a newcomer has the list before any event. */
@@ -102,6 +161,10 @@ export class NodeRegistry {
         for (const userId of gone) this.#options.listener.memberRemoved(owners, { appId, channel, userId });
         if (record.isEmpty) app.channels.delete(channel);
       }
+      for (const [userId, record] of app.users) {
+        if (record.drop(owner)) this.#options.listener.userOffline(record.watchers, { appId, userId });
+        if (record.isEmpty) app.users.delete(userId);
+      }
     }
   }
 
@@ -122,6 +185,24 @@ export class NodeRegistry {
 
   users(appId: string, channel: string): string[] {
     return this.#app(appId).channels.get(channel)?.userIds() ?? [];
+  }
+
+  #subscriptions(appId: string, channel: string): number {
+    return this.#app(appId).channels.get(channel)?.summary(channel).subscriptions ?? 0;
+  }
+
+  #user({ appId, userId }: UserRef): UserRecord {
+    const { users } = this.#app(appId);
+    let record = users.get(userId);
+    if (record === undefined) {
+      record = new UserRecord();
+      users.set(userId, record);
+    }
+    return record;
+  }
+
+  #discardUser({ appId, userId }: UserRef, record: UserRecord): void {
+    if (record.isEmpty) this.#app(appId).users.delete(userId);
   }
 
   #app(appId: string): AppRecord {

@@ -1,4 +1,15 @@
-import type { ChannelSummary, JoinAnswer, PresenceJoin, RateRequest, Registry, Slot, UserRef } from '@sluice/core';
+import type {
+  ChannelSummary,
+  CountReport,
+  JoinAnswer,
+  KeepRequest,
+  KeptEvent,
+  PresenceJoin,
+  RateRequest,
+  Registry,
+  Slot,
+  UserRef,
+} from '@sluice/core';
 import type { Link } from '../bus/link.ts';
 import type { PrimaryMessage, WorkerAnswers, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 
@@ -18,8 +29,32 @@ export class BusRegistry implements Registry {
     this.#link.tell({ type: 'release', slotName });
   }
 
-  count(appId: string, channel: string, subscriptions: number): void {
-    this.#link.tell({ type: 'count', appId, channel, subscriptions });
+  count(report: CountReport): void {
+    this.#link.tell({ type: 'count', ...report });
+  }
+
+  keep(request: KeepRequest): void {
+    this.#link.tell({ type: 'keep', ...request });
+  }
+
+  kept(appId: string, channel: string, answered: (kept: KeptEvent | null) => void): void {
+    this.#link.ask({ type: 'kept', appId, channel }, (kept) => answered(kept as KeptEvent | null));
+  }
+
+  userJoined(user: UserRef): void {
+    this.#link.tell({ type: 'user_joined', ...user });
+  }
+
+  userLeft(user: UserRef): void {
+    this.#link.tell({ type: 'user_left', ...user });
+  }
+
+  watch(appId: string, userIds: readonly string[], answered: (online: readonly string[]) => void): void {
+    this.#link.ask({ type: 'watch', appId, userIds }, (online) => answered(online as readonly string[]));
+  }
+
+  unwatch(appId: string, userIds: readonly string[]): void {
+    this.#link.tell({ type: 'unwatch', appId, userIds });
   }
 
   join(request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {

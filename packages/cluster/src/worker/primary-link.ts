@@ -101,6 +101,15 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
         case 'member_removed':
           given.events.memberRemoved(message);
           return;
+        case 'subscription_count':
+          given.events.subscriptionCount(message);
+          return;
+        case 'user_online':
+          given.events.userOnline(message);
+          return;
+        case 'user_offline':
+          given.events.userOffline(message);
+          return;
         case 'user_terminated':
           given.events.userTerminated(message);
           return;

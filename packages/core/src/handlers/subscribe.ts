@@ -75,8 +75,7 @@ function joinBackbone(hub: Hub, channel: Channel): void {
 function joinPlain(hub: Hub, connection: Connection, subscription: Subscription): void {
   const { channel } = subscription;
   if (channel.joined && connection.confirmations.length === 0) {
-    activate(hub, connection, subscription);
-    connection.send(serverMessages.subscriptionSucceeded(channel.name.raw));
+    confirmPlain(hub, connection, subscription);
     return;
   }
   connection.confirmations.push(subscription);
@@ -88,6 +87,11 @@ function joinPlain(hub: Hub, connection: Connection, subscription: Subscription)
   else channel.waiting.push(settle);
 }
 
+function confirmPlain(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const confirmation = serverMessages.subscriptionSucceeded(subscription.channel.name.raw);
+  activate(hub, connection, { subscription, confirmation });
+}
+
 /** Confirms from the oldest request on, up to the first that is not ready. */
 function confirmInOrder(hub: Hub, connection: Connection): void {
   const { confirmations } = connection;
@@ -96,8 +100,7 @@ function confirmInOrder(hub: Hub, connection: Connection): void {
     const subscription = confirmations[done];
     if (subscription === undefined || !subscription.ready) break;
     if (subscription.state !== 'pending') continue;
-    activate(hub, connection, subscription);
-    connection.send(serverMessages.subscriptionSucceeded(subscription.channel.name.raw));
+    confirmPlain(hub, connection, subscription);
   }
   confirmations.splice(0, done);
 }
@@ -115,8 +118,7 @@ function joinPresence(hub: Hub, connection: Connection, subscription: Subscripti
       hub.ports.registry.leave(app.id, channel, member.userId);
     } else {
       // At once, and not in the order of other confirmations: list and member events must not be parted.
-      activate(hub, connection, subscription);
-      connection.send(serverMessages.presenceSucceeded(channel, answer));
+      activate(hub, connection, { subscription, confirmation: serverMessages.presenceSucceeded(channel, answer) });
     }
   };
   hub.ports.registry.join({ appId: app.id, channel, socketId: connection.id, member, maxMembers }, answered);
@@ -133,13 +135,33 @@ function refusePresence(hub: Hub, connection: Connection, subscription: Subscrip
   refuse(hub, connection, { channel, error, refusal: FULL });
 }
 
-function activate(hub: Hub, connection: Connection, subscription: Subscription): void {
+/** Makes the subscription active and confirms it, in one turn: nothing of the channel comes before. */
+function activate(hub: Hub, connection: Connection, { subscription, confirmation }: Activation): void {
   const { space } = connection;
   const { channel } = subscription;
   subscription.state = 'active';
   channel.subscribers.add(connection);
   space.counters.subscriptions[channel.name.kind]++;
+  connection.send(confirmation);
+  // Before the count is told: the kept event is to come before the new number of subscribers.
+  if (channel.name.cached) sendKeptEvent(hub, connection, subscription);
   reportCount(hub, space, channel);
+}
+
+interface Activation {
+  readonly subscription: Subscription;
+  readonly confirmation: string;
+}
+
+/** The last event of a cache channel, or that there is none; neither if a newer one came meanwhile. */
+function sendKeptEvent(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const { channel } = subscription;
+  const { raw } = channel.name;
+  const passed = channel.keptEvents;
+  hub.ports.registry.kept(connection.space.app.id, raw, (kept) => {
+    if (subscription.state !== 'active' || channel.keptEvents !== passed) return;
+    connection.send(kept === null ? serverMessages.cacheMiss(raw) : kept.text);
+  });
 }
 
 interface SubscriptionRefusal {

@@ -33,8 +33,10 @@ export function endSubscription(hub: Hub, connection: Connection, subscription: 
 
 /** Tells the registry how many are here now. A user's own channel is no channel to the HTTP API. */
 export function reportCount(hub: Hub, space: AppSpace, channel: Channel): void {
-  if (channel.name.kind === 'user') return;
-  hub.ports.registry.count(space.app.id, channel.name.raw, channel.subscribers.size);
+  const { kind, raw } = channel.name;
+  if (kind === 'user') return;
+  const announce = space.app.subscriptionCountEvents && kind !== 'presence';
+  hub.ports.registry.count({ appId: space.app.id, channel: raw, subscriptions: channel.subscribers.size, announce });
 }
 
 /** One subscription less on the channel; with the last the channel goes and its messages stop coming. */

@@ -27,6 +27,28 @@ export interface ChannelSummary {
   readonly users: number;
 }
 
+/** The last event of a cache channel. */
+export interface KeptEvent {
+  /** The whole text that subscribers get. */
+  readonly text: string;
+  /** How much longer it is kept. */
+  readonly ttlMs: number;
+}
+
+export interface KeepRequest extends KeptEvent {
+  readonly appId: string;
+  readonly channel: string;
+}
+
+export interface CountReport {
+  readonly appId: string;
+  readonly channel: string;
+  /** Connections of this worker that are subscribed. */
+  readonly subscriptions: number;
+  /** Whether subscribers are to be told of the change. */
+  readonly announce: boolean;
+}
+
 /** A rate that all workers share, counted in fixed windows of a second. */
 export interface RateRequest {
   readonly appId: string;
@@ -48,7 +70,18 @@ export interface Registry {
   /** Gives back a slot that was acquired. */
   release(slotName: string): void;
   /** How many connections of this worker are subscribed now; the last number told is the one that holds. */
-  count(appId: string, channel: string, subscriptions: number): void;
+  count(report: CountReport): void;
+  /** Keeps an event for later subscribers of its cache channel, in place of the one before. To be told before it is published. */
+  keep(request: KeepRequest): void;
+  /** The event that a cache channel keeps. MUST answer before any message published later is handed out. */
+  kept(appId: string, channel: string, answered: (kept: KeptEvent | null) => void): void;
+  /** One more connection of this worker is signed in as the user. */
+  userJoined(user: UserRef): void;
+  userLeft(user: UserRef): void;
+  /** Has this worker told when the users come and go. MUST answer who is online before any such event. */
+  watch(appId: string, userIds: readonly string[], answered: (online: readonly string[]) => void): void;
+  /** Nobody here watches the users any more. */
+  unwatch(appId: string, userIds: readonly string[]): void;
   /**
    * Adds one connection of a user. MUST call `answered` before any member event that happened after the join is
    * handed out, and not again; that is what leaves no gap between list and events.
@@ -84,6 +117,12 @@ export interface MemberRemoved {
   readonly userId: string;
 }
 
+export interface SubscriptionCount {
+  readonly appId: string;
+  readonly channel: string;
+  readonly count: number;
+}
+
 /** A user of an app, by the id that was signed in. */
 export interface UserRef {
   readonly appId: string;
@@ -95,6 +134,11 @@ export interface RegistryEvents {
   /** Of a channel that the worker has members of. */
   memberAdded(event: MemberAdded): void;
   memberRemoved(event: MemberRemoved): void;
+  /** A channel that the worker has subscribers on has another number of them. */
+  subscriptionCount(event: SubscriptionCount): void;
+  /** A watched user's first connection signed in, or the last one went. */
+  userOnline(user: UserRef): void;
+  userOffline(user: UserRef): void;
   /** The user's connections have to be closed. */
   userTerminated(user: UserRef): void;
 }

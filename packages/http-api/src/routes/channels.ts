@@ -1,8 +1,8 @@
-import type { App, ChannelSummary, Hub } from '@sluice/core';
+import type { App, ChannelSummary, Hub, KeptEvent } from '@sluice/core';
 import { type ChannelName, parseChannelName } from '@sluice/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { httpError } from '../errors.ts';
-import { type Attribute, attributesOf, byChannel, isPresence, parseInfo } from '../info.ts';
+import { ALL_ATTRIBUTES, type Attribute, attributesOf, byChannel, COUNTS, isPresence, parseInfo } from '../info.ts';
 import { takeRate } from '../rate.ts';
 import { authenticatedOf, queryValue } from '../request.ts';
 
@@ -13,7 +13,7 @@ interface ChannelRoute {
 /** `GET /channels`, `/channels/{name}`, its `/users` and the deprecated `/stats`, answered from the node's registry. */
 export function channelRoutes(api: FastifyInstance, hub: Hub): void {
   api.get('/apps/:appId/channels', async (request) => {
-    const { app, info } = await readRequest(hub, request);
+    const { app, info } = await readRequest(hub, request, COUNTS);
     const prefix = queryValue(authenticatedOf(request).query, 'filter_by_prefix') ?? '';
     if (info.has('user_count') && !isPresence(prefix)) throw httpError('userCountNeedsPresenceFilter');
     const summaries = await hub.ports.registry.channels(app.id, prefix);
@@ -21,22 +21,23 @@ export function channelRoutes(api: FastifyInstance, hub: Hub): void {
   });
 
   api.get<ChannelRoute>('/apps/:appId/channels/:channel', async (request) => {
-    const { app, info } = await readRequest(hub, request);
+    const { app, info } = await readRequest(hub, request, ALL_ATTRIBUTES);
     const name = channelOf(app, request.params.channel);
     if (info.has('user_count') && name.kind !== 'presence') throw httpError('userCountNeedsPresence');
     const summary = await summaryOf(hub, app, name);
-    return { occupied: summary.subscriptions > 0, ...attributesOf(app, summary, info) };
+    const counts = { occupied: summary.subscriptions > 0, ...attributesOf(app, summary, info) };
+    return info.has('cache') ? { ...counts, cache: await cacheOf(hub, app, name) } : counts;
   });
 
   // Deprecated by Pusher, still asked by old libraries.
   api.get<ChannelRoute>('/apps/:appId/channels/:channel/stats', async (request) => {
-    const { app } = await readRequest(hub, request);
+    const { app } = await readRequest(hub, request, []);
     const summary = await summaryOf(hub, app, channelOf(app, request.params.channel));
     return { occupied: summary.subscriptions > 0, user_count: summary.users };
   });
 
   api.get<ChannelRoute>('/apps/:appId/channels/:channel/users', async (request) => {
-    const { app } = await readRequest(hub, request);
+    const { app } = await readRequest(hub, request, []);
     const { kind, raw } = channelOf(app, request.params.channel);
     if (kind !== 'presence') throw httpError('usersNeedPresence');
     const users = await hub.ports.registry.users(app.id, raw);
@@ -49,13 +50,28 @@ interface ReadRequest {
   readonly info: ReadonlySet<Attribute>;
 }
 
-async function readRequest(hub: Hub, request: FastifyRequest): Promise<ReadRequest> {
+async function readRequest(hub: Hub, request: FastifyRequest, available: readonly Attribute[]): Promise<ReadRequest> {
   const { app, query } = authenticatedOf(request);
   const maxPerSecond = app.limits.maxReadRequestsPerSecond;
   if (maxPerSecond > 0) await takeRate(hub, app, { kind: 'read_requests', points: 1, maxPerSecond });
-  const info = parseInfo(queryValue(query, 'info'));
+  const info = parseInfo(queryValue(query, 'info'), available);
   if (info.has('subscription_count') && !app.subscriptionCount) throw httpError('subscriptionCountDisabled');
   return { app, info };
+}
+
+interface Cache {
+  readonly data: string;
+  /** Seconds that it is still kept. */
+  readonly ttl: number;
+}
+
+/** What a cache channel keeps; null for nothing. */
+async function cacheOf(hub: Hub, app: App, name: ChannelName): Promise<Cache | null> {
+  if (!name.cached) throw httpError('cacheNeedsCacheChannel');
+  const kept = await new Promise<KeptEvent | null>((resolve) => hub.ports.registry.kept(app.id, name.raw, resolve));
+  if (kept === null) return null;
+  const { data } = JSON.parse(kept.text) as { readonly data: string };
+  return { data, ttl: Math.ceil(kept.ttlMs / 1000) };
 }
 
 async function summaryOf(hub: Hub, app: App, name: ChannelName): Promise<ChannelSummary> {
