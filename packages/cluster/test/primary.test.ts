@@ -42,3 +42,17 @@ describe('A worker that says that it cannot start', () => {
     await program.do('drain');
   });
 });
+
+describe('A worker that could not be made', () => {
+  it('leaves nothing behind that a scrape or a shutdown would wait for', LIMITED, async (t) => {
+    const program = await startedNode(t);
+    await program.do('break forks');
+    await program.do('kill a worker');
+    await program.until('a worker could not be started and is tried again', 2);
+    await program.do('mend forks');
+    await program.until(LISTENING, 2);
+    assert.equal((await program.do('metrics')).fields['living'], 1);
+    await program.do('drain');
+    assert.deepEqual(program.all('the grace period is over; what is left is cut off'), []);
+  });
+});

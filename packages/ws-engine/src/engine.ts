@@ -173,7 +173,6 @@ export class WsEngine implements ClientOwner {
 
   #refuse(client: ClientSocket, app: App | null, { type, reason, protocol }: HandshakeRefusal): void {
     this.#options.metrics.connectionError(app?.id ?? null, type);
-    if (client.gone) return;
     if (protocol < CLOSE_ONLY_SINCE) {
       const text = serverMessages.errorMessage({ code: reason.code, message: reason.reason });
       client.send(this.outbox.frame(text));

@@ -115,6 +115,18 @@ describe('A client whose admission is being asked', () => {
     assert.deepEqual(server.metrics.closeCodes, [4200]);
   });
 
+  it('finishes its close at once when it was closed meanwhile and is then refused', QUICK, async () => {
+    await using server = await EngineServer.start(storeOf(APP_WITH_QUOTA));
+    const closed = closeCodeOf(await asking(server));
+    const startedAt = performance.now();
+    const drained = server.engine.drain(0);
+    await server.roundTrip();
+    server.registry.asked[0]?.resolve(false);
+    assert.equal(await closed, 4200);
+    await drained;
+    assert.ok(performance.now() - startedAt < SOON_MS);
+  });
+
   it('gives its place back when it has left meanwhile', QUICK, async () => {
     await using server = await EngineServer.start(storeOf(APP_WITH_QUOTA));
     const client = await asking(server);

@@ -12,7 +12,7 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** A worker process exists; `stream` is its end of the local bus. */
   readonly onFork: (owner: Owner, slot: number, stream: Duplex) => void;
-  /** A worker process has ended; called before its replacement is forked. */
+  /** A worker process has ended, or could not be made; called before its replacement is forked. */
   readonly onExit: (owner: Owner) => void;
 }
 
@@ -86,7 +86,9 @@ export class Supervisor {
     worker.on('exit', (code, signal) => this.#exited(slot, worker, { code, signal }));
     // A process that could not be made (no more processes, no more files) has an error and no exit.
     worker.on('error', (error) => {
-      if (worker.process.pid === undefined && this.#vacate(slot, worker)) this.#forkFailed(slot, error);
+      if (worker.process.pid !== undefined || !this.#vacate(slot, worker)) return;
+      this.#options.onExit(worker.id);
+      this.#forkFailed(slot, error);
     });
     const stream = worker.process.stdio?.[BUS_FD];
     if (isDuplex(stream)) this.#options.onFork(worker.id, slot, stream);
