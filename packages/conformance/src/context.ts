@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Agent } from 'node:http';
+import { Agent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Publisher from 'pusher';
 import type { ClientOptions } from 'ws';
@@ -8,7 +9,9 @@ import { urlOf } from './clients/endpoint-url.ts';
 import { HttpClient } from './clients/http-client.ts';
 import { PusherClient, type PusherClientOptions } from './clients/pusher-client.ts';
 import { PusherSocket } from './clients/pusher-socket.ts';
+import type { Aside } from './clients/raw-socket.ts';
 import { TcpProxy } from './clients/tcp-proxy.ts';
+import { SkipRow } from './skip-row.ts';
 import type { AppCredentials, Endpoint, Need, Provisions, Target } from './target.ts';
 import { Transcript } from './transcript.ts';
 
@@ -22,6 +25,8 @@ export interface OpenOptions {
   readonly path?: string;
   readonly query?: string;
   readonly ws?: ClientOptions;
+  /** Frames that the row takes among the others, which would be set aside. */
+  readonly inOrder?: readonly Aside[];
 }
 
 export interface RowContextOptions {
@@ -76,6 +81,7 @@ export class RowContext implements AsyncDisposable {
       onClose: (code) => this.#options.closeCodes.push(code),
       app,
       ...(options.ws === undefined ? {} : { ws: options.ws }),
+      ...(options.inOrder === undefined ? {} : { inOrder: options.inOrder }),
     });
     this.onCleanup(() => socket.terminate());
     return socket;
@@ -89,13 +95,17 @@ export class RowContext implements AsyncDisposable {
   }
 
   /** Opens several sockets, to endpoints in turn: with several processes behind them, to different ones. */
-  async connectMany(count: number, endpoints: readonly Endpoint[] = [this.target.endpoint]): Promise<PusherSocket[]> {
+  async connectMany(
+    count: number,
+    endpoints: readonly Endpoint[] = [this.target.endpoint],
+    options: OpenOptions = {},
+  ): Promise<PusherSocket[]> {
     const sockets: PusherSocket[] = [];
     while (sockets.length < count) {
       const more = Math.min(OPENED_AT_ONCE, count - sockets.length);
       const next = Array.from({ length: more }, (_, i) => {
         const endpoint = endpoints[(sockets.length + i) % endpoints.length];
-        return this.connect(endpoint === undefined ? {} : { endpoint });
+        return this.connect(endpoint === undefined ? options : { ...options, endpoint });
       });
       sockets.push(...(await Promise.all(next)));
     }
@@ -103,8 +113,8 @@ export class RowContext implements AsyncDisposable {
   }
 
   /** Opens sockets spread over the processes of the server. */
-  spread(count: number): Promise<PusherSocket[]> {
-    return this.connectMany(count, this.provision('several-processes').endpoints);
+  spread(count: number, options: OpenOptions = {}): Promise<PusherSocket[]> {
+    return this.connectMany(count, this.provision('several-processes').endpoints, options);
   }
 
   /** Waits until a connection is admitted by an app or server that takes only so many. */
@@ -127,6 +137,14 @@ export class RowContext implements AsyncDisposable {
     return new HttpClient({ app, endpoint, transcript: this.transcript, ...rest });
   }
 
+  /** Makes all requests go over one connection, and so to one process, one after the other. */
+  oneConnection(): Agent {
+    const options = { keepAlive: true, maxSockets: 1 };
+    const agent = this.target.endpoint.secure === true ? new HttpsAgent(options) : new Agent(options);
+    this.onCleanup(() => agent.destroy());
+    return agent;
+  }
+
   /** Pusher's HTTP library for Node. */
   publisher(encryptionMasterKeyBase64?: string): Publisher {
     const { endpoint, app } = this.target;
@@ -134,8 +152,8 @@ export class RowContext implements AsyncDisposable {
       appId: app.id,
       key: app.key,
       secret: app.secret,
-      host: endpoint.host,
-      port: String(endpoint.port),
+      // The library has no option for a prefix. It puts this before the path that it signs, which has none.
+      host: urlOf('http', endpoint, '').replace(/^https?:\/\//, ''),
       useTLS: endpoint.secure ?? false,
       ...(encryptionMasterKeyBase64 === undefined ? {} : { encryptionMasterKeyBase64 }),
     });
@@ -155,6 +173,7 @@ export class RowContext implements AsyncDisposable {
   }
 
   async proxy(upstream: Endpoint = this.target.endpoint): Promise<TcpProxy> {
+    if (upstream.secure === true) throw new SkipRow('it looks into the connection, which is behind TLS');
     const proxy = await TcpProxy.to(upstream);
     this.onCleanup(() => proxy.close());
     return proxy;

@@ -14,8 +14,3 @@ export interface Row {
   /** Throws where the statement does not hold. */
   run(context: RowContext): Promise<void>;
 }
-
-/** Thrown by a row that finds it cannot be judged with this target. */
-export class SkipRow extends Error {
-  override readonly name = 'SkipRow';
-}

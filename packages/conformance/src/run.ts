@@ -1,5 +1,6 @@
 import { RowContext } from './context.ts';
-import { type Row, SkipRow } from './row.ts';
+import type { Row } from './row.ts';
+import { SkipRow } from './skip-row.ts';
 import type { Need, Target } from './target.ts';
 
 const DEFAULT_TIMEOUT_MS = 20_000;

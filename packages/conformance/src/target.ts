@@ -32,6 +32,14 @@ export interface Provisions {
   readonly 'client-events-off': { readonly app: AppCredentials };
   /** An app without subscription counts. */
   readonly 'subscription-count-off': { readonly app: AppCredentials };
+  /** An app whose channels tell their subscribers how many they are. */
+  readonly 'subscription-count-events': { readonly app: AppCredentials };
+  /** An app with watchlist events. */
+  readonly watchlist: { readonly app: AppCredentials };
+  /** An app without watchlist events. */
+  readonly 'watchlist-off': { readonly app: AppCredentials };
+  /** A server that forgets the events of cache channels after this time. */
+  readonly 'short-cache': { readonly endpoint: Endpoint; readonly seconds: number };
   /** Further keys of the main app. */
   readonly 'several-keys': { readonly enabled: KeyPair; readonly disabled: KeyPair };
   /** The main server closes larger messages of clients. */

@@ -28,6 +28,9 @@ const [AUTHORISED, AUTHORISED_LIMITED] = [app('1008'), app('1009')];
 
 const FORCED_TLS = app('1010');
 
+const [COUNTING, WATCHING] = [app('1011'), app('1012')];
+const CACHE_SECONDS = 1;
+
 const AUTHORISED_APPS = [
   { ...AUTHORISED, enable_user_authentication: true },
   { ...AUTHORISED_LIMITED, enable_user_authentication: true, max_connections: 1 },
@@ -41,7 +44,26 @@ const APPS = [
   { ...NO_CLIENT_EVENTS, enable_client_messages: false },
   { ...NO_COUNT, enable_subscription_count: false },
   QUIET,
+  { ...COUNTING, enable_subscription_count_events: true },
+  { ...WATCHING, enable_watchlist_events: true },
 ];
+
+/** What the main server has beside its main app. */
+const IN_MAIN: Target['provides'] = {
+  'second-app': { app: SECOND },
+  'quiet-app': { app: QUIET },
+  'disabled-app': { app: DISABLED },
+  'limited-app': { app: LIMITED },
+  'client-events-off': { app: NO_CLIENT_EVENTS },
+  'subscription-count-off': { app: NO_COUNT },
+  'watchlist-off': { app: APP },
+  'subscription-count-events': { app: COUNTING },
+  watchlist: { app: WATCHING },
+  'several-keys': {
+    enabled: { key: 'second-key', secret: 'second-secret' },
+    disabled: { key: 'disabled-key', secret: 'disabled-secret' },
+  },
+};
 
 /** Real servers with all that the rows need. */
 export class Fixture implements AsyncDisposable {
@@ -81,22 +103,15 @@ export class Fixture implements AsyncDisposable {
       }),
       // At this level the log tells when a worker listens.
       SluiceProcess.start({ workers: KILLABLE, env: { LOG_LEVEL: 'debug' } }),
+      start({ channel_limits: { cache_ttl: CACHE_SECONDS } }),
     ]);
-    const [main, quick, prefixed, small, restarted, encrypted, killed] = servers;
+    const [main, quick, prefixed, small, restarted, encrypted, killed, forgetful] = servers;
     const target: Target = {
       endpoint: endpointOf(main),
       app: APP,
       provides: {
-        'second-app': { app: SECOND },
-        'quiet-app': { app: QUIET },
-        'disabled-app': { app: DISABLED },
-        'limited-app': { app: LIMITED },
-        'client-events-off': { app: NO_CLIENT_EVENTS },
-        'subscription-count-off': { app: NO_COUNT },
-        'several-keys': {
-          enabled: { key: 'second-key', secret: 'second-secret' },
-          disabled: { key: 'disabled-key', secret: 'disabled-secret' },
-        },
+        ...IN_MAIN,
+        'short-cache': { endpoint: endpointOf(forgetful), seconds: CACHE_SECONDS },
         'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
         'several-processes': { endpoints: [endpointOf(main)] },
         'short-timeouts': { endpoint: endpointOf(quick), activitySeconds: 1, pongSeconds: 1 },

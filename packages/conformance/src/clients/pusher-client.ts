@@ -4,7 +4,7 @@ import type PusherModule from 'pusher-js';
 import type { Channel, Options } from 'pusher-js';
 import type { AppCredentials, Endpoint } from '../target.ts';
 import type { Transcript } from '../transcript.ts';
-import { channelAuth } from './signature.ts';
+import { channelAuth, signInAuth } from './signature.ts';
 
 type PusherJs = typeof PusherModule.default;
 
@@ -22,6 +22,8 @@ export interface PusherClientOptions {
   readonly transcript: Transcript;
   /** Presence channels are joined as this user. */
   readonly member?: { readonly user_id: string; readonly user_info?: unknown };
+  /** Who it signs in as when told to. */
+  readonly user?: { readonly id: string; readonly watchlist?: readonly string[] };
   /** Options of pusher-js that take the place of the ones this class chooses. */
   readonly options?: Partial<Options>;
 }
@@ -41,7 +43,7 @@ export class PusherClient {
   readonly enteredAt: number[];
   readonly errors: unknown[] = [];
 
-  constructor({ endpoint, app, name, transcript, member, options = {} }: PusherClientOptions) {
+  constructor({ endpoint, app, name, transcript, member, user, options = {} }: PusherClientOptions) {
     this.name = name;
     this.pusher = new Pusher(app.key, {
       cluster: 'self-hosted',
@@ -50,13 +52,21 @@ export class PusherClient {
       wssPort: endpoint.port,
       wsPath: endpoint.prefix ?? '',
       forceTLS: endpoint.secure ?? false,
-      enabledTransports: [endpoint.secure === true ? 'wss' : 'ws'],
+      // Behind TLS too its transport is called ws, and wss only where it falls back to TLS.
+      enabledTransports: ['ws'],
       channelAuthorization: {
         customHandler: ({ socketId, channelName }, callback) => {
           const channelData = channelName.startsWith('presence-') ? JSON.stringify(member) : undefined;
           const claim = { socketId, channel: channelName };
           const auth = channelAuth(app, channelData === undefined ? claim : { ...claim, channelData });
           callback(null, channelData === undefined ? { auth } : { auth, channel_data: channelData });
+        },
+      },
+      userAuthentication: {
+        customHandler: ({ socketId }, callback) => {
+          if (user === undefined) return callback(new Error('this client is no user'), null);
+          const userData = JSON.stringify(user);
+          callback(null, { auth: signInAuth(app, socketId, userData), user_data: userData });
         },
       },
       ...options,
@@ -83,6 +93,20 @@ export class PusherClient {
     const subscribed = this.pusher.subscribe(channel);
     await this.until(`the subscription to ${channel}`, () => subscribed.subscribed);
     return subscribed;
+  }
+
+  /** Signs in, and waits until events for the user are subscribed to. */
+  async signIn(): Promise<void> {
+    this.pusher.signin();
+    await this.signedIn();
+  }
+
+  async signedIn(): Promise<void> {
+    await this.until('being signed in', () => {
+      // Null before the sign-in, though its type does not say so.
+      const channel: Channel | null | undefined = this.pusher.user.serverToUserChannel;
+      return channel?.subscribed ?? false;
+    });
   }
 
   /** Collects events of a channel from now on, those of the library itself left out. */

@@ -19,6 +19,11 @@ export interface Member {
   readonly user_info?: unknown;
 }
 
+/** The channel that carries the events of a user. */
+export function channelOfUser(userId: string): string {
+  return `#server-to-user-${userId}`;
+}
+
 /** A raw socket that can sign as the app's own server would. */
 export class PusherSocket extends RawSocket {
   readonly app: AppCredentials;
@@ -96,12 +101,29 @@ export class PusherSocket extends RawSocket {
     assert.deepEqual(await this.#expectMemberEvent('pusher_internal:member_removed', channel), { user_id: userId });
   }
 
+  /** Asks to be signed in with this user_data, signed unless the row gives an `auth` of its own. */
+  sendSignIn(userData: string, auth: string = signInAuth(this.app, this.id, userData)): void {
+    this.send({ event: 'pusher:signin', data: { auth, user_data: userData } });
+  }
+
   /** Signs in, and takes the success. */
   async signIn(user: Readonly<Record<string, unknown>>): Promise<void> {
     const userData = JSON.stringify(user);
-    this.send({ event: 'pusher:signin', data: { auth: signInAuth(this.app, this.id, userData), user_data: userData } });
+    this.sendSignIn(userData);
+    await this.expectSignedIn(userData);
+  }
+
+  /** The success of a sign-in, with the very text that was signed. */
+  async expectSignedIn(userData: string): Promise<void> {
     const success = await this.expectEvent('pusher:signin_success');
     assert.equal(dataOf(success)['user_data'], userData);
+  }
+
+  /** The connection may not have the events of a user. */
+  async expectNotSignedInAs(userId: string): Promise<void> {
+    const channel = channelOfUser(userId);
+    this.sendSubscribe(channel, { auth: '' });
+    await this.expectRefused(channel, /./);
   }
 
   async #expectMemberEvent(event: string, channel: string): Promise<Frame> {

@@ -9,15 +9,13 @@ const WAIT_MS = 5000;
 /** What the suite takes for silence. */
 const SILENCE_MS = 300;
 
+const ASIDES = ['pusher_internal:subscription_count', 'pusher:cache_miss', 'pusher:subscription_error'] as const;
+
 /**
- * Frames that a server sends or not depending on its settings; rows that are about them ask for them, and no other
- * row stumbles over them.
+ * A frame that a server sends or not depending on its settings; rows that are about it ask for it, and no other row
+ * stumbles over it.
  */
-const ASIDES: ReadonlySet<unknown> = new Set([
-  'pusher_internal:subscription_count',
-  'pusher:cache_miss',
-  'pusher:subscription_error',
-]);
+export type Aside = (typeof ASIDES)[number];
 
 export interface Closed {
   readonly code: number;
@@ -31,6 +29,8 @@ export interface RawSocketOptions {
   /** Gets every close code that a server sends. */
   readonly onClose: (code: number) => void;
   readonly ws?: ClientOptions;
+  /** Frames that are not set aside, for rows about their place among the others. */
+  readonly inOrder?: readonly Aside[];
 }
 
 /** A Pusher client without a library: sends what a row says, and keeps what comes. */
@@ -44,20 +44,28 @@ export class RawSocket {
   readonly pings: string[] = [];
   readonly pongs: string[] = [];
   closed: Closed | null = null;
+  /** Why there was no connection, or none any more, where the network or the handshake is to blame. */
+  failure: string | null = null;
   /** The socket id; empty until the greeting was taken. */
   id = '';
   readonly #transcript: Transcript;
+  readonly #setAside: ReadonlySet<unknown>;
   readonly #wakes = new Set<() => void>();
 
-  constructor({ url, name, transcript, onClose, ws }: RawSocketOptions) {
+  constructor({ url, name, transcript, onClose, ws, inOrder = [] }: RawSocketOptions) {
     this.name = name;
+    this.#setAside = new Set<unknown>(ASIDES.filter((event) => !inOrder.includes(event)));
     this.#transcript = transcript;
     transcript.add(name, `opens ${url}`);
     this.ws = new WebSocket(url, { perMessageDeflate: false, ...ws });
     this.ws.on('message', (data, isBinary) => this.#received(Buffer.isBuffer(data) ? data.toString() : '', isBinary));
     this.ws.on('ping', (data) => this.#heard(this.pings, 'ping', data));
     this.ws.on('pong', (data) => this.#heard(this.pongs, 'pong', data));
-    this.ws.on('error', (error) => transcript.add(name, `error: ${error.message}`));
+    this.ws.on('error', (error) => {
+      // Of a host with several addresses only the code tells something.
+      this.failure = error.message === '' && 'code' in error ? String(error.code) : error.message;
+      transcript.add(name, `error: ${this.failure}`);
+    });
     this.ws.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };
       transcript.add(name, `closed ${code} '${this.closed.reason}'`);
@@ -182,7 +190,7 @@ export class RawSocket {
   #received(text: string, isBinary: boolean): void {
     this.#transcript.add(this.name, `← ${text}`);
     const frame = isBinary ? { event: 'a binary frame' } : readFrame(text);
-    (ASIDES.has(frame['event']) ? this.asides : this.frames).push(frame);
+    (this.#setAside.has(frame['event']) ? this.asides : this.frames).push(frame);
     this.#wake();
   }
 

@@ -42,8 +42,13 @@ export class TcpProxy {
     return this.connections.flatMap(({ sent }) => textMessages(Buffer.concat(sent)));
   }
 
-  async close(): Promise<void> {
+  /** Ends all connections, without a close frame, and takes new ones. */
+  cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

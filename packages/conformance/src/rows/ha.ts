@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ApiRequest,
@@ -317,8 +316,7 @@ export const HA: readonly Row[] = [
     id: 'HA-26',
     statement: '50 requests on one connection get 50 answers.',
     async run(c) {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      c.onCleanup(() => agent.destroy());
+      const agent = c.oneConnection();
       const connections = new Set<unknown>();
       agent.on('free', (socket) => connections.add(socket));
       const http = c.http({ agent });

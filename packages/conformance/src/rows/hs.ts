@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { dataOf } from '../clients/frames.ts';
 import type { RowContext } from '../context.ts';
-import { type Row, SkipRow } from '../row.ts';
+import type { Row } from '../row.ts';
+import { SkipRow } from '../skip-row.ts';
 
 /** A handshake that has to be refused with a close alone, as clients since protocol 6 expect it. */
 async function expectRefused(

@@ -2,6 +2,8 @@ import type { Row } from '../row.ts';
 import { AU } from './au.ts';
 import { AU_VECTORS } from './au-vectors.ts';
 import { BA } from './ba.ts';
+import { CA } from './ca.ts';
+import { CA_MANY } from './ca-many.ts';
 import { CE } from './ce.ts';
 import { CH } from './ch.ts';
 import { EV } from './ev.ts';
@@ -15,6 +17,11 @@ import { PG } from './pg.ts';
 import { PR } from './pr.ts';
 import { PR_MANY } from './pr-many.ts';
 import { SB } from './sb.ts';
+import { SC } from './sc.ts';
+import { SI } from './si.ts';
+import { SI_MANY } from './si-many.ts';
+import { TE } from './te.ts';
+import { WL } from './wl.ts';
 
 /** How many statements each group has. */
 export const GROUP_SIZES: Readonly<Record<string, number>> = {
@@ -23,11 +30,35 @@ export const GROUP_SIZES: Readonly<Record<string, number>> = {
   SB: 21,
   AU: 27,
   PR: 30,
+  SC: 8,
   CE: 21,
+  SI: 18,
+  WL: 11,
+  CA: 17,
   HA: 28,
   EV: 33,
   BA: 10,
   CH: 23,
+  TE: 9,
+};
+
+/** What the statements of each group are about. */
+export const GROUP_TITLES: Readonly<Record<string, string>> = {
+  HS: 'Handshake and frames',
+  PG: 'Pings',
+  SB: 'Subscriptions',
+  AU: 'Authorisation of channels',
+  PR: 'Presence',
+  SC: 'Subscription counts',
+  CE: 'Client events',
+  SI: 'Sign-in and events for users',
+  WL: 'Watchlists',
+  CA: 'Cache channels',
+  HA: 'HTTP: authentication',
+  EV: 'HTTP: events',
+  BA: 'HTTP: batches',
+  CH: 'HTTP: channels',
+  TE: 'HTTP: termination of users',
 };
 
 const GROUPS = Object.keys(GROUP_SIZES);
@@ -44,12 +75,19 @@ export const ROWS: readonly Row[] = [
   ...AU,
   ...PR,
   ...PR_MANY,
+  ...SC,
   ...CE,
+  ...SI,
+  ...SI_MANY,
+  ...WL,
+  ...CA,
+  ...CA_MANY,
   ...HA,
   ...EV,
   ...EV_MANY,
   ...BA,
   ...CH,
+  ...TE,
 ].toSorted((a, b) => groupAt(a) - groupAt(b) || a.id.localeCompare(b.id));
 
 function groupAt({ id }: Row): number {

@@ -4,4 +4,4 @@ export interface Pending {
   readonly reason: string;
 }
 
-export const PENDING: readonly Pending[] = [{ id: 'PR-21', reason: 'needs cache channels' }];
+export const PENDING: readonly Pending[] = [{ id: 'CA-10', reason: 'needs a webhook receiver' }];

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { PusherSocket } from '../clients/pusher-socket.ts';
-import type { RowContext } from '../context.ts';
+import type { OpenOptions, RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
+import { expectKept } from './cache.ts';
+import { counting } from './counting.ts';
 
 const A = { user_id: '1', user_info: { name: 'A' } };
 const B = { user_id: '2', user_info: { name: 'B' } };
@@ -13,9 +15,9 @@ interface Pair {
 }
 
 /** A and B on a channel of their own; A has been told of B. */
-async function pairOf(context: RowContext): Promise<Pair> {
+async function pairOf(context: RowContext, options: OpenOptions = {}): Promise<Pair> {
   const channel = context.channel('presence-');
-  const [a, b] = [await context.connect(), await context.connect()];
+  const [a, b] = [await context.connect(options), await context.connect(options)];
   await a.join(channel, A);
   await b.join(channel, B);
   assert.deepEqual(await a.expectMemberAdded(channel), B);
@@ -221,6 +223,21 @@ export const PR: readonly Row[] = [
     },
   },
   {
+    id: 'PR-21',
+    statement: 'On a presence-cache- channel the kept event comes after a success with the members.',
+    async run(c) {
+      const channel = c.channel('presence-cache-');
+      const [a, b] = [await c.connect(), await c.connect()];
+      await a.join(channel, A);
+      const event = { name: 'kept', channel, data: '{"a": 1}' };
+      await c.http().publish(event);
+      await expectKept(a, event);
+      assert.deepEqual((await b.join(channel, B)).ids.toSorted(), ['1', '2']);
+      await expectKept(b, event);
+      assert.deepEqual(await a.expectMemberAdded(channel), B);
+    },
+  },
+  {
     id: 'PR-22',
     statement: 'A user who unsubscribes and subscribes again is announced as removed and then as added.',
     async run(c) {
@@ -236,7 +253,7 @@ export const PR: readonly Row[] = [
     id: 'PR-27',
     statement: 'A presence channel gets no subscription_count.',
     async run(c) {
-      const { channel, a, b } = await pairOf(c);
+      const { channel, a, b } = await pairOf(c, { app: counting(c) });
       b.sendUnsubscribe(channel);
       await a.expectMemberRemoved(channel, '2');
       for (const socket of [a, b]) {
