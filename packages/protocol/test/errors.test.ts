@@ -25,10 +25,11 @@ describe('the registry of protocol errors', () => {
     assert.equal(new Set(NAMES.map((name) => PROTOCOL_ERRORS[name].text)).size, NAMES.length);
   });
 
-  it('CE-11: has a code only for the rate of client events and before a close, else null', () => {
+  it('CE-11, WL-06: has a code only for the rate of client events, a long watchlist and before a close, else null', () => {
     const coded = NAMES.filter((name) => PROTOCOL_ERRORS[name].code !== null);
-    assert.deepEqual(coded, ['notAuthorised', 'clientEventRate']);
+    assert.deepEqual(coded, ['notAuthorised', 'watchlistTooLong', 'clientEventRate']);
     assert.equal(PROTOCOL_ERRORS.clientEventRate.code, 4301);
+    assert.equal(PROTOCOL_ERRORS.watchlistTooLong.code, 4302);
   });
 
   const PUSHER_TEXTS: readonly (readonly [row: string, text: string, expected: string])[] = [

@@ -150,10 +150,10 @@ describe('channel_data', () => {
 });
 
 describe('user_data', () => {
-  it('has an id and any user_info, other members are ignored', () => {
-    const text = '{"id":"12345","user_info":{"name":"A"},"watchlist":["7"]}';
-    assert.deepEqual(parseUserData(text), { user: { id: '12345', info: '{"name":"A"}' } });
-    assert.deepEqual(parseUserData('{"id":"__proto__"}'), { user: { id: '__proto__', info: 'null' } });
+  it('has an id, any user_info and a watchlist, other members are ignored', () => {
+    const text = '{"id":"12345","user_info":{"name":"A"},"watchlist":["7",8,"7"],"x":1}';
+    assert.deepEqual(parseUserData(text), { user: { id: '12345', info: '{"name":"A"}', watchlist: ['7', '8'] } });
+    assert.deepEqual(parseUserData('{"id":"__proto__"}'), { user: { id: '__proto__', info: 'null', watchlist: [] } });
   });
 
   for (const text of [
@@ -169,6 +169,13 @@ describe('user_data', () => {
   ]) {
     it(`SI-03: is refused without a string id: ${text}`, () => {
       assert.deepEqual(parseUserData(text), { problem: 'id has to be a non-empty string' });
+    });
+  }
+
+  for (const watchlist of ['2', ['2', ''], [{}], { 0: '2' }]) {
+    it(`is refused with a watchlist that is none: ${JSON.stringify(watchlist)}`, () => {
+      const text = JSON.stringify({ id: '1', watchlist });
+      assert.deepEqual(parseUserData(text), { problem: 'watchlist has to be a list of user ids' });
     });
   }
 
