@@ -52,6 +52,8 @@ const LABELS: Readonly<Record<string, string>> = {
   channel_type: CHANNEL_KINDS.map(code).join(', '),
   code: 'WebSocket close code, or `other`. 1006: the connection ended without a close frame.',
   error_type: Object.keys(ERROR_TYPES).map(code).join(', '),
+  outcome:
+    '`sent`; `dead_lettered`: given up after `webhooks.retry.max_elapsed_time_ms`; `dropped`: too many waited, or the server ended.',
   port: 'Port that clients connect to, as configured.',
   percentile: '`50`, `99`, `100`',
   recipient_count_bucket:

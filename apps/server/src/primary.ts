@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Primary } from '@sluice/cluster';
 import type { OnError } from '@sluice/core';
 import { createLog, errorReporter, isHumanFormat, NodeExposition } from '@sluice/telemetry';
+import { createWebhooks, type Webhooks } from '@sluice/webhooks';
 import { banner } from './banner.ts';
 import type { Settings } from './config/settings.ts';
 import { listenForScrapes } from './metrics-listener.ts';
@@ -25,6 +26,12 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   await assertFree(address);
   const plainPort = settings.tls?.plainPort ?? 0;
   if (plainPort !== 0) await assertFree({ ...address, port: plainPort, portSetting: 'SSL_HTTP_PORT' });
+  const webhooks = createWebhooks({
+    ...settings.webhooks,
+    apps: new Map(settings.webhooks.apps.map((app) => [app.id, app])),
+    log,
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+  });
   const primary = new Primary({
     workers,
     // The same kind of file as this one: source runs source, and what was built runs what was built.
@@ -32,15 +39,15 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     scheduling,
     maxKeptEvents: settings.cache.maxEvents,
     settings,
+    onEvent: (event) => webhooks.emit(event),
     log,
   });
-  if (settings.metrics.enabled) await serveMetrics(settings, primary, errorReporter(log));
+  if (settings.metrics.enabled) await serveMetrics(settings, { primary, webhooks, onError: errorReporter(log) });
 
   handleSignals({
     onFirst: (signal) => {
       log.info('shutting down', { signal, windowMs: shutdown.drainWindowMs, gracePeriodMs: shutdown.gracePeriodMs });
-      const drained = primary.drain({ ...shutdown, windowMs: shutdown.drainWindowMs });
-      void drained.then(() => {
+      void shutDown(settings, primary, webhooks).then(() => {
         log.info('shut down');
         process.exit(0);
       });
@@ -69,12 +76,26 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   });
 }
 
-async function serveMetrics({ metrics, port }: Settings, primary: Primary, onError: OnError): Promise<void> {
+/** Webhooks last: that the clients have gone is the last that they tell. */
+async function shutDown({ shutdown }: Settings, primary: Primary, webhooks: Webhooks): Promise<void> {
+  const endsAt = performance.now() + shutdown.gracePeriodMs;
+  await primary.drain({ ...shutdown, windowMs: shutdown.drainWindowMs });
+  await webhooks.flush(Math.max(0, endsAt - performance.now()));
+  webhooks.close();
+}
+
+interface Measured {
+  readonly primary: Primary;
+  readonly webhooks: Webhooks;
+  readonly onError: OnError;
+}
+
+async function serveMetrics({ metrics, port }: Settings, { primary, webhooks, onError }: Measured): Promise<void> {
   const exposition = new NodeExposition({ prefix: metrics.prefix, port });
   await listenForScrapes({
     ...metrics,
     contentType: exposition.contentType,
     onError,
-    render: async () => exposition.render(await primary.metrics()),
+    render: async () => exposition.render({ ...(await primary.metrics()), webhooks: webhooks.counters }),
   });
 }

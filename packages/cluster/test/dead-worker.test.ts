@@ -11,7 +11,14 @@ const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 const MANY = 200;
 
 function localHub(): LocalHub {
-  return new LocalHub({ log: SILENT, maxKeptEvents: 10, onReady: () => {}, onFailed: () => {}, onStuck: () => {} });
+  return new LocalHub({
+    log: SILENT,
+    maxKeptEvents: 10,
+    onEvent: () => {},
+    onReady: () => {},
+    onFailed: () => {},
+    onStuck: () => {},
+  });
 }
 
 /** How many there are in this process after what is not needed any more has gone. */
@@ -84,6 +91,8 @@ describe('A worker that has died', () => {
   it('holds no slot, and nothing is kept of the names of its slots', () => {
     const nothing = (): void => {};
     const listener = {
+      channelOccupied: nothing,
+      channelVacated: nothing,
       memberAdded: nothing,
       memberRemoved: nothing,
       subscriptionCount: nothing,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Log } from '@sluice/core';
+import type { DomainEvent, Log } from '@sluice/core';
 import { encodeTopicMessage } from '../src/bus/frames.ts';
 import type { LinkBounds } from '../src/bus/link.ts';
 import { createSocketId } from '@sluice/protocol';
@@ -16,10 +16,12 @@ class Node {
   readonly ready: number[] = [];
   readonly failed: string[] = [];
   readonly stuck: number[] = [];
+  readonly emitted: DomainEvent[] = [];
   readonly hub = new LocalHub({
     log: SILENT,
     maxKeptEvents: 10,
     bounds: BOUNDS,
+    onEvent: (event) => this.emitted.push(event),
     onReady: (owner) => this.ready.push(owner),
     onFailed: (owner, message) => this.failed.push(`${owner}: ${message}`),
     onStuck: (owner) => this.stuck.push(owner),

@@ -9,6 +9,8 @@ const APP = '1001';
 const ROOM = 'presence-room';
 
 const NO_LISTENER: RegistryListener = {
+  channelOccupied: () => {},
+  channelVacated: () => {},
   memberAdded: () => {},
   memberRemoved: () => {},
   subscriptionCount: () => {},
@@ -20,6 +22,7 @@ const NO_LISTENER: RegistryListener = {
 class Fixture {
   nowMs = 0;
   readonly events: string[] = [];
+  readonly occupation: string[] = [];
   readonly registry: NodeRegistry;
 
   constructor() {
@@ -28,6 +31,8 @@ class Fixture {
       now: () => this.nowMs,
       maxKeptEvents: 3,
       listener: {
+        channelOccupied: ({ channel }) => this.occupation.push(`${channel} occupied`),
+        channelVacated: ({ channel }) => this.occupation.push(`${channel} vacated`),
         memberAdded: (owners, { channel, member }) => this.events.push(`+${member.userId} ${channel} to ${to(owners)}`),
         memberRemoved: (owners, { channel, userId }) => this.events.push(`-${userId} ${channel} to ${to(owners)}`),
         subscriptionCount: (owners, { channel, count }) => this.events.push(`${channel} has ${count} to ${to(owners)}`),
@@ -366,5 +371,47 @@ describe('Events of cache channels in the registry', () => {
       ['a', 'b', 'c', 'd'].map((channel) => f.registry.kept(APP, channel)?.text),
       ['a', undefined, 'c', 'd'],
     );
+  });
+});
+
+describe('Occupied channels in the registry', () => {
+  const report = (subscriptions: number) => ({ appId: APP, channel: 'news', subscriptions, announce: false });
+
+  it('WH-04, WH-05: are told with the first subscriber of all workers, and vacated with the last', () => {
+    const f = new Fixture();
+    f.registry.count(1, report(0));
+    assert.deepEqual(f.occupation.splice(0), []);
+    f.registry.count(1, report(1));
+    f.registry.count(2, report(1));
+    f.registry.count(1, report(2));
+    f.registry.count(1, report(0));
+    assert.deepEqual(f.occupation.splice(0), ['news occupied']);
+    f.registry.count(2, report(0));
+    f.registry.count(2, report(0));
+    assert.deepEqual(f.occupation.splice(0), ['news vacated']);
+  });
+
+  it('with presence are told once, whichever comes first of member and number', () => {
+    const f = new Fixture();
+    f.join(1, 'a');
+    f.registry.count(1, { ...report(1), channel: ROOM });
+    assert.deepEqual(f.occupation.splice(0), [`${ROOM} occupied`]);
+    f.registry.count(1, { ...report(0), channel: ROOM });
+    assert.deepEqual(f.occupation.splice(0), []);
+    f.leave(1, 'a');
+    f.leave(1, 'a');
+    assert.deepEqual(f.occupation.splice(0), [`${ROOM} vacated`]);
+  });
+
+  it('are vacated by the death of the worker that had the last subscriber', () => {
+    const f = new Fixture();
+    f.registry.count(1, report(1));
+    f.join(1, 'a');
+    f.join(2, 'b');
+    f.occupation.length = 0;
+    f.registry.dropOwner(1);
+    assert.deepEqual(f.occupation.splice(0), ['news vacated']);
+    f.registry.dropOwner(2);
+    assert.deepEqual(f.occupation, [`${ROOM} vacated`]);
   });
 });

@@ -8,6 +8,7 @@ const primary = new Primary({
   workerFile: fileURLToPath(new URL('./worker-program.ts', import.meta.url)),
   scheduling: 'primary',
   maxKeptEvents: 10,
+  onEvent: () => {},
   settings: null,
   log: LOG,
 });

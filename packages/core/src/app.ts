@@ -1,3 +1,5 @@
+import type { EventType } from './domain-event.ts';
+
 /** One key of an app with its secret. An app may have several while keys are being rotated. */
 export interface Credential {
   readonly key: string;
@@ -45,6 +47,8 @@ export interface App {
   readonly authorisedOnly: boolean;
   /** Whether the HTTP API tells how many connections a channel has. */
   readonly subscriptionCount: boolean;
+  /** What the app's webhooks tell of; nothing else need be told to the primary. */
+  readonly webhookEvents: readonly EventType[];
   readonly limits: AppLimits;
 }
 

@@ -21,6 +21,22 @@ describe('a cache channel', () => {
     assert.deepEqual(client.received(), [ok(CHANNEL), MISS]);
   });
 
+  it('WH-11: that keeps nothing is told for webhooks that want it', () => {
+    const cluster = new Cluster(1);
+    const worker = cluster.worker(0);
+    worker.connect(testApp({ webhookEvents: ['cache_miss'] })).subscribe(CHANNEL);
+    assert.deepEqual(cluster.primary.emitted.splice(0), [{ type: 'cache_miss', appId: '1001', channel: CHANNEL }]);
+    send(worker, '1');
+    worker.connect(testApp({ webhookEvents: ['cache_miss'] })).subscribe(CHANNEL);
+    assert.deepEqual(cluster.primary.emitted, []);
+  });
+
+  it('and without such webhooks tells nobody else', () => {
+    const cluster = new Cluster(1);
+    cluster.worker(0).connect(app).subscribe(CHANNEL);
+    assert.deepEqual(cluster.primary.emitted, []);
+  });
+
   it('CA-02, CA-03, CA-09: gives the last event to a later subscriber, of another worker too', () => {
     const cluster = new Cluster(2);
     send(cluster.worker(0), '1');

@@ -246,4 +246,24 @@ describe('the rate of client events', () => {
     burst(sender, 10);
     assert.equal(receiver.texts().length, 10);
   });
+
+  it('WH-10: is told for webhooks that want it, with the user on presence channels only', () => {
+    const webhookEvents = ['client_event'] as const;
+    const common = { type: 'client_event', appId: '1001', event: 'client-x', data: '{"a":1}' };
+    for (const [channel, userId] of [
+      ['private-x', null],
+      ['presence-x', '1'],
+    ] as const) {
+      const { cluster, sender } = pairOn(channel, { webhookEvents });
+      sender.send('client-x', { a: 1 }, channel);
+      sender.send('client-x', { a: 1 }, 'private-elsewhere');
+      assert.deepEqual(cluster.primary.emitted, [{ ...common, channel, socketId: sender.id, userId }]);
+    }
+  });
+
+  it('is not told for webhooks that do not', () => {
+    const { cluster, sender } = pairOn('private-x', { webhookEvents: ['channel_occupied'] });
+    sender.send('client-x', { a: 1 }, 'private-x');
+    assert.deepEqual(cluster.primary.emitted, []);
+  });
 });

@@ -45,6 +45,7 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     watchlistEvents: false,
     forceTls: false,
     authorisedOnly: false,
+    webhookEvents: [],
     ...rest,
     limits: { ...LIMITS, ...limits },
   };

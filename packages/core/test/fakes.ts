@@ -1,4 +1,5 @@
 import type { ChannelKind, CloseReason, Member } from '@sluice/protocol';
+import type { DomainEvent } from '../src/domain-event.ts';
 import type {
   AppCounters,
   Backbone,
@@ -228,6 +229,8 @@ export class FakePrimary {
   readonly slots = new Map<string, number>();
   /** What cache channels keep. */
   readonly kept = new Map<string, KeptEvent>();
+  /** What workers told for webhooks. */
+  readonly emitted: DomainEvent[] = [];
   /** Connections of signed-in users. */
   readonly online = new Map<string, number>();
   readonly #rates = new Map<string, RateUse>();
@@ -357,6 +360,10 @@ export class WorkerRegistry implements Registry {
 
   acquire(slot: Slot): Promise<boolean> {
     return this.#ask('acquire', () => this.#primary.acquire(slot));
+  }
+
+  emit(event: DomainEvent): void {
+    this.up.push(() => this.#primary.emitted.push(event));
   }
 
   terminateUser(user: UserRef): void {

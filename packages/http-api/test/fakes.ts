@@ -49,6 +49,7 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     watchlistEvents: false,
     forceTls: false,
     authorisedOnly: false,
+    webhookEvents: [],
     ...rest,
     limits: { ...LIMITS, ...limits },
   };
@@ -78,6 +79,7 @@ export class FakeRegistry implements Registry {
   }
 
   count(): void {}
+  emit(): void {}
 
   keep({ channel, text, ttlMs }: KeepRequest): void {
     this.keptEvents.set(channel, { text, ttlMs });

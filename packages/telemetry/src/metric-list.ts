@@ -131,4 +131,22 @@ export const PRIMARY_METRICS = {
     help: 'Times that a worker did not answer a scrape in time; its last values stand in.',
     labels: ['port'],
   },
+  webhookEvents: {
+    name: 'webhook_events_total',
+    type: 'counter',
+    help: 'Events that webhooks are through with, once per endpoint.',
+    labels: ['port', 'outcome'],
+  },
+  webhookFailures: {
+    name: 'webhook_failed_calls_total',
+    type: 'counter',
+    help: 'Calls of webhooks that were not answered with 2xx in time; they are tried again.',
+    labels: ['port'],
+  },
+  webhookQueue: {
+    name: 'webhook_queued_events',
+    type: 'gauge',
+    help: 'Events that wait for an endpoint, or are on the way to it.',
+    labels: ['port'],
+  },
 } as const satisfies Record<string, MetricSpec>;

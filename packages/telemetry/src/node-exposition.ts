@@ -12,6 +12,16 @@ export interface NodeState {
   /** Ids of all workers that live. */
   readonly living: ReadonlySet<number>;
   readonly restarts: number;
+  readonly webhooks: WebhookState;
+}
+
+/** Events, except for `failedAttempts`. All but `queued` only grow. */
+export interface WebhookState {
+  readonly sent: number;
+  readonly failedAttempts: number;
+  readonly deadLettered: number;
+  readonly dropped: number;
+  readonly queued: number;
 }
 
 /**
@@ -24,6 +34,9 @@ export class NodeExposition {
   readonly #workers: Gauge;
   readonly #restarts: Counter;
   readonly #missed: Counter;
+  readonly #webhookEvents: Counter;
+  readonly #webhookFailures: Counter;
+  readonly #webhookQueue: Gauge;
   readonly #latest = new Map<number, readonly MetricObject[]>();
   readonly #departedIds = new Set<number>();
   #departed: readonly MetricObject[] = [];
@@ -41,6 +54,9 @@ export class NodeExposition {
     this.#restarts = new Counter(config(PRIMARY_METRICS.restarts));
     this.#missed = new Counter(config(PRIMARY_METRICS.scrapesMissed));
     this.#missed.inc(this.#labels, 0);
+    this.#webhookEvents = new Counter(config(PRIMARY_METRICS.webhookEvents));
+    this.#webhookFailures = new Counter(config(PRIMARY_METRICS.webhookFailures));
+    this.#webhookQueue = new Gauge(config(PRIMARY_METRICS.webhookQueue));
     // Of this process, the primary: process_* and nodejs_*, as every Node program has them.
     collectDefaultMetrics({ register: this.#own });
   }
@@ -56,7 +72,7 @@ export class NodeExposition {
     return text;
   }
 
-  async #render({ snapshots, living, restarts }: NodeState): Promise<string> {
+  async #render({ snapshots, living, restarts, webhooks }: NodeState): Promise<string> {
     for (const id of living) {
       if (!snapshots.has(id)) this.#missed.inc(this.#labels);
     }
@@ -71,11 +87,26 @@ export class NodeExposition {
       this.#departed = await merge([this.#departed, snapshot.filter((metric) => String(metric.type) !== 'gauge')]);
     }
     this.#workers.set(this.#labels, living.size);
-    this.#restarts.reset();
-    this.#restarts.inc(this.#labels, restarts);
+    setCounter(this.#restarts, this.#labels, restarts);
+    this.#setWebhooks(webhooks);
     const workers = AggregatorRegistry.aggregate([...this.#latest.values(), this.#departed]);
     return `${await workers.metrics()}\n${await this.#own.metrics()}`;
   }
+
+  #setWebhooks({ sent, failedAttempts, deadLettered, dropped, queued }: WebhookState): void {
+    const byOutcome = { sent, dead_lettered: deadLettered, dropped };
+    for (const [outcome, count] of Object.entries(byOutcome)) {
+      setCounter(this.#webhookEvents, { ...this.#labels, outcome }, count);
+    }
+    setCounter(this.#webhookFailures, this.#labels, failedAttempts);
+    this.#webhookQueue.set(this.#labels, queued);
+  }
+}
+
+/** A counter that is kept elsewhere. */
+function setCounter(counter: Counter, labels: Readonly<Record<string, string | number>>, value: number): void {
+  counter.remove(labels);
+  counter.inc(labels, value);
 }
 
 async function merge(snapshots: readonly (readonly MetricObject[])[]): Promise<readonly MetricObject[]> {

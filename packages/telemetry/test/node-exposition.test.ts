@@ -24,6 +24,7 @@ class FakeWorker {
 class Node {
   readonly exposition = new NodeExposition({ prefix: 'sluice_', port: 6001 });
   restarts = 0;
+  webhooks = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
 
   /** Scrapes; those of the living that are `silent` do not answer. */
   async scrape(living: readonly FakeWorker[], silent: readonly FakeWorker[] = []): Promise<Scrape> {
@@ -31,7 +32,9 @@ class Node {
     const snapshots = new Map<number, unknown>();
     for (const worker of answering) snapshots.set(worker.id, await worker.snapshot());
     const ids = new Set(living.map(({ id }) => id));
-    return new Scrape(await this.exposition.render({ snapshots, living: ids, restarts: this.restarts }));
+    return new Scrape(
+      await this.exposition.render({ snapshots, living: ids, restarts: this.restarts, webhooks: this.webhooks }),
+    );
   }
 }
 
@@ -149,7 +152,12 @@ describe('The exposition of a node', () => {
       [1, await one.snapshot()],
       [2, await two.snapshot()],
     ]);
-    const text = await node.exposition.render({ snapshots, living: new Set([2]), restarts: 0 });
+    const text = await node.exposition.render({
+      snapshots,
+      living: new Set([2]),
+      restarts: 0,
+      webhooks: node.webhooks,
+    });
     assert.equal(new Scrape(text).value('new_connections_total'), 10);
     assert.equal(new Scrape(text).value('connected'), 3);
     assert.equal((await node.scrape([two])).value('new_connections_total'), 10);
@@ -177,6 +185,18 @@ describe('The exposition of a node', () => {
     assert.equal((await node.scrape(pair())).value('worker_restarts_total'), 3);
   });
 
+  it('tells what webhooks counted', async () => {
+    const node = new Node();
+    node.webhooks = { sent: 5, failedAttempts: 2, deadLettered: 1, dropped: 4, queued: 3 };
+    await node.scrape([]);
+    node.webhooks = { ...node.webhooks, sent: 6, queued: 0 };
+    const scrape = await node.scrape([]);
+    const ended = (outcome: string): number => scrape.value('webhook_events_total', [`outcome="${outcome}"`]);
+    assert.deepEqual(['sent', 'dead_lettered', 'dropped'].map(ended), [6, 1, 4]);
+    assert.equal(scrape.value('webhook_failed_calls_total'), 2);
+    assert.equal(scrape.value('webhook_queued_events'), 0);
+  });
+
   it('gives two who scrape at the same time the same sums', async () => {
     const node = new Node();
     const workers = Array.from({ length: 4 }, (_, i) => new FakeWorker(i + 1, i));
@@ -188,7 +208,7 @@ describe('The exposition of a node', () => {
     const texts = await Promise.all(
       [3, 2, 1, 0].map((left) => {
         const living = new Set(workers.slice(0, left).map(({ id }) => id));
-        return node.exposition.render({ snapshots, living, restarts: 0 });
+        return node.exposition.render({ snapshots, living, restarts: 0, webhooks: node.webhooks });
       }),
     );
     assert.deepEqual(
@@ -207,7 +227,12 @@ describe('The exposition of a node', () => {
       [2, await two.snapshot()],
     ]);
     await node.scrape([two]);
-    const text = await node.exposition.render({ snapshots: late, living: new Set([2]), restarts: 0 });
+    const text = await node.exposition.render({
+      snapshots: late,
+      living: new Set([2]),
+      restarts: 0,
+      webhooks: node.webhooks,
+    });
     assert.equal(new Scrape(text).value('new_connections_total'), 6);
   });
 });

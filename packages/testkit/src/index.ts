@@ -7,4 +7,5 @@ export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { SluiceProcess, type SluiceOptions } from './sluice-process.ts';
 export { TcpClient } from './tcp-client.ts';
 export { TLS_FIXTURE } from './tls-fixture.ts';
+export { eventsOfCall, type ReceivedCall, type WebhookAnswer, WebhookReceiver } from './webhook-receiver.ts';
 export { until } from './until.ts';

@@ -28,6 +28,7 @@ export const APP: App = {
   clientMessages: false,
   forceTls: false,
   authorisedOnly: false,
+  webhookEvents: [],
   subscriptionCount: false,
   subscriptionCountEvents: false,
   watchlistEvents: false,

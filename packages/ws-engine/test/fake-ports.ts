@@ -87,6 +87,7 @@ class HeldRegistry implements Registry {
   userLeft(): void {}
   unwatch(): void {}
   terminateUser(): void {}
+  emit(): void {}
   channels = () => Promise.resolve([]);
   summaries = () => Promise.resolve([]);
   users = () => Promise.resolve([]);

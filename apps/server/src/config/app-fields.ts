@@ -1,8 +1,10 @@
-import type { App, Credential } from '@sluice/core';
+import { type App, type Credential, EVENT_TYPES } from '@sluice/core';
+import type { WebhookApp } from '@sluice/webhooks';
 import { PUSHER_LIMITS } from '@sluice/protocol';
 import { boolean, count, type Format, type RawRecord, recordList } from './formats.ts';
 import { LIMIT_FORMATS } from './schema-limits.ts';
 import { identifier, secret } from './text-formats.ts';
+import { eventTypes, headers, partOfName, pattern, section, webhookUrl } from './webhook-formats.ts';
 
 /** What holds when an app leaves a field out. */
 type Fallback<T> =
@@ -34,7 +36,7 @@ function limit(format: Format<number>, doc: string, path: string): AppField<numb
 }
 
 export const DEFAULT_SECRET = 'app-secret';
-const NO_KEYS: readonly RawRecord[] = [];
+const NONE: readonly RawRecord[] = [];
 const { nameLength, items, payload } = LIMIT_FORMATS;
 
 /** The fields of one app: read from a file, from APPS and from the variables of the default app; documented from here. */
@@ -50,7 +52,7 @@ export const APP_FIELDS = {
     ...optional(
       recordList('keys'),
       'Further keys, each with `key`, `secret` and optionally `enabled`, while keys are being rotated.',
-      NO_KEYS,
+      NONE,
     ),
     secret: true,
   },
@@ -116,6 +118,10 @@ export const APP_FIELDS = {
   max_event_name_length: limit(nameLength, 'Characters of an event name.', 'event_limits.max_name_length'),
   max_event_payload_in_kb: limit(payload, 'The data of one event, in KB.', 'event_limits.max_payload_in_kb'),
   max_event_batch_size: limit(items, 'Events in one batch.', 'event_limits.max_batch_size'),
+  webhooks: {
+    ...optional(recordList('webhooks'), 'Endpoints that are told what happens on channels.', NONE),
+    secret: true,
+  },
 } as const satisfies FieldTable;
 
 export const ADDITIONAL_KEY_FIELDS = {
@@ -124,11 +130,37 @@ export const ADDITIONAL_KEY_FIELDS = {
   enabled: optional(boolean, 'False refuses this key.', true),
 } as const satisfies FieldTable;
 
+export const WEBHOOK_FIELDS = {
+  url: {
+    ...required(
+      webhookUrl,
+      'Where events are posted to. A user and password in it go out as basic authentication.',
+      '',
+    ),
+    secret: true,
+  },
+  event_types: optional(eventTypes, 'The events it is told of. none: all.', null),
+  filter: optional(section, 'The channels it is told of.', {}),
+  headers: { ...optional(headers, 'Further HTTP headers of the calls.', {}), secret: true },
+} as const satisfies FieldTable;
+
+export const WEBHOOK_FILTER_FIELDS = {
+  channel_prefix: optional(partOfName, 'The name of the channel begins with this.', null),
+  channel_suffix: optional(partOfName, 'The name ends with this.', null),
+  channel_pattern: optional(pattern, 'The name, or a part of it, matches this.', null),
+} as const satisfies FieldTable;
+
+/** A webhook with every field filled in. */
+export type WebhookRecord = Omit<RecordOf<typeof WEBHOOK_FIELDS>, 'filter'> & {
+  readonly filter: RecordOf<typeof WEBHOOK_FILTER_FIELDS>;
+};
+
 export type AdditionalKey = RecordOf<typeof ADDITIONAL_KEY_FIELDS>;
 
 /** One app with every field filled in. */
-export type AppRecord = Omit<RecordOf<typeof APP_FIELDS>, 'additional_keys'> & {
+export type AppRecord = Omit<RecordOf<typeof APP_FIELDS>, 'additional_keys' | 'webhooks'> & {
   readonly additional_keys: readonly AdditionalKey[];
+  readonly webhooks: readonly WebhookRecord[];
 };
 
 export const APP_FIELD_NAMES = Object.keys(APP_FIELDS) as readonly (keyof typeof APP_FIELDS)[];
@@ -152,6 +184,9 @@ export function toApp(record: AppRecord): App {
     forceTls: record.force_tls,
     authorisedOnly: record.enable_user_authentication,
     subscriptionCount: record.enable_subscription_count,
+    webhookEvents: EVENT_TYPES.filter((type) =>
+      record.webhooks.some((webhook) => webhook.event_types?.includes(type) ?? true),
+    ),
     limits: {
       maxConnections: record.max_connections,
       maxClientEventsPerSecond: record.max_client_events_per_second,
@@ -166,4 +201,14 @@ export function toApp(record: AppRecord): App {
       maxBatchSize: record.max_event_batch_size,
     },
   };
+}
+
+export function toWebhookApp({ id, key, secret: appSecret, webhooks }: AppRecord): WebhookApp {
+  const targets = webhooks.map(({ url, event_types, filter, headers: own }) => ({
+    url,
+    eventTypes: event_types,
+    filter: { prefix: filter.channel_prefix, suffix: filter.channel_suffix, pattern: filter.channel_pattern },
+    headers: own,
+  }));
+  return { id, key, secret: appSecret, targets };
 }

@@ -1,9 +1,10 @@
 import {
   ADDITIONAL_KEY_FIELDS,
-  type AdditionalKey,
   APP_FIELDS,
   type AppRecord,
   type FieldTable,
+  WEBHOOK_FIELDS,
+  WEBHOOK_FILTER_FIELDS,
 } from './app-fields.ts';
 import { decode, type RawRecord } from './formats.ts';
 import { nearestName } from './nearest.ts';
@@ -22,14 +23,23 @@ export interface Place {
 
 export function readApp(raw: RawRecord, place: Place): AppRecord {
   const record = readRecord(APP_FIELDS, raw, place);
-  const keys = record['additional_keys'] as readonly RawRecord[];
-  const source = place.sourceOf('additional_keys');
-  const additional = keys.map((key, index) => {
-    const path = `${place.path}.additional_keys[${index}]`;
-    return readRecord(ADDITIONAL_KEY_FIELDS, key, { ...place, path, sourceOf: () => source });
-  });
+  const listed = (name: string, read: (item: RawRecord, at: Place) => unknown): unknown[] => {
+    const source = place.sourceOf(name);
+    return (record[name] as readonly RawRecord[]).map((item, index) => {
+      return read(item, { ...place, path: `${place.path}.${name}[${index}]`, sourceOf: () => source });
+    });
+  };
+  const additional = listed('additional_keys', (key, at) => readRecord(ADDITIONAL_KEY_FIELDS, key, at));
+  const webhooks = listed('webhooks', readWebhook);
   // With a problem in the report the record may lack a field; then nothing is made of it but further problems.
-  return { ...record, additional_keys: additional as unknown as readonly AdditionalKey[] } as AppRecord;
+  return { ...record, additional_keys: additional, webhooks } as unknown as AppRecord;
+}
+
+function readWebhook(raw: RawRecord, place: Place): Record<string, unknown> {
+  const record = readRecord(WEBHOOK_FIELDS, raw, place);
+  const filter = record['filter'] as RawRecord;
+  const at = { ...place, path: childPath(place.path, 'filter') };
+  return { ...record, filter: readRecord(WEBHOOK_FILTER_FIELDS, filter, at) };
 }
 
 /** The fields that are right, and the defaults of those that are not given; the rest goes to the report. */
@@ -41,7 +51,8 @@ function readRecord(fields: FieldTable, raw: RawRecord, place: Place): Record<st
     if (Object.hasOwn(raw, name)) {
       const value = decode(format, raw[name]);
       if (value === undefined) refuseField(fields, name, { raw: raw[name], place });
-      record[name] = value ?? (name === 'additional_keys' ? [] : undefined);
+      // What is read on stays readable.
+      record[name] = value === undefined && fallback.kind === 'value' ? fallback.value : value;
     } else if (fallback.kind === 'none') {
       refuseField(fields, name, { raw: undefined, place });
     } else {

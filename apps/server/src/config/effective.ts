@@ -33,7 +33,8 @@ export function effectiveConfig(
     values: LEAVES.map((named) => ({ path: named.path, value: shown(values, named), source: sources.get(named.path) })),
     apps: apps.map(({ record, source }) => {
       const additional = record.additional_keys.map((key) => ({ ...key, secret: MASK }));
-      return { fields: { ...record, secret: MASK, additional_keys: additional }, source };
+      const webhooks = record.webhooks.map((webhook) => ({ ...webhook, url: MASK, headers: MASK }));
+      return { fields: { ...record, secret: MASK, additional_keys: additional, webhooks }, source };
     }),
   };
 }

@@ -1,4 +1,3 @@
-import { toApp } from './app-fields.ts';
 import { noteDefaultSecret, readApps } from './apps.ts';
 import { checkTogether } from './checks.ts';
 import { type EffectiveConfig, effectiveConfig } from './effective.ts';
@@ -47,7 +46,7 @@ export function loadSettings(input: LoadInput): LoadResult {
   noteDefaultSecret(apps, values, report);
   const settings = toSettings(
     values,
-    apps.map(({ record }) => toApp(record)),
+    apps.map(({ record }) => record),
   );
   return { ok: true, settings, notices: report.notices, values: effectiveConfig(values, sources, apps) };
 }

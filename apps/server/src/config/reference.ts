@@ -1,5 +1,13 @@
 import { ALIASES } from './aliases.ts';
-import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, type AppField, type FieldTable, variableOf } from './app-fields.ts';
+import {
+  ADDITIONAL_KEY_FIELDS,
+  APP_FIELDS,
+  type AppField,
+  type FieldTable,
+  variableOf,
+  WEBHOOK_FIELDS,
+  WEBHOOK_FILTER_FIELDS,
+} from './app-fields.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
 import { FILE_FORMATS } from './files.ts';
 import { LEAVES } from './schema.ts';
@@ -20,7 +28,7 @@ export interface ReferenceSection {
   readonly rows: readonly ReferenceRow[];
 }
 
-/** Every key by section, then the fields of an app and of an additional key. */
+/** Every key by section, then the fields of an app and of what it lists. */
 export function referenceSections(): readonly ReferenceSection[] {
   const sections = new Map<string, ReferenceRow[]>();
   for (const { path, leaf } of LEAVES) {
@@ -39,6 +47,8 @@ export function referenceSections(): readonly ReferenceSection[] {
     ...[...sections].map(([title, rows]) => ({ title, rows })),
     { title: 'Fields of an app', rows: fieldRows(APP_FIELDS, variableOf) },
     { title: 'Fields of an additional key', rows: fieldRows(ADDITIONAL_KEY_FIELDS, () => undefined) },
+    { title: 'Fields of a webhook', rows: fieldRows(WEBHOOK_FIELDS, () => undefined) },
+    { title: 'Fields of the filter of a webhook', rows: fieldRows(WEBHOOK_FILTER_FIELDS, () => undefined) },
   ];
 }
 

@@ -2,7 +2,7 @@ import { boolean, count, megabytes, milliseconds, oneOf, optionalPort, port, sec
 import { setting } from './leaf.ts';
 import { fileName, host, metricPrefix, processId, secretOrNone } from './text-formats.ts';
 
-/** What the one who runs the server turns: shutdown, processes, HTTP API, metrics, logs. */
+/** What the one who runs the server turns: shutdown, processes, HTTP API, webhooks, metrics, logs. */
 export const OPERATION_SECTIONS = {
   shutdown: {
     drain_window_ms: setting(milliseconds(0), {
@@ -105,6 +105,57 @@ export const OPERATION_SECTIONS = {
       doc: "A request's headers have to arrive within this time, in seconds.",
       default: 10,
       env: 'HTTP_API_HEADERS_TIMEOUT',
+    }),
+  },
+  webhooks: {
+    batching: {
+      enabled: setting(boolean, {
+        doc: 'Whether one call may tell of several events.',
+        default: true,
+        env: 'WEBHOOK_BATCHING_ENABLED',
+      }),
+      duration: setting(milliseconds(0), {
+        doc: 'How long the first event of a call waits for others, in milliseconds.',
+        default: 50,
+        env: 'WEBHOOK_BATCHING_DURATION',
+      }),
+      size: setting(count(1), {
+        doc: 'Events of one call at the most.',
+        default: 100,
+        env: 'WEBHOOK_BATCHING_SIZE',
+      }),
+    },
+    retry: {
+      max_elapsed_time_ms: setting(milliseconds(0), {
+        doc: 'No try is made later than this, in milliseconds, after an event came up, or after its endpoint began to fail if that was later.',
+        default: 300_000,
+        env: 'WEBHOOK_RETRY_MAX_ELAPSED_TIME_MS',
+      }),
+      initial_backoff_ms: setting(milliseconds(1), {
+        doc: 'About how long the second try waits, in milliseconds; each further one about twice as long.',
+        default: 1000,
+        env: 'WEBHOOK_RETRY_INITIAL_BACKOFF_MS',
+      }),
+      max_backoff_ms: setting(milliseconds(1), {
+        doc: 'The longest that a try waits, in milliseconds.',
+        default: 60_000,
+        env: 'WEBHOOK_RETRY_MAX_BACKOFF_MS',
+      }),
+    },
+    request_timeout_ms: setting(milliseconds(1), {
+      doc: 'An endpoint has to answer within this time, in milliseconds.',
+      default: 10_000,
+      env: 'WEBHOOK_REQUEST_TIMEOUT_MS',
+    }),
+    max_queued_events: setting(count(1), {
+      doc: 'Events that may wait for one endpoint; further ones are dropped, counted and logged.',
+      default: 10_000,
+      env: 'WEBHOOK_MAX_QUEUED_EVENTS',
+    }),
+    vacated_delay_ms: setting(milliseconds(0), {
+      doc: 'How long `channel_vacated` and `member_removed` are held, in milliseconds. Whoever is back by then was never gone.',
+      default: 3000,
+      env: 'WEBHOOK_VACATED_DELAY_MS',
     }),
   },
   metrics: {

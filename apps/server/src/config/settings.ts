@@ -1,4 +1,5 @@
 import type { App } from '@sluice/core';
+import type { BatchRules, RetryRules, WebhookApp } from '@sluice/webhooks';
 
 /** Who accepts connections: the primary hands them out in turn, or the kernel spreads them over the workers' sockets. */
 export type Scheduling = 'primary' | 'kernel';
@@ -79,6 +80,17 @@ export interface Settings {
     readonly usageEnabled: boolean;
     /** A request's headers have to arrive within this time. */
     readonly headersTimeoutMs: number;
+  };
+  readonly webhooks: {
+    /** Those that have webhooks. */
+    readonly apps: readonly WebhookApp[];
+    readonly batching: BatchRules;
+    readonly retry: RetryRules;
+    readonly requestTimeoutMs: number;
+    /** Per endpoint. */
+    readonly maxQueuedEvents: number;
+    /** How long `channel_vacated` and `member_removed` are held. */
+    readonly vacatedDelayMs: number;
   };
   readonly metrics: {
     readonly enabled: boolean;

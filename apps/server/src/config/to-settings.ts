@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { App } from '@sluice/core';
+import { type AppRecord, toApp, toWebhookApp } from './app-fields.ts';
 import type { Values } from './schema.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,8 +15,24 @@ function toTls(ssl: Values['ssl']): NonNullable<Settings['tls']> {
   };
 }
 
+function toWebhooks(webhooks: Values['webhooks'], records: readonly AppRecord[]): Settings['webhooks'] {
+  const { batching, retry } = webhooks;
+  return {
+    apps: records.map(toWebhookApp).filter(({ targets }) => targets.length > 0),
+    batching: { enabled: batching.enabled, durationMs: batching.duration, size: batching.size },
+    retry: {
+      maxElapsedMs: retry.max_elapsed_time_ms,
+      initialBackoffMs: retry.initial_backoff_ms,
+      maxBackoffMs: retry.max_backoff_ms,
+    },
+    requestTimeoutMs: webhooks.request_timeout_ms,
+    maxQueuedEvents: webhooks.max_queued_events,
+    vacatedDelayMs: webhooks.vacated_delay_ms,
+  };
+}
+
 /** Checked values in the units that the program uses. */
-export function toSettings(values: Values, apps: readonly App[]): Settings {
+export function toSettings(values: Values, records: readonly AppRecord[]): Settings {
   const { websocket, http_api: httpApi, logging, metrics, shutdown } = values;
   return {
     host: values.host,
@@ -53,6 +69,7 @@ export function toSettings(values: Values, apps: readonly App[]): Settings {
       usageEnabled: httpApi.usage_enabled,
       headersTimeoutMs: httpApi.headers_timeout * 1000,
     },
+    webhooks: toWebhooks(values.webhooks, records),
     metrics: {
       enabled: metrics.enabled,
       host: metrics.host,
@@ -64,6 +81,6 @@ export function toSettings(values: Values, apps: readonly App[]): Settings {
       format: logging.format,
       colors: logging.colors_enabled,
     },
-    apps,
+    apps: records.map(toApp),
   };
 }

@@ -19,6 +19,7 @@ test('without apps there is the default one', (t) => {
         watchlistEvents: false,
         forceTls: false,
         authorisedOnly: false,
+        webhookEvents: [],
         subscriptionCount: true,
         limits: {
           maxConnections: 0,
@@ -42,6 +43,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   id: 'i',
   key: 'k',
   secret: 's',
+  webhooks: '[{"url":"http://a/","event_types":["cache_miss"]}]',
   additional_keys: '[{"key":"k2","secret":"s2"}]',
   enabled: 'false',
   enable_client_messages: 'yes',
@@ -71,6 +73,7 @@ test('every field has its variable', () => {
     watchlistEvents: true,
     forceTls: true,
     authorisedOnly: true,
+    webhookEvents: ['cache_miss'],
     subscriptionCount: false,
     limits: {
       maxConnections: 11,
@@ -198,7 +201,7 @@ test('what is wrong with an app is told with its place', (t) => {
       'an unknown key',
       /^max_connections$/,
     ],
-    [{ id: 'b', key: 'k', secret: 's', webhooks: [] }, `${at}.webhooks`, 'an unknown key', /^one of id, key, /],
+    [{ id: 'b', key: 'k', secret: 's', hooks: [] }, `${at}.hooks`, 'an unknown key', /^one of id, key, /],
     [
       { id: 'b', key: 'k', secret: 's', additional_keys: 'k' },
       `${at}.additional_keys`,

@@ -184,6 +184,7 @@ test('a file of Sockudo loads as it is', (t) => {
       watchlistEvents: false,
       forceTls: false,
       authorisedOnly: false,
+      webhookEvents: [],
       subscriptionCount: true,
       limits: {
         maxConnections: 100,

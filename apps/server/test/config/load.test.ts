@@ -36,6 +36,14 @@ test('without anything the defaults hold', () => {
       maxSubscriptionsPerConnection: 2000,
     },
     httpApi: { maxRequestBytes: 10_485_760, usageEnabled: true, headersTimeoutMs: 10_000 },
+    webhooks: {
+      apps: [],
+      batching: { enabled: true, durationMs: 50, size: 100 },
+      retry: { maxElapsedMs: 300_000, initialBackoffMs: 1000, maxBackoffMs: 60_000 },
+      requestTimeoutMs: 10_000,
+      maxQueuedEvents: 10_000,
+      vacatedDelayMs: 3000,
+    },
     metrics: { enabled: true, host: '127.0.0.1', port: 9601, prefix: 'sluice_' },
     log: { level: 'info', format: 'auto', colors: true },
   });
@@ -92,6 +100,15 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['WEBSOCKET_FLUSH_DELAY_MS', '6', (s) => s.websocket.flushDelayMs, 6],
   ['WEBSOCKET_FLUSH_SLICE_MS', '8', (s) => s.websocket.flushSliceMs, 8],
   ['WEBSOCKET_SUBSCRIPTION_ERRORS', 'no', (s) => s.websocket.sendSubscriptionErrors, false],
+  ['WEBHOOK_BATCHING_ENABLED', 'off', (s) => s.webhooks.batching.enabled, false],
+  ['WEBHOOK_BATCHING_DURATION', '7', (s) => s.webhooks.batching.durationMs, 7],
+  ['WEBHOOK_BATCHING_SIZE', '8', (s) => s.webhooks.batching.size, 8],
+  ['WEBHOOK_RETRY_MAX_ELAPSED_TIME_MS', '9', (s) => s.webhooks.retry.maxElapsedMs, 9],
+  ['WEBHOOK_RETRY_INITIAL_BACKOFF_MS', '10', (s) => s.webhooks.retry.initialBackoffMs, 10],
+  ['WEBHOOK_RETRY_MAX_BACKOFF_MS', '11', (s) => s.webhooks.retry.maxBackoffMs, 11],
+  ['WEBHOOK_REQUEST_TIMEOUT_MS', '12', (s) => s.webhooks.requestTimeoutMs, 12],
+  ['WEBHOOK_MAX_QUEUED_EVENTS', '13', (s) => s.webhooks.maxQueuedEvents, 13],
+  ['WEBHOOK_VACATED_DELAY_MS', '14', (s) => s.webhooks.vacatedDelayMs, 14],
   ['WEBSOCKET_ALLOW_MISSING_PROTOCOL', 'on', (s) => s.websocket.allowMissingProtocol, true],
 ];
 

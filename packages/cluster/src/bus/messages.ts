@@ -1,6 +1,7 @@
 import type {
   ChannelSummary,
   CountReport,
+  DomainEvent,
   JoinAnswer,
   KeepRequest,
   KeptEvent,
@@ -53,7 +54,8 @@ export type WorkerMessage =
   | { readonly type: 'unwatch'; readonly appId: string; readonly userIds: readonly string[] }
   | { readonly type: 'leave_presence'; readonly appId: string; readonly channel: string; readonly userId: string }
   | { readonly type: 'release'; readonly slotName: string }
-  | ({ readonly type: 'terminate_user' } & UserRef);
+  | ({ readonly type: 'terminate_user' } & UserRef)
+  | { readonly type: 'emit'; readonly event: DomainEvent };
 
 /** What the primary asks a worker. */
 export type PrimaryQuestion =

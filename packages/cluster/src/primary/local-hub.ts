@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Log } from '@sluice/core';
+import type { DomainEvent, Log } from '@sluice/core';
 import { topicOf } from '../bus/frames.ts';
 import { Link, type LinkBounds } from '../bus/link.ts';
 import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
@@ -15,6 +15,8 @@ export interface LocalHubOptions {
   readonly maxKeptEvents: number;
   /** When a worker counts as stuck. */
   readonly bounds?: LinkBounds;
+  /** Something happened that webhooks may tell of. */
+  readonly onEvent: (event: DomainEvent) => void;
   /** A worker is listening. */
   readonly onReady: (owner: Owner) => void;
   /** A worker cannot start and says why. */
@@ -59,13 +61,26 @@ export class LocalHub {
 
   constructor(options: LocalHubOptions) {
     this.#options = options;
+    const { onEvent } = options;
     this.#registry = new NodeRegistry({
       now: () => performance.now(),
       maxKeptEvents: options.maxKeptEvents,
       listener: {
-        memberAdded: (owners, event) => this.#tell(owners, { type: 'member_added', ...event }),
-        memberRemoved: (owners, event) => this.#tell(owners, { type: 'member_removed', ...event }),
-        subscriptionCount: (owners, event) => this.#tell(owners, { type: 'subscription_count', ...event }),
+        channelOccupied: (event) => onEvent({ type: 'channel_occupied', ...event }),
+        channelVacated: (event) => onEvent({ type: 'channel_vacated', ...event }),
+        memberAdded: (owners, event) => {
+          this.#tell(owners, { type: 'member_added', ...event });
+          const { appId, channel, member } = event;
+          onEvent({ type: 'member_added', appId, channel, userId: member.userId });
+        },
+        memberRemoved: (owners, event) => {
+          this.#tell(owners, { type: 'member_removed', ...event });
+          onEvent({ type: 'member_removed', ...event });
+        },
+        subscriptionCount: (owners, event) => {
+          this.#tell(owners, { type: 'subscription_count', ...event });
+          onEvent({ type: 'subscription_count', ...event });
+        },
         userOnline: (owners, user) => this.#tell(owners, { type: 'user_online', ...user }),
         userOffline: (owners, user) => this.#tell(owners, { type: 'user_offline', ...user }),
       },
@@ -214,6 +229,9 @@ export class LocalHub {
         return;
       case 'terminate_user':
         this.tellAll({ type: 'user_terminated', appId: message.appId, userId: message.userId });
+        return;
+      case 'emit':
+        this.#options.onEvent(message.event);
         return;
       case 'ready':
         this.#options.onReady(owner);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '@sluice/core';
+import type { DomainEvent, Log } from '@sluice/core';
 import type { Owner } from '../registry/channel-record.ts';
 import { LocalHub } from './local-hub.ts';
 import { Supervisor } from './supervisor.ts';
@@ -12,6 +12,8 @@ export interface PrimaryOptions {
   readonly maxKeptEvents: number;
   /** Passed to each worker as it is; has to survive JSON. */
   readonly settings: unknown;
+  /** Something happened that webhooks may tell of. */
+  readonly onEvent: (event: DomainEvent) => void;
   readonly log: Log;
 }
 
@@ -47,6 +49,7 @@ export class Primary {
     this.#hub = new LocalHub({
       maxKeptEvents: options.maxKeptEvents,
       log: options.log,
+      onEvent: options.onEvent,
       onReady: (owner) => this.#ready(owner),
       onFailed: (owner, message) => this.#failed(owner, message),
       onStuck: (owner) => {

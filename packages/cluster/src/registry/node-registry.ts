@@ -18,13 +18,22 @@ import { CountAnnouncer } from './count-announcer.ts';
 import { EventCache } from './event-cache.ts';
 import { UserRecord } from './user-record.ts';
 
-/** Consequences of changes, for the owners that hold a member or subscriber of the channel, or watch the user. */
+/** What changes, and for whom: the owners that hold a member or subscriber of the channel, or watch the user. */
 export interface RegistryListener {
+  /** The first subscriber on this node comes. */
+  channelOccupied(channel: ChannelRef): void;
+  /** The last one has gone. */
+  channelVacated(channel: ChannelRef): void;
   memberAdded(owners: ReadonlySet<Owner>, event: MemberAdded): void;
   memberRemoved(owners: ReadonlySet<Owner>, event: MemberRemoved): void;
   subscriptionCount(owners: ReadonlySet<Owner>, event: SubscriptionCount): void;
   userOnline(owners: ReadonlySet<Owner>, user: UserRef): void;
   userOffline(owners: ReadonlySet<Owner>, user: UserRef): void;
+}
+
+export interface ChannelRef {
+  readonly appId: string;
+  readonly channel: string;
 }
 
 export interface NodeRegistryOptions {
@@ -89,9 +98,11 @@ export class NodeRegistry {
   }
 
   count(owner: Owner, { appId, channel, subscriptions, announce }: CountReport): void {
-    this.#record(appId, channel).setCount(owner, subscriptions);
+    const record = this.#found({ appId, channel }) ?? (subscriptions > 0 ? this.#open({ appId, channel }) : undefined);
+    if (record === undefined) return;
+    record.setCount(owner, subscriptions);
     if (announce) this.#counts.changed({ appId, channel, count: this.#subscriptions(appId, channel) });
-    this.#discardIfEmpty(appId, channel);
+    this.#closeIfEmpty({ appId, channel }, record);
   }
 
   keep(request: KeepRequest): void {
@@ -133,19 +144,20 @@ export class NodeRegistry {
   /** `answered` is called before the listener hears of the join: a newcomer has the list before any event. */
   join(owner: Owner, request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
     const { appId, channel, member, socketId, maxMembers } = request;
-    const record = this.#record(appId, channel);
+    const record = this.#found(request) ?? this.#open({ appId, channel });
     const { answer, isNew } = record.join(owner, member, maxMembers);
     answered(answer);
     if (isNew) this.#options.listener.memberAdded(record.memberOwners(), { appId, channel, member, socketId });
-    this.#discardIfEmpty(appId, channel);
+    this.#closeIfEmpty({ appId, channel }, record);
   }
 
   leave(owner: Owner, { appId, channel, userId }: MemberRemoved): void {
-    const record = this.#record(appId, channel);
+    const record = this.#found({ appId, channel });
+    if (record === undefined) return;
     if (record.leave(owner, userId)) {
       this.#options.listener.memberRemoved(record.memberOwners(), { appId, channel, userId });
     }
-    this.#discardIfEmpty(appId, channel);
+    this.#closeIfEmpty({ appId, channel }, record);
   }
 
   /** The owner has died. */
@@ -159,7 +171,7 @@ export class NodeRegistry {
         const gone = record.drop(owner);
         const owners = record.memberOwners();
         for (const userId of gone) this.#options.listener.memberRemoved(owners, { appId, channel, userId });
-        if (record.isEmpty) app.channels.delete(channel);
+        this.#closeIfEmpty({ appId, channel }, record);
       }
       for (const [userId, record] of app.users) {
         if (record.drop(owner)) this.#options.listener.userOffline(record.watchers, { appId, userId });
@@ -214,19 +226,21 @@ export class NodeRegistry {
     return app;
   }
 
-  #record(appId: string, channel: string): ChannelRecord {
-    const { channels } = this.#app(appId);
-    let record = channels.get(channel);
-    if (record === undefined) {
-      record = new ChannelRecord();
-      channels.set(channel, record);
-    }
+  #found({ appId, channel }: ChannelRef): ChannelRecord | undefined {
+    return this.#app(appId).channels.get(channel);
+  }
+
+  #open(ref: ChannelRef): ChannelRecord {
+    const record = new ChannelRecord();
+    this.#app(ref.appId).channels.set(ref.channel, record);
+    this.#options.listener.channelOccupied(ref);
     return record;
   }
 
-  #discardIfEmpty(appId: string, channel: string): void {
-    const { channels } = this.#app(appId);
-    if (channels.get(channel)?.isEmpty === true) channels.delete(channel);
+  #closeIfEmpty(ref: ChannelRef, record: ChannelRecord): void {
+    if (!record.isEmpty) return;
+    this.#app(ref.appId).channels.delete(ref.channel);
+    this.#options.listener.channelVacated(ref);
   }
 }
 

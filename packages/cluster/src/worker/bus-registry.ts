@@ -1,6 +1,7 @@
 import type {
   ChannelSummary,
   CountReport,
+  DomainEvent,
   JoinAnswer,
   KeepRequest,
   KeptEvent,
@@ -79,6 +80,10 @@ export class BusRegistry implements Registry {
 
   terminateUser(user: UserRef): void {
     this.#link.tell({ type: 'terminate_user', ...user });
+  }
+
+  emit(event: DomainEvent): void {
+    this.#link.tell({ type: 'emit', event });
   }
 
   take(request: RateRequest): Promise<boolean> {

@@ -21,6 +21,11 @@ export function handleClientEvent(hub: Hub, connection: Connection, message: Cli
   const userId = connection.subscriptions.get(channel)?.member?.userId ?? null;
   const text = serverMessages.clientEvent(message, userId);
   broadcast(hub, connection.space, { channel, text, except: connection.id });
+  const { app } = connection.space;
+  if (!app.webhookEvents.includes('client_event')) return;
+  const { event, data } = message;
+  const sent = { appId: app.id, channel, event, data, socketId: connection.id, userId };
+  hub.ports.registry.emit({ type: 'client_event', ...sent });
 }
 
 function check(hub: Hub, connection: Connection, message: ClientEvent): ProtocolError | undefined {

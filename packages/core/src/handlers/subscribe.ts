@@ -157,10 +157,13 @@ interface Activation {
 function sendKeptEvent(hub: Hub, connection: Connection, subscription: Subscription): void {
   const { channel } = subscription;
   const { raw } = channel.name;
+  const { app } = connection.space;
   const passed = channel.keptEvents;
-  hub.ports.registry.kept(connection.space.app.id, raw, (kept) => {
+  hub.ports.registry.kept(app.id, raw, (kept) => {
     if (subscription.state !== 'active' || channel.keptEvents !== passed) return;
     connection.send(kept === null ? serverMessages.cacheMiss(raw) : kept.text);
+    if (kept !== null || !app.webhookEvents.includes('cache_miss')) return;
+    hub.ports.registry.emit({ type: 'cache_miss', appId: app.id, channel: raw });
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Member, SocketId } from '@sluice/protocol';
+import type { DomainEvent } from '../domain-event.ts';
 
 /** What only so many connections may have at once on this node: a place under an app's quota, or in the node at all. */
 export interface Slot {
@@ -97,6 +98,8 @@ export interface Registry {
   users(appId: string, channel: string): Promise<readonly string[]>;
   /** Has every connection closed that is signed in as the user, on all workers. */
   terminateUser(user: UserRef): void;
+  /** Something that only this worker knows of happened, and the app's webhooks tell of it. */
+  emit(event: DomainEvent): void;
   /** Whether the points still fit in this second; if not, none is taken. */
   take(request: RateRequest): Promise<boolean>;
 }

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import Pusher from 'pusher';
+import { APP, ApiClient, RawClient, SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
+import { untilMetric } from './support.ts';
+
+interface Up {
+  readonly server: SluiceProcess;
+  readonly receiver: WebhookReceiver;
+}
+
+const DELAY_MS = 300;
+
+/** Three workers and an endpoint that is told everything. */
+async function up(t: TestContext, webhooks: object = {}, { counts = false } = {}): Promise<Up> {
+  const receiver = await WebhookReceiver.start(t);
+  const app = {
+    ...APP,
+    enable_client_messages: true,
+    enable_subscription_count_events: counts,
+    webhooks: [{ url: receiver.url, headers: { 'X-Custom': '1' } }],
+  };
+  const server = await SluiceProcess.start({
+    workers: 3,
+    config: { app_manager: { array: { apps: [app] } }, webhooks: { vacated_delay_ms: DELAY_MS, ...webhooks } },
+  });
+  t.after(() => server[Symbol.asyncDispose]());
+  return { server, receiver };
+}
+
+function told({ events }: WebhookReceiver, channel: string): string[] {
+  return events.filter((event) => event.channel === channel).map(({ name }) => name);
+}
+
+describe('Webhooks', () => {
+  it('WH-04 to WH-09: tell of channels and members of all workers, once', async (t) => {
+    const { server, receiver } = await up(t);
+    const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(server.wsUrl)));
+    await Promise.all(clients.map((client) => client.subscribe('news')));
+    // Two connections each of three users.
+    for (const [i, client] of clients.entries()) {
+      await client.subscribePresence('presence-room', { user_id: `u${i % 3}` });
+    }
+    await until('the members', () => told(receiver, 'presence-room').length === 4);
+    assert.deepEqual(told(receiver, 'presence-room'), [
+      'channel_occupied',
+      'member_added',
+      'member_added',
+      'member_added',
+    ]);
+    await until('the news', () => told(receiver, 'news').length > 0);
+
+    await Promise.all(clients.map((client) => client.close()));
+    await until('the last', () => told(receiver, 'presence-room').includes('channel_vacated'));
+    await until('the last', () => told(receiver, 'news').includes('channel_vacated'));
+    assert.deepEqual(told(receiver, 'news'), ['channel_occupied', 'channel_vacated']);
+    assert.equal(told(receiver, 'presence-room').filter((name) => name === 'member_removed').length, 3);
+    assert.equal(told(receiver, 'presence-room').at(-1), 'channel_vacated');
+    const pusher = new Pusher({ appId: APP.id, key: APP.key, secret: APP.secret, cluster: 'none' });
+    for (const { headers, body } of receiver.calls) {
+      assert.ok(pusher.webhook({ headers, rawBody: body }).isValid());
+      assert.equal(headers['x-custom'], '1');
+    }
+  });
+
+  it('WH-12: tell how many subscribers there are, but not on presence channels', async (t) => {
+    const { server, receiver } = await up(t, {}, { counts: true });
+    await using one = await RawClient.connect(server.wsUrl);
+    await one.subscribe('news');
+    await using two = await RawClient.connect(server.wsUrl);
+    await two.subscribePresence('presence-room', { user_id: 'u' });
+    await until('the presence', () => told(receiver, 'presence-room').length === 2);
+    await until('the number', () => told(receiver, 'news').length === 2);
+    assert.deepEqual(receiver.events.at(1), { name: 'subscription_count', channel: 'news', subscription_count: 1 });
+    assert.deepEqual(told(receiver, 'presence-room'), ['channel_occupied', 'member_added']);
+  });
+
+  it('WH-10, WH-11: tell what only the worker of a client knows', async (t) => {
+    const { server, receiver } = await up(t);
+    await using client = await RawClient.connect(server.wsUrl);
+    await client.subscribe('private-x');
+    await client.subscribe('cache-x');
+    client.send({ event: 'client-said', channel: 'private-x', data: { a: 1 } });
+    await until('both', () =>
+      ['client_event', 'cache_miss'].every((name) => receiver.events.some((e) => e.name === name)),
+    );
+    assert.deepEqual(
+      receiver.events.find(({ name }) => name === 'client_event'),
+      {
+        name: 'client_event',
+        channel: 'private-x',
+        event: 'client-said',
+        data: '{"a":1}',
+        socket_id: client.socketId,
+      },
+    );
+  });
+
+  it('WH-23: of an endpoint that hangs delay no message, and show in the metrics', async (t) => {
+    const { server, receiver } = await up(t, { request_timeout_ms: 500, batching: { enabled: false } });
+    receiver.answer = 'hang';
+    await using client = await RawClient.connect(server.wsUrl);
+    await client.subscribe('news');
+    const api = new ApiClient(server.port);
+    for (let i = 0; i < 20; i++) await api.trigger('news', 'e', i);
+    for (let i = 0; i < 20; i++) assert.equal((await client.next('e')).data, String(i));
+    await untilMetric(server, 'webhook_failed_calls_total', 1);
+    assert.deepEqual(told(receiver, 'news'), []);
+    receiver.answer = 200;
+    await until('the retry', () => told(receiver, 'news').includes('channel_occupied'));
+    await untilMetric(server, 'webhook_queued_events', 0);
+  });
+
+  it('a worker that is killed vacates what only it had, and what comes back in time was never gone', async (t) => {
+    const { server, receiver } = await up(t);
+    const client = await RawClient.connect(server.wsUrl);
+    await client.subscribePresence('presence-room', { user_id: 'u' });
+    await until('the member', () => told(receiver, 'presence-room').includes('member_added'));
+    for (const pid of server.workerPids()) process.kill(pid, 'SIGKILL');
+    await client.nextClose();
+    await until('the going', () => told(receiver, 'presence-room').length === 4);
+    assert.deepEqual(told(receiver, 'presence-room'), [
+      'channel_occupied',
+      'member_added',
+      'member_removed',
+      'channel_vacated',
+    ]);
+  });
+
+  it('at SIGTERM are sent before the end, those that are held too', async (t) => {
+    const { server, receiver } = await up(t, { vacated_delay_ms: 1000, batching: { duration: 60_000 } });
+    const client = await RawClient.connect(server.wsUrl);
+    await client.subscribePresence('presence-room', { user_id: 'u' });
+    server.signal('SIGTERM');
+    assert.deepEqual(await server.exited, { code: 0, signal: null });
+    assert.deepEqual(told(receiver, 'presence-room'), [
+      'channel_occupied',
+      'member_added',
+      'member_removed',
+      'channel_vacated',
+    ]);
+  });
+});

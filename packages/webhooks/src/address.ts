@@ -1,0 +1,38 @@
+import { isSetByUs } from './headers.ts';
+import type { WebhookTarget } from './webhook.ts';
+
+/** Where calls go. */
+export interface Address {
+  readonly url: string;
+  /** For logs: without query and credentials. */
+  readonly shown: string;
+  /** The operator's own headers. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function addressOf({ url, headers }: WebhookTarget): Address {
+  const target = new URL(url);
+  const own = new Map(Object.entries(headers).filter(([name]) => !isSetByUs(name)));
+  const hasAuthorization = [...own.keys()].some((name) => name.toLowerCase() === 'authorization');
+  // `fetch` refuses credentials in a URL.
+  if (!hasAuthorization && (target.username !== '' || target.password !== '')) {
+    own.set('Authorization', basicAuthorization(target));
+  }
+  target.username = '';
+  target.password = '';
+  target.hash = '';
+  return { url: target.href, shown: `${target.origin}${target.pathname}`, headers: Object.fromEntries(own) };
+}
+
+function basicAuthorization({ username, password }: URL): string {
+  return `Basic ${Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')}`;
+}
+
+/** A URL may hold a bare `%`. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

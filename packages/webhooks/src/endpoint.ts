@@ -1,0 +1,199 @@
+import type { EventType } from '@sluice/core';
+import { addressOf, type Address } from './address.ts';
+import { backoffMs } from './backoff.ts';
+import { bodyText } from './body.ts';
+import { attempt, type Call, prepareCall } from './call.ts';
+import { EventQueue, type QueuedEvent } from './event-queue.ts';
+import { Nap } from './nap.ts';
+import type { EndpointContext } from './options.ts';
+import { Overflow } from './overflow.ts';
+import type { WebhookApp, WebhookTarget } from './webhook.ts';
+
+/** Events on the way, in one call. */
+interface Load {
+  readonly events: readonly QueuedEvent[];
+  readonly call: Call;
+}
+
+/**
+ * One target of one app: its queue, and one call at a time, so that order holds and no other endpoint waits.
+ *
+ * The times of failing belong to the endpoint and not to the call: while it is down it is tried once per backoff, however
+ * much waits, and every event still has the whole of `maxElapsedMs`.
+ */
+export class Endpoint {
+  /** Signs the calls that are still to be made. */
+  app: WebhookApp;
+  readonly #target: WebhookTarget;
+  readonly #pattern: RegExp | null;
+  readonly #context: EndpointContext;
+  readonly #address: Address;
+  readonly #queue = new EventQueue();
+  readonly #nap = new Nap();
+  readonly #stop = new AbortController();
+  readonly #overflow: Overflow;
+  #load: Load | null = null;
+  #isCalling = false;
+  #isRunning = false;
+  #isFlushing = false;
+  /** Failed tries since the last success. */
+  #failures = 0;
+  #failingSince = 0;
+  #retryAt = 0;
+
+  constructor(app: WebhookApp, target: WebhookTarget, context: EndpointContext) {
+    this.app = app;
+    this.#target = target;
+    const { pattern } = target.filter;
+    this.#pattern = pattern === null ? null : new RegExp(pattern, 'u');
+    this.#context = context;
+    this.#address = addressOf(target);
+    this.#overflow = new Overflow(context.maxQueuedEvents, context.log, this.#logFields());
+  }
+
+  get queued(): number {
+    return this.#queue.size + (this.#load?.events.length ?? 0);
+  }
+
+  wants(type: EventType, channel: string): boolean {
+    const { eventTypes, filter } = this.#target;
+    return (
+      (eventTypes === null || eventTypes.includes(type)) &&
+      (filter.prefix === null || channel.startsWith(filter.prefix)) &&
+      (filter.suffix === null || channel.endsWith(filter.suffix)) &&
+      (this.#pattern === null || this.#pattern.test(channel))
+    );
+  }
+
+  push(event: QueuedEvent): void {
+    if (!this.#overflow.admits(this.queued)) {
+      this.#context.counters.dropped++;
+      return;
+    }
+    this.#queue.push(event);
+    this.#context.counters.queued++;
+    if (!this.#isRunning) void this.#run();
+    // It may be waiting for just this event to fill a call.
+    else if (this.#queue.size === this.#context.batching.size) this.#nap.wake();
+  }
+
+  /** While flushing, nothing waits for a batch to fill. */
+  set flushing(isFlushing: boolean) {
+    this.#isFlushing = isFlushing;
+  }
+
+  /** Does not wait for the time of the next try. */
+  tryNow(): void {
+    this.#retryAt = 0;
+    this.#nap.wake();
+  }
+
+  /** Whether nothing will be sent up to then. */
+  isAtRest(until: number): boolean {
+    return this.queued === 0 || (!this.#isCalling && this.#retryAt > until);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#nap.wake();
+    const { counters, log } = this.#context;
+    const lost = this.queued;
+    this.#load = null;
+    this.#queue.take(lost);
+    counters.queued -= lost;
+    counters.dropped += lost;
+    if (lost > 0) log.warn('webhooks end with events that were not sent', { ...this.#logFields(), count: lost });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // What is emitted in this turn may share a call.
+    await Promise.resolve();
+    while (this.queued > 0) {
+      const waitMs = this.#dueAt() - this.#context.clock.monotonic();
+      if (waitMs > 0) {
+        this.#context.onRest();
+        await this.#nap.sleep(waitMs);
+      } else await this.#try();
+    }
+    this.#isRunning = false;
+    this.#context.onRest();
+  }
+
+  #dueAt(): number {
+    const { enabled, durationMs, size } = this.#context.batching;
+    const isCollecting = this.#load === null && enabled && !this.#isFlushing && this.#queue.size < size;
+    return isCollecting ? Math.max(this.#retryAt, (this.#queue.first?.at ?? 0) + durationMs) : this.#retryAt;
+  }
+
+  async #try(): Promise<void> {
+    const { clock, fetch, requestTimeoutMs: timeoutMs } = this.#context;
+    const startedAt = clock.monotonic();
+    this.#load ??= this.#nextLoad();
+    this.#isCalling = true;
+    const failure = await attempt(this.#load.call, { fetch, timeoutMs, signal: this.#stop.signal });
+    this.#isCalling = false;
+    // Closed meanwhile.
+    if (this.#load === null) return;
+    if (failure === null) this.#succeeded(this.#load.events.length);
+    else this.#failed(failure, startedAt);
+  }
+
+  #nextLoad(): Load {
+    const { enabled, size } = this.#context.batching;
+    const events = this.#queue.take(enabled ? size : 1);
+    const texts = events.map(({ text }) => text);
+    return { events, call: prepareCall(this.#address, this.app, bodyText(events[0]?.timeMs ?? 0, texts)) };
+  }
+
+  #succeeded(count: number): void {
+    this.#load = null;
+    this.#context.counters.sent += count;
+    this.#context.counters.queued -= count;
+    if (this.#failures > 0) this.#context.log.info('a webhook endpoint works again', this.#logFields());
+    this.#failures = 0;
+    this.#retryAt = 0;
+    this.#overflow.drained(this.queued);
+  }
+
+  #failed(reason: string, startedAt: number): void {
+    const { counters, retry, clock, log } = this.#context;
+    counters.failedAttempts++;
+    if (this.#failures === 0) this.#failingSince = startedAt;
+    this.#failures++;
+    const delayMs = backoffMs(this.#failures, retry);
+    this.#retryAt = clock.monotonic() + delayMs;
+    const fields = { ...this.#logFields(), reason, failures: this.#failures, delayMs: Math.round(delayMs) };
+    if (this.#failures === 1) log.warn('a webhook endpoint failed and is tried again', fields);
+    else log.debug('a webhook endpoint failed again', fields);
+    this.#giveUp(reason);
+  }
+
+  /** Dead-letters what would be too old at the next try. */
+  #giveUp(reason: string): void {
+    const isTooOld = ({ at }: QueuedEvent): boolean => {
+      return this.#retryAt > Math.max(at, this.#failingSince) + this.#context.retry.maxElapsedMs;
+    };
+    const [first] = this.#load?.events ?? [];
+    if (first === undefined || !isTooOld(first)) return;
+    const events = [...(this.#load?.events ?? []), ...this.#queue.takeWhile(isTooOld)];
+    this.#load = null;
+    this.#context.counters.deadLettered += events.length;
+    this.#context.counters.queued -= events.length;
+    this.#context.log.error('webhook events were given up', {
+      ...this.#logFields(),
+      events: [...new Set(events.map(({ type }) => type))],
+      count: events.length,
+      reason,
+    });
+    this.#overflow.drained(this.queued);
+    if (this.queued > 0) return;
+    // Nothing waits any more: the next event is a fresh start.
+    this.#failures = 0;
+    this.#retryAt = 0;
+  }
+
+  #logFields(): { readonly app: string; readonly url: string } {
+    return { app: this.app.id, url: this.#address.shown };
+  }
+}

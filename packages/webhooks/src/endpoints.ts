@@ -1,0 +1,65 @@
+import { Endpoint } from './endpoint.ts';
+import type { EndpointContext } from './options.ts';
+import type { WebhookApp, WebhookTarget } from './webhook.ts';
+
+interface AppEndpoints {
+  readonly app: WebhookApp;
+  readonly byKey: ReadonlyMap<string, Endpoint>;
+}
+
+/** The endpoints of all apps. When an app changes, targets that stay as they were keep their queues. */
+export class Endpoints {
+  readonly #context: EndpointContext;
+  readonly #apps = new Map<string, AppEndpoints>();
+  /** Those of targets that are no more, until they have sent what they had. */
+  readonly #retired = new Set<Endpoint>();
+
+  constructor(context: EndpointContext) {
+    this.#context = context;
+  }
+
+  of(app: WebhookApp): Iterable<Endpoint> {
+    const known = this.#apps.get(app.id);
+    if (known?.app === app) return known.byKey.values();
+    const byKey = this.#reconcile(app, known?.byKey ?? new Map());
+    this.#apps.set(app.id, { app, byKey });
+    return byKey.values();
+  }
+
+  /** The app is no more. */
+  forget(appId: string): void {
+    for (const endpoint of this.#apps.get(appId)?.byKey.values() ?? []) this.#retired.add(endpoint);
+    this.#apps.delete(appId);
+  }
+
+  all(): Endpoint[] {
+    this.#forgetIdle();
+    return [...[...this.#apps.values()].flatMap(({ byKey }) => [...byKey.values()]), ...this.#retired];
+  }
+
+  #reconcile(app: WebhookApp, before: ReadonlyMap<string, Endpoint>): Map<string, Endpoint> {
+    this.#forgetIdle();
+    const after = new Map<string, Endpoint>();
+    for (const target of app.targets) {
+      const key = uniqueKey(target, after);
+      const endpoint = before.get(key) ?? new Endpoint(app, target, this.#context);
+      endpoint.app = app;
+      after.set(key, endpoint);
+    }
+    for (const [key, endpoint] of before) if (!after.has(key)) this.#retired.add(endpoint);
+    return after;
+  }
+
+  #forgetIdle(): void {
+    for (const endpoint of this.#retired) if (endpoint.queued === 0) this.#retired.delete(endpoint);
+  }
+}
+
+/** An app may have the same target twice; each is an endpoint of its own. */
+function uniqueKey(target: WebhookTarget, taken: ReadonlyMap<string, Endpoint>): string {
+  const { url, eventTypes, headers, filter } = target;
+  const key = JSON.stringify([url, eventTypes, headers, filter.prefix, filter.suffix, filter.pattern]);
+  let count = 0;
+  while (taken.has(`${key} ${count}`)) count++;
+  return `${key} ${count}`;
+}

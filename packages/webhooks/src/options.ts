@@ -1,0 +1,64 @@
+import type { Clock, Log } from '@sluice/core';
+import type { WebhookApp } from './webhook.ts';
+
+export interface BatchRules {
+  /** False: one event per call. */
+  readonly enabled: boolean;
+  /** How long the first event of a call waits for others. */
+  readonly durationMs: number;
+  /** Events per call. */
+  readonly size: number;
+}
+
+export interface RetryRules {
+  /** No try is made later than this after the event came up, or after the endpoint began to fail if that was later. */
+  readonly maxElapsedMs: number;
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+}
+
+/** Counts of events, except `failedAttempts`. All but `queued` only grow. */
+export interface WebhookCounters {
+  sent: number;
+  /** Calls that were not answered with 2xx. */
+  failedAttempts: number;
+  /** Given up after too long. */
+  deadLettered: number;
+  /** Given up unsent: the queue was full, or webhooks were closed. */
+  dropped: number;
+  /** Waiting for an endpoint or on the way to it now. */
+  queued: number;
+}
+
+/** What all endpoints share. */
+export interface EndpointContext {
+  readonly batching: BatchRules;
+  readonly retry: RetryRules;
+  readonly requestTimeoutMs: number;
+  /** Per target, those on the way included. */
+  readonly maxQueuedEvents: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly fetch: typeof fetch;
+  readonly counters: WebhookCounters;
+  /** An endpoint has nothing to do, or nothing before its next try. */
+  readonly onRest: () => void;
+}
+
+/** Should give the same object for an app until something about it changes. */
+export type FindApp = (appId: string) => WebhookApp | undefined;
+
+export interface WebhooksOptions {
+  readonly apps: ReadonlyMap<string, WebhookApp> | FindApp;
+  readonly batching: BatchRules;
+  readonly retry: RetryRules;
+  readonly requestTimeoutMs: number;
+  /** Per target; at the bound new events are dropped. */
+  readonly maxQueuedEvents: number;
+  /** How long `channel_vacated` and `member_removed` are held. */
+  readonly vacatedDelayMs: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Instead of Node's own. */
+  readonly fetch?: typeof fetch;
+}

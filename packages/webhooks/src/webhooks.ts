@@ -1,0 +1,160 @@
+import { type ChannelKind, parseChannelName } from '@sluice/protocol';
+import { eventText } from './body.ts';
+import { Debounce } from './debounce.ts';
+import { Endpoints } from './endpoints.ts';
+import type { QueuedEvent } from './event-queue.ts';
+import type { DomainEvent } from '@sluice/core';
+import type { FindApp, WebhookCounters, WebhooksOptions } from './options.ts';
+import { RecentMisses } from './recent-misses.ts';
+
+/** Tells the operators' endpoints what happens on channels. Nothing here waits in the caller, and nothing throws. */
+export interface Webhooks {
+  readonly counters: Readonly<WebhookCounters>;
+  emit(event: DomainEvent): void;
+  /**
+   * Sends what can be sent within the time: what waits for a batch or the next try at once, what is held when it is due.
+   * Resolves when nothing is left that could be, at the latest after `deadlineMs`.
+   */
+  flush(deadlineMs: number): Promise<void>;
+  /** Ends calls on the way and drops what was not sent. */
+  close(): void;
+}
+
+/** Channels and members that may be on their way out at once, over all apps. */
+const MAX_HELD = 100_000;
+
+export function createWebhooks(options: WebhooksOptions): Webhooks {
+  return new Dispatcher(options);
+}
+
+class Dispatcher implements Webhooks {
+  readonly counters: WebhookCounters = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
+  readonly #options: WebhooksOptions;
+  readonly #findApp: FindApp;
+  readonly #endpoints: Endpoints;
+  readonly #debounce: Debounce;
+  readonly #misses = new RecentMisses();
+  readonly #flushes = new Set<Flush>();
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(options: WebhooksOptions) {
+    const { apps, vacatedDelayMs } = options;
+    this.#options = options;
+    this.#findApp = typeof apps === 'function' ? apps : (id) => apps.get(id);
+    const onRest = (): void => this.#checkFlushes();
+    this.#endpoints = new Endpoints({ ...options, fetch: options.fetch ?? fetch, counters: this.counters, onRest });
+    const letGo = (event: DomainEvent): void => this.#send(event);
+    this.#debounce = new Debounce({ delayMs: vacatedDelayMs, max: MAX_HELD, letGo });
+  }
+
+  emit(event: DomainEvent): void {
+    if (this.#isClosed || !this.#isTold(event)) return;
+    const now = this.#options.clock.monotonic();
+    this.#debounce.release(now);
+    if (event.type === 'cache_miss' && !this.#misses.isNew(event.appId, event.channel, now)) return;
+    if (this.#debounce.passes(event, now)) this.#send(event);
+    else this.#wait();
+  }
+
+  async flush(deadlineMs: number): Promise<void> {
+    if (this.#isClosed) return;
+    const flush = new Flush(this.#options.clock.monotonic() + deadlineMs, deadlineMs);
+    this.#flushes.add(flush);
+    for (const endpoint of this.#endpoints.all()) {
+      endpoint.flushing = true;
+      endpoint.tryNow();
+    }
+    this.#release();
+    this.#checkFlushes();
+    await flush.over;
+    this.#flushes.delete(flush);
+    if (this.#flushes.size === 0) for (const endpoint of this.#endpoints.all()) endpoint.flushing = false;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    // Into the queues, where they are counted as dropped with the rest.
+    this.#debounce.releaseAll();
+    for (const endpoint of this.#endpoints.all()) endpoint.close();
+    for (const flush of this.#flushes) flush.end();
+  }
+
+  /** Whether there are webhooks of such an event at all. */
+  #isTold({ type, appId, channel }: DomainEvent): boolean {
+    const app = this.#findApp(appId);
+    if (app === undefined) this.#endpoints.forget(appId);
+    if (app === undefined || app.targets.length === 0) return false;
+    const kind = kindOf(channel);
+    return kind !== undefined && kind !== 'user' && !(type === 'subscription_count' && kind === 'presence');
+  }
+
+  #send(event: DomainEvent): void {
+    const { appId, type, channel } = event;
+    const app = this.#findApp(appId);
+    if (app === undefined) return;
+    let queued: QueuedEvent | null = null;
+    for (const endpoint of this.#endpoints.of(app)) {
+      if (!endpoint.wants(type, channel)) continue;
+      queued ??= this.#queuedEvent(event);
+      if (this.#flushes.size > 0) endpoint.flushing = true;
+      endpoint.push(queued);
+    }
+  }
+
+  #queuedEvent(event: DomainEvent): QueuedEvent {
+    const { clock } = this.#options;
+    const text = eventText(event, kindOf(event.channel) ?? 'public');
+    return { type: event.type, text, timeMs: clock.now(), at: clock.monotonic() };
+  }
+
+  #wait(): void {
+    const dueAt = this.#debounce.nextDueAt();
+    if (dueAt === null || this.#timer !== null || this.#isClosed) return;
+    this.#timer = setTimeout(() => this.#release(), dueAt - this.#options.clock.monotonic());
+    this.#timer.unref();
+  }
+
+  #release(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#debounce.release(this.#options.clock.monotonic());
+    this.#wait();
+    this.#checkFlushes();
+  }
+
+  #checkFlushes(): void {
+    const dueAt = this.#debounce.nextDueAt();
+    for (const flush of this.#flushes) {
+      if (dueAt !== null && dueAt <= flush.deadlineAt) continue;
+      if (this.#endpoints.all().every((endpoint) => endpoint.isAtRest(flush.deadlineAt))) flush.end();
+    }
+  }
+}
+
+/** Somebody waits for it, so unlike all others its timer keeps the process alive. */
+class Flush {
+  readonly deadlineAt: number;
+  readonly over: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #resolve: (() => void) | null = null;
+
+  constructor(deadlineAt: number, deadlineMs: number) {
+    this.deadlineAt = deadlineAt;
+    this.over = new Promise((resolve) => (this.#resolve = resolve));
+    this.#timer = setTimeout(() => this.end(), deadlineMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#resolve?.();
+  }
+}
+
+/** `undefined` for what is no name of a channel. */
+function kindOf(channel: string): ChannelKind | undefined {
+  return parseChannelName(channel, channel.length)?.kind;
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DomainEvent } from '@sluice/core';
+import { WebhookReceiver } from '@sluice/testkit';
+import { Debounce } from '../src/debounce.ts';
+import { Random } from './random.ts';
+import { added, app, miss, occupied, removed, said, start, target, until, vacated } from './set-up.ts';
+
+describe('a channel', () => {
+  it('that is left and found again in time is told neither vacated nor occupied (WH-05, WH-06)', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url)), { vacatedDelayMs: 300 });
+    webhooks.emit(occupied('a'));
+    webhooks.emit(vacated('a'));
+    await sleep(30);
+    webhooks.emit(occupied('a'));
+    await sleep(350);
+    assert.deepEqual(receiver.told, ['channel_occupied a']);
+    const leftAt = performance.now();
+    webhooks.emit(vacated('a'));
+    await until('vacated', () => receiver.calls.length === 2);
+    const heldMs = (receiver.calls[1]?.at ?? 0) - leftAt;
+    assert.ok(heldMs >= 299 && heldMs < 1000, `held for ${heldMs} ms`);
+    webhooks.emit(occupied('a'));
+    await until('occupied', () => receiver.calls.length === 3);
+    assert.deepEqual(receiver.told, ['channel_occupied a', 'channel_vacated a', 'channel_occupied a']);
+  });
+
+  it('that is left, found and left again is vacated once, the full time after the last', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url)), { vacatedDelayMs: 400 });
+    webhooks.emit(vacated('a'));
+    await sleep(60);
+    webhooks.emit(occupied('a'));
+    const leftAt = performance.now();
+    webhooks.emit(vacated('a'));
+    await until('vacated', () => receiver.calls.length > 0);
+    assert.ok((receiver.calls[0]?.at ?? 0) - leftAt >= 399);
+    await sleep(450);
+    assert.deepEqual(receiver.told, ['channel_vacated a']);
+  });
+});
+
+describe('a late timer', () => {
+  it('changes nothing about what is told', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    let now = 0;
+    const webhooks = start(t, app(target(receiver.url)), { clock: { now: () => 5, monotonic: () => now } });
+    webhooks.emit(vacated('a'));
+    webhooks.emit(vacated('b'));
+    now = 99;
+    webhooks.emit(occupied('a'));
+    now = 100;
+    webhooks.emit(occupied('b'));
+    await until('both', () => receiver.calls.length === 2);
+    assert.deepEqual(receiver.told, ['channel_vacated b', 'channel_occupied b']);
+  });
+});
+
+describe('a member', () => {
+  it('that leaves and returns in time is told neither (WH-07, WH-08), apart from other members and channels', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url)));
+    webhooks.emit(removed('presence-a', '1'));
+    webhooks.emit(removed('presence-a', '2'));
+    webhooks.emit(vacated('presence-a'));
+    webhooks.emit(occupied('presence-a'));
+    webhooks.emit(added('presence-a', '1'));
+    webhooks.emit(added('presence-b', '2'));
+    webhooks.emit({ ...added('presence-a', '2'), appId: 'other' });
+    await until('both', () => receiver.calls.length === 2);
+    await sleep(150);
+    assert.deepEqual(receiver.told, ['member_added presence-b', 'member_removed presence-a']);
+    assert.equal(receiver.events[1]?.['user_id'], '2');
+  });
+
+  it('that goes with the channel is told before it', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url)));
+    webhooks.emit(removed('presence-a', '1'));
+    webhooks.emit(vacated('presence-a'));
+    await until('both', () => receiver.calls.length === 2);
+    assert.deepEqual(receiver.told, ['member_removed presence-a', 'channel_vacated presence-a']);
+  });
+});
+
+/** The same rules without queues: looks at all that is held, each time. */
+class Model {
+  readonly told: string[] = [];
+  #held: { readonly what: string; readonly text: string; readonly dueAt: number }[] = [];
+  readonly #delayMs: number;
+
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
+  at(now: number): void {
+    const due = this.#held.filter(({ dueAt }) => dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
+    this.told.push(...due.map(({ text }) => text));
+    this.#held = this.#held.filter(({ dueAt }) => dueAt > now);
+  }
+
+  take(event: DomainEvent, now: number): void {
+    this.at(now);
+    const what = 'userId' in event ? `${event.channel}/${event.userId}` : event.channel;
+    const isHeld = this.#held.some((held) => held.what === what);
+    if (event.type === 'channel_vacated' || event.type === 'member_removed') {
+      if (!isHeld) this.#held.push({ what, text: textOf(event), dueAt: now + this.#delayMs });
+    } else if (isHeld && (event.type === 'channel_occupied' || event.type === 'member_added')) {
+      this.#held = this.#held.filter((held) => held.what !== what);
+    } else this.told.push(textOf(event));
+  }
+}
+
+function textOf(event: DomainEvent): string {
+  return `${event.type} ${event.channel} ${'userId' in event ? event.userId : ''}`;
+}
+
+describe('the debounce', () => {
+  it('tells what a naive model tells, in the same order', () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const random = new Random(seed);
+      const told: string[] = [];
+      const debounce = new Debounce({ delayMs: 30, max: 1000, letGo: (event) => void told.push(textOf(event)) });
+      const model = new Model(30);
+      let now = 0;
+      for (let i = 0; i < 200; i++) {
+        now += random.pick([0, 0, 1, 5, 20, 40]);
+        const channel = random.pick(['presence-a', 'presence-b', 'c']);
+        const user = random.pick(['1', '2']);
+        const make = random.pick([occupied, vacated, added, removed, miss, said]);
+        const event = make(channel, user);
+        debounce.release(now);
+        if (debounce.passes(event, now)) told.push(textOf(event));
+        model.take(event, now);
+        if (random.below(5) === 0) {
+          debounce.release(now);
+          model.at(now);
+        }
+        const dueAt = debounce.nextDueAt();
+        assert.ok(dueAt === null || (dueAt > now && dueAt <= now + 30), 'a timer set for it does not spin');
+      }
+      debounce.release(now + 30);
+      model.at(now + 30);
+      assert.deepEqual(told, model.told, `seed ${seed}`);
+      assert.equal(debounce.size, 0);
+    }
+  });
+
+  it('lets the oldest go early at its bound', () => {
+    const told: string[] = [];
+    const debounce = new Debounce({ delayMs: 30, max: 2, letGo: (event) => void told.push(event.channel) });
+    for (const channel of ['a', 'b', 'a', 'c']) debounce.passes(vacated(channel), 0);
+    assert.deepEqual(told, ['a']);
+    assert.equal(debounce.passes(occupied('a'), 1), true);
+    assert.equal(debounce.passes(occupied('b'), 1), false);
+  });
+});

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WebhookApp } from '../src/index.ts';
+import { eventsOfCall, WebhookReceiver } from '@sluice/testkit';
+import { app, occupied, removed, said, SECRET, start, target, until, vacated } from './set-up.ts';
+
+const BATCHING = { enabled: true, durationMs: 10, size: 100 };
+
+describe('many events', () => {
+  for (const enabled of [false, true]) {
+    it(`arrive once and in order, and cost the caller little: 10,000 in a second (batching: ${enabled})`, async (t) => {
+      const receiver = await WebhookReceiver.start(t);
+      const webhooks = start(t, app(target(receiver.url)), { batching: { ...BATCHING, enabled } });
+      const begunAt = performance.now();
+      let emittingMs = 0;
+      for (let i = 0; i < 100; i++) {
+        const startedAt = performance.now();
+        for (let j = 0; j < 100; j++) webhooks.emit(said(`c${j}`, String(i)));
+        emittingMs += performance.now() - startedAt;
+        await sleep(10);
+      }
+      await until('all', () => webhooks.counters.sent === 10_000, 30_000);
+      // fetch may open another while it still takes leave of an answer.
+      assert.ok(receiver.connections < 10, `${receiver.connections} connections`);
+      t.diagnostic(
+        `emit took ${(emittingMs / 10).toFixed(1)} µs an event; ${receiver.calls.length} calls on ${receiver.connections} connections, all there after ${Math.round(performance.now() - begunAt)} ms`,
+      );
+      assert.ok(emittingMs < 1000);
+      const next = new Map<string, number>();
+      for (const { channel, data } of receiver.events) {
+        assert.equal(Number(data), next.get(channel) ?? 0);
+        next.set(channel, Number(data) + 1);
+      }
+      assert.equal(receiver.events.length, 10_000);
+      assert.equal(receiver.maxConcurrent, 1);
+    });
+  }
+
+  it('over the bound are dropped, newest first, counted, and logged once per overflow (WH-23)', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 'hang';
+    const webhooks = start(t, app(target(receiver.url)), { maxQueuedEvents: 10, requestTimeoutMs: 300 });
+    const startedAt = performance.now();
+    for (let i = 0; i < 25; i++) webhooks.emit(said('a', String(i)));
+    await until('the call', () => receiver.calls.length === 1);
+    for (let i = 25; i < 1000; i++) webhooks.emit(said('a', String(i)));
+    assert.ok(performance.now() - startedAt < 250, 'nothing waits in emit');
+    assert.equal(webhooks.counters.dropped, 990);
+    assert.equal(webhooks.counters.queued, 10);
+    receiver.answer = 200;
+    await until('the ten', () => webhooks.counters.sent === 10);
+    assert.deepEqual(
+      receiver.events.map((event) => event['data']),
+      Array.from({ length: 10 }, (_, i) => String(i)),
+    );
+    assert.equal(webhooks.log.find('is full').length, 1);
+    assert.deepEqual(
+      webhooks.log.find('has room').map(({ fields }) => fields['dropped']),
+      [990],
+    );
+    receiver.answer = 'hang';
+    for (let i = 0; i < 12; i++) webhooks.emit(said('a', String(i)));
+    assert.equal(webhooks.log.find('is full').length, 2);
+  });
+});
+
+describe('a flush', () => {
+  it('sends what waits for a batch, and what is held when it is due', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url)), { batching: { ...BATCHING, durationMs: 60_000 } });
+    webhooks.emit(occupied('a'));
+    webhooks.emit(removed('presence-b', '1'));
+    webhooks.emit(vacated('b'));
+    const startedAt = performance.now();
+    await webhooks.flush(5000);
+    assert.ok(performance.now() - startedAt < 1000);
+    assert.deepEqual(receiver.told, ['channel_occupied a', 'member_removed presence-b', 'channel_vacated b']);
+    webhooks.emit(occupied('later'));
+    await sleep(50);
+    assert.equal(webhooks.counters.queued, 1, 'batches are collected again');
+  });
+
+  it('does not wait for what cannot be sent in time', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 500;
+    const retry = { maxElapsedMs: 300_000, initialBackoffMs: 60_000, maxBackoffMs: 60_000 };
+    const webhooks = start(t, app(target(receiver.url)), { vacatedDelayMs: 60_000, retry });
+    webhooks.emit(vacated('a'));
+    webhooks.emit(occupied('b'));
+    await until('the first try', () => webhooks.counters.failedAttempts === 1);
+    const startedAt = performance.now();
+    await webhooks.flush(10_000);
+    assert.ok(performance.now() - startedAt < 1000);
+    assert.equal(receiver.calls.length, 2, 'it was tried once more');
+    receiver.answer = 200;
+    await webhooks.flush(10_000);
+    assert.deepEqual(receiver.told, ['channel_occupied b']);
+  });
+
+  it('is over at its deadline, and at once when there is nothing', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 'hang';
+    const webhooks = start(t, app(target(receiver.url)));
+    await webhooks.flush(60_000);
+    webhooks.emit(occupied('a'));
+    const startedAt = performance.now();
+    await webhooks.flush(100);
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs >= 95 && tookMs < 500, `took ${tookMs} ms`);
+  });
+
+  it('ends with a close', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 'hang';
+    const webhooks = start(t, app(target(receiver.url)));
+    webhooks.emit(occupied('a'));
+    const flushed = webhooks.flush(60_000);
+    await until('the call', () => receiver.calls.length === 1);
+    webhooks.close();
+    await flushed;
+  });
+});
+
+describe('a close', () => {
+  it('drops, counts and logs what was not sent, and nothing is sent afterwards', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 'hang';
+    const webhooks = start(t, app(target(receiver.url)));
+    for (const channel of ['a', 'b', 'c']) webhooks.emit(occupied(channel));
+    webhooks.emit(vacated('d'));
+    await until('the call', () => receiver.calls.length === 1);
+    webhooks.close();
+    webhooks.emit(occupied('e'));
+    await webhooks.flush(1000);
+    await sleep(150);
+    assert.equal(receiver.calls.length, 1);
+    assert.deepEqual(webhooks.counters, { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 4, queued: 0 });
+    assert.deepEqual(
+      webhooks.log.find('not sent').map(({ fields }) => fields['count']),
+      [4],
+    );
+  });
+
+  it('leaves no timer, and no timer keeps a process alive', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 500;
+    const program = new URL('idle-program.ts', import.meta.url).pathname;
+    for (const step of ['close', 'leave']) {
+      const startedAt = performance.now();
+      const args = ['--conditions=@sluice/source', '--no-warnings', program, receiver.url, step];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const out: Buffer[] = [];
+      child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+      const [code] = (await once(child, 'close')) as [number | null];
+      assert.equal(code, 0);
+      assert.equal(Buffer.concat(out).toString().trim(), step === 'close' ? '[]' : '');
+      assert.ok(performance.now() - startedAt < 15_000, 'it did not wait for the next try');
+    }
+  });
+});
+
+describe('an app that changes', () => {
+  it('keeps the queues of targets that stay, and signs new calls with the new key', async (t) => {
+    const [stays, goes] = [await WebhookReceiver.start(t), await WebhookReceiver.start(t)];
+    stays.answer = 500;
+    goes.answer = 500;
+    const apps = new Map<string, WebhookApp>([['1001', app(target(stays.url), target(goes.url))]]);
+    const webhooks = start(t, (id) => apps.get(id));
+    webhooks.emit(occupied('a'));
+    webhooks.emit(occupied('b'));
+    await until('both', () => stays.calls.length > 0 && goes.calls.length > 0);
+    apps.set('1001', { ...app(target(stays.url)), key: 'new-key', secret: 'new-secret' });
+    webhooks.emit(occupied('c'));
+    stays.answer = 200;
+    goes.answer = 200;
+    await until('all', () => webhooks.counters.queued === 0);
+    assert.deepEqual(
+      stays.events.map(({ channel }) => channel),
+      ['a', 'b', 'c'],
+    );
+    assert.deepEqual(
+      goes.events.map(({ channel }) => channel),
+      ['a', 'b'],
+    );
+    assert.deepEqual(
+      stays.accepted.map(({ headers }) => headers['x-pusher-key'] === 'new-key'),
+      [false, true, true],
+    );
+    apps.delete('1001');
+    webhooks.emit(occupied('d'));
+    await webhooks.flush(100);
+    assert.equal(stays.accepted.length, 3);
+  });
+
+  it('may have one target twice', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url), target(receiver.url)));
+    webhooks.emit(occupied('a'));
+    await until('both', () => webhooks.counters.sent === 2);
+    assert.deepEqual(
+      receiver.calls.map((call) => eventsOfCall(call)[0]?.channel),
+      ['a', 'a'],
+    );
+    assert.ok(!JSON.stringify(webhooks.log.lines).includes(SECRET));
+  });
+});

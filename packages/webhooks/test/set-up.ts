@@ -1,0 +1,117 @@
+import { createHmac } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock, DomainEvent, Log } from '@sluice/core';
+import type { ReceivedCall } from '@sluice/testkit';
+import {
+  createWebhooks,
+  type WebhookApp,
+  type Webhooks,
+  type WebhooksOptions,
+  type WebhookTarget,
+} from '../src/index.ts';
+
+export const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export class FakeLog implements Log {
+  readonly lines: LogLine[] = [];
+  readonly debug = this.#at('debug');
+  readonly info = this.#at('info');
+  readonly warn = this.#at('warn');
+  readonly error = this.#at('error');
+
+  find(part: string): LogLine[] {
+    return this.lines.filter(({ message }) => message.includes(part));
+  }
+
+  #at(level: string): Log['info'] {
+    return (message, fields = {}) => void this.lines.push({ level, message, fields: { ...fields } });
+  }
+}
+
+export const SECRET = '7ad3773142a6692b25b8';
+
+export function target(url: string, changes: Partial<WebhookTarget> = {}): WebhookTarget {
+  return { url, eventTypes: null, filter: { prefix: null, suffix: null, pattern: null }, headers: {}, ...changes };
+}
+
+export function app(...targets: readonly WebhookTarget[]): WebhookApp {
+  return { id: '1001', key: '278d425bdf160c739803', secret: SECRET, targets };
+}
+
+export interface Running extends Webhooks {
+  readonly log: FakeLog;
+}
+
+/** Webhooks with times that a test can wait for. */
+export function start(
+  t: TestContext,
+  apps: WebhookApp | readonly WebhookApp[] | WebhooksOptions['apps'],
+  changes: Partial<WebhooksOptions> = {},
+): Running {
+  const log = new FakeLog();
+  const webhooks = createWebhooks({
+    apps: mapOf(apps),
+    batching: { enabled: false, durationMs: 50, size: 100 },
+    retry: { maxElapsedMs: 5000, initialBackoffMs: 20, maxBackoffMs: 200 },
+    requestTimeoutMs: 2000,
+    maxQueuedEvents: 20_000,
+    vacatedDelayMs: 100,
+    log,
+    clock,
+    ...changes,
+  });
+  t.after(() => webhooks.close());
+  return {
+    log,
+    counters: webhooks.counters,
+    emit: (event) => webhooks.emit(event),
+    flush: (deadlineMs) => webhooks.flush(deadlineMs),
+    close: () => webhooks.close(),
+  };
+}
+
+function mapOf(apps: WebhookApp | readonly WebhookApp[] | WebhooksOptions['apps']): WebhooksOptions['apps'] {
+  if (typeof apps === 'function' || apps instanceof Map) return apps;
+  const list = Array.isArray(apps) ? (apps as readonly WebhookApp[]) : [apps as WebhookApp];
+  return new Map(list.map((one) => [one.id, one]));
+}
+
+const appId = '1001';
+export const occupied = (channel: string): DomainEvent => ({ type: 'channel_occupied', appId, channel });
+export const vacated = (channel: string): DomainEvent => ({ type: 'channel_vacated', appId, channel });
+export const miss = (channel: string): DomainEvent => ({ type: 'cache_miss', appId, channel });
+export const added = (channel: string, userId: string): DomainEvent => {
+  return { type: 'member_added', appId, channel, userId };
+};
+export const removed = (channel: string, userId: string): DomainEvent => {
+  return { type: 'member_removed', appId, channel, userId };
+};
+export const counted = (channel: string, count: number): DomainEvent => {
+  return { type: 'subscription_count', appId, channel, count };
+};
+export function said(channel: string, data: string, userId: string | null = null): DomainEvent {
+  return { type: 'client_event', appId, channel, event: 'client-said', data, socketId: '1.2', userId };
+}
+
+export async function until(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
+  const endsAt = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > endsAt) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
+    await sleep(5);
+  }
+}
+
+export function timeOf({ body }: ReceivedCall): unknown {
+  return (JSON.parse(body) as { time_ms: unknown }).time_ms;
+}
+
+export function hmac(secret: string, body: string): string {
+  return createHmac('sha256', secret).update(Buffer.from(body)).digest('hex');
+}
