@@ -76,10 +76,19 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   });
 }
 
+/** Kept for webhooks where the grace period is long enough, so that a worker that hangs leaves them something. */
+const WEBHOOKS_MS = 1000;
+
 /** Webhooks last: that the clients have gone is the last that they tell. */
-async function shutDown({ shutdown }: Settings, primary: Primary, webhooks: Webhooks): Promise<void> {
-  const endsAt = performance.now() + shutdown.gracePeriodMs;
-  await primary.drain({ ...shutdown, windowMs: shutdown.drainWindowMs });
+async function shutDown(
+  { shutdown, webhooks: { apps } }: Settings,
+  primary: Primary,
+  webhooks: Webhooks,
+): Promise<void> {
+  const { gracePeriodMs, drainWindowMs: windowMs, preStopDelayMs } = shutdown;
+  const endsAt = performance.now() + gracePeriodMs;
+  const spareMs = apps.length === 0 ? 0 : Math.min(WEBHOOKS_MS, gracePeriodMs - windowMs - preStopDelayMs);
+  await primary.drain({ preStopDelayMs, windowMs, gracePeriodMs: gracePeriodMs - spareMs });
   await webhooks.flush(Math.max(0, endsAt - performance.now()));
   webhooks.close();
 }

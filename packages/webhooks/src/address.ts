@@ -4,8 +4,8 @@ import type { WebhookTarget } from './webhook.ts';
 /** Where calls go. */
 export interface Address {
   readonly url: string;
-  /** For logs: without query and credentials. */
-  readonly shown: string;
+  /** For logs: paths and queries of webhooks often hold tokens. */
+  readonly origin: string;
   /** The operator's own headers. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -21,7 +21,7 @@ export function addressOf({ url, headers }: WebhookTarget): Address {
   target.username = '';
   target.password = '';
   target.hash = '';
-  return { url: target.href, shown: `${target.origin}${target.pathname}`, headers: Object.fromEntries(own) };
+  return { url: target.href, origin: target.origin, headers: Object.fromEntries(own) };
 }
 
 function basicAuthorization({ username, password }: URL): string {

@@ -74,10 +74,12 @@ export class Debounce {
     const key = keyOf(event);
     if (this.#held.has(key)) return;
     const { max, delayMs, letGo } = this.#options;
-    const [oldest] = this.#held;
-    if (this.#held.size >= max && oldest !== undefined) {
-      this.#held.delete(oldest[0]);
-      letGo(oldest[1].event);
+    if (this.#held.size >= max) {
+      const [oldest] = this.#held;
+      if (oldest !== undefined) {
+        this.#held.delete(oldest[0]);
+        letGo(oldest[1].event);
+      }
     }
     if (this.#held.size === 0) this.#notBefore = now + delayMs;
     this.#held.set(key, { event, dueAt: now + delayMs });

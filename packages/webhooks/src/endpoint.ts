@@ -9,9 +9,19 @@ import type { EndpointContext } from './options.ts';
 import { Overflow } from './overflow.ts';
 import type { WebhookApp, WebhookTarget } from './webhook.ts';
 
+/** Of the events of one call. Bodies of more than 100 KB are refused by many receivers as they come. */
+const MAX_CALL_BYTES = 64 * 1024;
+
+export interface EndpointOwner {
+  readonly app: WebhookApp;
+  /** Which of the app's webhooks it is, from 0; for logs. */
+  readonly place: number;
+}
+
 /** Events on the way, in one call. */
 interface Load {
   readonly events: readonly QueuedEvent[];
+  readonly bytes: number;
   readonly call: Call;
 }
 
@@ -22,8 +32,8 @@ interface Load {
  * much waits, and every event still has the whole of `maxElapsedMs`.
  */
 export class Endpoint {
-  /** Signs the calls that are still to be made. */
-  app: WebhookApp;
+  /** Its app signs the calls that are still to be made. */
+  owner: EndpointOwner;
   readonly #target: WebhookTarget;
   readonly #pattern: RegExp | null;
   readonly #context: EndpointContext;
@@ -41,14 +51,14 @@ export class Endpoint {
   #failingSince = 0;
   #retryAt = 0;
 
-  constructor(app: WebhookApp, target: WebhookTarget, context: EndpointContext) {
-    this.app = app;
+  constructor(owner: EndpointOwner, target: WebhookTarget, context: EndpointContext) {
+    this.owner = owner;
     this.#target = target;
     const { pattern } = target.filter;
     this.#pattern = pattern === null ? null : new RegExp(pattern, 'u');
     this.#context = context;
     this.#address = addressOf(target);
-    this.#overflow = new Overflow(context.maxQueuedEvents, context.log, this.#logFields());
+    this.#overflow = new Overflow(context.log, this.#logFields());
   }
 
   get queued(): number {
@@ -66,7 +76,7 @@ export class Endpoint {
   }
 
   push(event: QueuedEvent): void {
-    if (!this.#overflow.admits(this.queued)) {
+    if (!this.#overflow.admits(this.#fill())) {
       this.#context.counters.dropped++;
       return;
     }
@@ -99,7 +109,7 @@ export class Endpoint {
     const { counters, log } = this.#context;
     const lost = this.queued;
     this.#load = null;
-    this.#queue.take(lost);
+    this.#queue.takeAll();
     counters.queued -= lost;
     counters.dropped += lost;
     if (lost > 0) log.warn('webhooks end with events that were not sent', { ...this.#logFields(), count: lost });
@@ -141,9 +151,10 @@ export class Endpoint {
 
   #nextLoad(): Load {
     const { enabled, size } = this.#context.batching;
-    const events = this.#queue.take(enabled ? size : 1);
+    const events = this.#queue.take(enabled ? size : 1, MAX_CALL_BYTES);
     const texts = events.map(({ text }) => text);
-    return { events, call: prepareCall(this.#address, this.app, bodyText(events[0]?.timeMs ?? 0, texts)) };
+    const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
+    return { events, bytes, call: prepareCall(this.#address, this.owner.app, bodyText(events[0]?.timeMs ?? 0, texts)) };
   }
 
   #succeeded(count: number): void {
@@ -153,7 +164,7 @@ export class Endpoint {
     if (this.#failures > 0) this.#context.log.info('a webhook endpoint works again', this.#logFields());
     this.#failures = 0;
     this.#retryAt = 0;
-    this.#overflow.drained(this.queued);
+    this.#overflow.drained(this.#fill());
   }
 
   #failed(reason: string, startedAt: number): void {
@@ -176,8 +187,10 @@ export class Endpoint {
     };
     const [first] = this.#load?.events ?? [];
     if (first === undefined || !isTooOld(first)) return;
-    const events = [...(this.#load?.events ?? []), ...this.#queue.takeWhile(isTooOld)];
+    // The younger ones get their time, in another call.
+    this.#queue.putBack(this.#load?.events ?? []);
     this.#load = null;
+    const events = this.#queue.takeWhile(isTooOld);
     this.#context.counters.deadLettered += events.length;
     this.#context.counters.queued -= events.length;
     this.#context.log.error('webhook events were given up', {
@@ -186,14 +199,20 @@ export class Endpoint {
       count: events.length,
       reason,
     });
-    this.#overflow.drained(this.queued);
+    this.#overflow.drained(this.#fill());
     if (this.queued > 0) return;
     // Nothing waits any more: the next event is a fresh start.
     this.#failures = 0;
     this.#retryAt = 0;
   }
 
-  #logFields(): { readonly app: string; readonly url: string } {
-    return { app: this.app.id, url: this.#address.shown };
+  /** How much of its bounds is in use. */
+  #fill(): number {
+    const { maxQueuedEvents, maxQueuedBytes } = this.#context;
+    return Math.max(this.queued / maxQueuedEvents, (this.#queue.bytes + (this.#load?.bytes ?? 0)) / maxQueuedBytes);
+  }
+
+  #logFields(): { readonly app: string; readonly webhook: number; readonly origin: string } {
+    return { app: this.owner.app.id, webhook: this.owner.place, origin: this.#address.origin };
   }
 }

@@ -40,10 +40,10 @@ export class Endpoints {
   #reconcile(app: WebhookApp, before: ReadonlyMap<string, Endpoint>): Map<string, Endpoint> {
     this.#forgetIdle();
     const after = new Map<string, Endpoint>();
-    for (const target of app.targets) {
+    for (const [place, target] of app.targets.entries()) {
       const key = uniqueKey(target, after);
-      const endpoint = before.get(key) ?? new Endpoint(app, target, this.#context);
-      endpoint.app = app;
+      const endpoint = before.get(key) ?? new Endpoint({ app, place }, target, this.#context);
+      endpoint.owner = { app, place };
       after.set(key, endpoint);
     }
     for (const [key, endpoint] of before) if (!after.has(key)) this.#retired.add(endpoint);

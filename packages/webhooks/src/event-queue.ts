@@ -4,7 +4,9 @@ export interface QueuedEvent {
   readonly type: EventType;
   /** As JSON. */
   readonly text: string;
-  /** When it came up, in milliseconds since 1970. */
+  /** Of the text, in UTF-8. */
+  readonly bytes: number;
+  /** When it came up, or its hold was over, in milliseconds since 1970. */
   readonly timeMs: number;
   /** The same moment on the monotonic clock. */
   readonly at: number;
@@ -14,11 +16,16 @@ const COMPACT_AT = 1024;
 
 /** First in, first out; taking is as cheap from a long queue as from a short one. */
 export class EventQueue {
-  #events: QueuedEvent[] = [];
+  #events: (QueuedEvent | undefined)[] = [];
   #head = 0;
+  #bytes = 0;
 
   get size(): number {
     return this.#events.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get first(): QueuedEvent | undefined {
@@ -27,28 +34,41 @@ export class EventQueue {
 
   push(event: QueuedEvent): void {
     this.#events.push(event);
+    this.#bytes += event.bytes;
   }
 
-  /** Takes at most `count`. */
-  take(count: number): QueuedEvent[] {
-    const taken = this.#events.slice(this.#head, this.#head + count);
-    this.#advance(taken.length);
-    return taken;
+  /** Puts events that were taken back to the front. */
+  putBack(events: readonly QueuedEvent[]): void {
+    this.#events.splice(this.#head, 0, ...events);
+    for (const { bytes } of events) this.#bytes += bytes;
+  }
+
+  /** Takes at most `count`, and no more than `maxBytes` unless the first alone is larger. */
+  take(count: number, maxBytes: number): QueuedEvent[] {
+    let bytes = 0;
+    let taken = 0;
+    return this.takeWhile((event) => ++taken <= count && ((bytes += event.bytes) <= maxBytes || taken === 1));
+  }
+
+  takeAll(): QueuedEvent[] {
+    return this.takeWhile(() => true);
   }
 
   /** Takes from the front as long as the condition holds. */
   takeWhile(condition: (event: QueuedEvent) => boolean): QueuedEvent[] {
-    let count = 0;
-    for (; count < this.size; count++) {
-      const event = this.#events[this.#head + count];
-      if (event === undefined || !condition(event)) break;
+    const taken: QueuedEvent[] = [];
+    for (let event = this.first; event !== undefined && condition(event); event = this.first) {
+      taken.push(event);
+      this.#bytes -= event.bytes;
+      // Else a queue that rests would keep what it gave away.
+      this.#events[this.#head++] = undefined;
     }
-    return this.take(count);
+    this.#compact();
+    return taken;
   }
 
-  #advance(count: number): void {
-    this.#head += count;
-    if (this.#head < COMPACT_AT || this.#head * 2 < this.#events.length) return;
+  #compact(): void {
+    if (this.size > 0 && (this.#head < COMPACT_AT || this.#head * 2 < this.#events.length)) return;
     this.#events = this.#events.slice(this.#head);
     this.#head = 0;
   }

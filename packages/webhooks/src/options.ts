@@ -35,8 +35,9 @@ export interface EndpointContext {
   readonly batching: BatchRules;
   readonly retry: RetryRules;
   readonly requestTimeoutMs: number;
-  /** Per target, those on the way included. */
+  /** Per target, those on the way included; so are the bytes. */
   readonly maxQueuedEvents: number;
+  readonly maxQueuedBytes: number;
   readonly log: Log;
   readonly clock: Clock;
   readonly fetch: typeof fetch;
@@ -55,6 +56,8 @@ export interface WebhooksOptions {
   readonly requestTimeoutMs: number;
   /** Per target; at the bound new events are dropped. */
   readonly maxQueuedEvents: number;
+  /** Of their texts. */
+  readonly maxQueuedBytes: number;
   /** How long `channel_vacated` and `member_removed` are held. */
   readonly vacatedDelayMs: number;
   readonly log: Log;

@@ -1,9 +1,10 @@
 import { type ChannelKind, parseChannelName } from '@sluice/protocol';
 import { eventText } from './body.ts';
 import { Debounce } from './debounce.ts';
+import type { Endpoint } from './endpoint.ts';
 import { Endpoints } from './endpoints.ts';
 import type { QueuedEvent } from './event-queue.ts';
-import type { DomainEvent } from '@sluice/core';
+import type { DomainEvent, EventType } from '@sluice/core';
 import type { FindApp, WebhookCounters, WebhooksOptions } from './options.ts';
 import { RecentMisses } from './recent-misses.ts';
 
@@ -12,13 +13,21 @@ export interface Webhooks {
   readonly counters: Readonly<WebhookCounters>;
   emit(event: DomainEvent): void;
   /**
-   * Sends what can be sent within the time: what waits for a batch or the next try at once, what is held when it is due.
-   * Resolves when nothing is left that could be, at the latest after `deadlineMs`.
+   * At the end, when nobody can come back: sends what can be sent within the time, be it held, waiting for a batch or for
+   * the next try. Resolves when nothing is left that could be, at the latest after `deadlineMs`.
    */
   flush(deadlineMs: number): Promise<void>;
   /** Ends calls on the way and drops what was not sent. */
   close(): void;
 }
+
+/** A going is held for those that only hear of the coming, too: who is back in time has not come. */
+const OPPOSITE: Partial<Record<EventType, EventType>> = {
+  channel_occupied: 'channel_vacated',
+  channel_vacated: 'channel_occupied',
+  member_added: 'member_removed',
+  member_removed: 'member_added',
+};
 
 /** Channels and members that may be on their way out at once, over all apps. */
 const MAX_HELD = 100_000;
@@ -65,7 +74,7 @@ class Dispatcher implements Webhooks {
       endpoint.flushing = true;
       endpoint.tryNow();
     }
-    this.#release();
+    this.#debounce.releaseAll();
     this.#checkFlushes();
     await flush.over;
     this.#flushes.delete(flush);
@@ -83,13 +92,17 @@ class Dispatcher implements Webhooks {
     for (const flush of this.#flushes) flush.end();
   }
 
-  /** Whether there are webhooks of such an event at all. */
+  /** Whether there are webhooks of such an event, or of the one that it may undo. */
   #isTold({ type, appId, channel }: DomainEvent): boolean {
     const app = this.#findApp(appId);
     if (app === undefined) this.#endpoints.forget(appId);
     if (app === undefined || app.targets.length === 0) return false;
     const kind = kindOf(channel);
-    return kind !== undefined && kind !== 'user' && !(type === 'subscription_count' && kind === 'presence');
+    if (kind === undefined || kind === 'user' || (type === 'subscription_count' && kind === 'presence')) return false;
+    const other = OPPOSITE[type];
+    const isWanted = (endpoint: Endpoint): boolean =>
+      endpoint.wants(type, channel) || (other !== undefined && endpoint.wants(other, channel));
+    return [...this.#endpoints.of(app)].some(isWanted);
   }
 
   #send(event: DomainEvent): void {
@@ -108,7 +121,7 @@ class Dispatcher implements Webhooks {
   #queuedEvent(event: DomainEvent): QueuedEvent {
     const { clock } = this.#options;
     const text = eventText(event, kindOf(event.channel) ?? 'public');
-    return { type: event.type, text, timeMs: clock.now(), at: clock.monotonic() };
+    return { type: event.type, text, bytes: Buffer.byteLength(text), timeMs: clock.now(), at: clock.monotonic() };
   }
 
   #wait(): void {
@@ -127,9 +140,7 @@ class Dispatcher implements Webhooks {
   }
 
   #checkFlushes(): void {
-    const dueAt = this.#debounce.nextDueAt();
     for (const flush of this.#flushes) {
-      if (dueAt !== null && dueAt <= flush.deadlineAt) continue;
       if (this.#endpoints.all().every((endpoint) => endpoint.isAtRest(flush.deadlineAt))) flush.end();
     }
   }

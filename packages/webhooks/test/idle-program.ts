@@ -10,6 +10,7 @@ const webhooks = createWebhooks({
   retry: { maxElapsedMs: 300_000, initialBackoffMs: 60_000, maxBackoffMs: 60_000 },
   requestTimeoutMs: 60_000,
   maxQueuedEvents: 100,
+  maxQueuedBytes: 100_000,
   vacatedDelayMs: 60_000,
   log: new FakeLog(),
   clock,

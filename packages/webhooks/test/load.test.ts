@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WebhookApp } from '../src/index.ts';
 import { eventsOfCall, WebhookReceiver } from '@sluice/testkit';
+import { EventQueue, type QueuedEvent } from '../src/event-queue.ts';
+import type { WebhookApp } from '../src/index.ts';
 import { app, occupied, removed, said, SECRET, start, target, until, vacated } from './set-up.ts';
 
 const BATCHING = { enabled: true, durationMs: 10, size: 100 };
@@ -67,10 +68,63 @@ describe('many events', () => {
   });
 });
 
-describe('a flush', () => {
-  it('sends what waits for a batch, and what is held when it is due', async (t) => {
+describe('many bytes', () => {
+  const data = 'x'.repeat(10_000);
+
+  it('are spread over calls that receivers take, in order, and a large event goes alone', async (t) => {
     const receiver = await WebhookReceiver.start(t);
-    const webhooks = start(t, app(target(receiver.url)), { batching: { ...BATCHING, durationMs: 60_000 } });
+    const webhooks = start(t, app(target(receiver.url)), { batching: { enabled: true, durationMs: 20, size: 100 } });
+    const names = Array.from({ length: 20 }, (_, i) => `c${i}`);
+    for (const name of names) webhooks.emit(said(name, data));
+    webhooks.emit(said('large', 'y'.repeat(200_000)));
+    webhooks.emit(said('last', data));
+    await until('all', () => webhooks.counters.sent === 22);
+    assert.deepEqual(
+      receiver.events.map(({ channel }) => channel),
+      [...names, 'large', 'last'],
+    );
+    const sizes = receiver.calls.map(({ body }) => body.length);
+    assert.equal(sizes.filter((size) => size > 66_000).length, 1);
+    assert.ok(sizes.length <= 7, `${sizes.length} calls`);
+  });
+
+  it('fill a queue as many events do', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 'hang';
+    const webhooks = start(t, app(target(receiver.url)), { maxQueuedBytes: 50_000 });
+    for (let i = 0; i < 10; i++) webhooks.emit(said('a', data));
+    assert.equal(webhooks.counters.queued, 5);
+    assert.equal(webhooks.counters.dropped, 5);
+    assert.equal(webhooks.log.find('is full').length, 1);
+  });
+});
+
+describe('a queue', () => {
+  it('is first in, first out, and knows its bytes', () => {
+    const queue = new EventQueue();
+    const event = (bytes: number): QueuedEvent => ({ type: 'cache_miss', text: '', bytes, timeMs: 0, at: 0 });
+    const bytesOf = (events: readonly QueuedEvent[]): number[] => events.map(({ bytes }) => bytes);
+    for (let i = 1; i <= 5000; i++) queue.push(event(i));
+    assert.deepEqual(bytesOf(queue.take(2, 1000)), [1, 2]);
+    const four = queue.take(9, 7);
+    assert.deepEqual(bytesOf(four), [3, 4]);
+    assert.deepEqual(bytesOf(queue.take(9, 1)), [5]);
+    queue.putBack(four);
+    assert.equal(queue.bytes, (5000 * 5001) / 2 - 1 - 2 - 5);
+    assert.deepEqual(bytesOf(queue.takeWhile(({ bytes }) => bytes < 7)), [3, 4, 6]);
+    assert.equal(queue.first?.bytes, 7);
+    assert.equal(queue.takeAll().length, 4994);
+    assert.deepEqual([queue.size, queue.bytes, queue.first], [0, 0, undefined]);
+  });
+});
+
+describe('a flush', () => {
+  it('sends what waits for a batch, and what is held', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const webhooks = start(t, app(target(receiver.url)), {
+      batching: { ...BATCHING, durationMs: 60_000 },
+      vacatedDelayMs: 60_000,
+    });
     webhooks.emit(occupied('a'));
     webhooks.emit(removed('presence-b', '1'));
     webhooks.emit(vacated('b'));
@@ -87,8 +141,7 @@ describe('a flush', () => {
     const receiver = await WebhookReceiver.start(t);
     receiver.answer = 500;
     const retry = { maxElapsedMs: 300_000, initialBackoffMs: 60_000, maxBackoffMs: 60_000 };
-    const webhooks = start(t, app(target(receiver.url)), { vacatedDelayMs: 60_000, retry });
-    webhooks.emit(vacated('a'));
+    const webhooks = start(t, app(target(receiver.url)), { retry });
     webhooks.emit(occupied('b'));
     await until('the first try', () => webhooks.counters.failedAttempts === 1);
     const startedAt = performance.now();

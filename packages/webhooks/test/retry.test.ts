@@ -50,7 +50,8 @@ describe('a call that fails', () => {
     const [line] = webhooks.log.find('given up');
     assert.deepEqual(line?.fields, {
       app: '1001',
-      url: receiver.url,
+      webhook: 0,
+      origin: new URL(receiver.url).origin,
       events: ['client_event'],
       count: 1,
       reason: 'status 500',
@@ -194,6 +195,31 @@ describe('an endpoint that is down', () => {
       Array.from({ length: data.length }, (_, i) => 50 - data.length + i),
     );
     assert.equal(webhooks.counters.deadLettered + webhooks.counters.sent, 50);
+  });
+
+  it('loses only what is too old, however it was batched', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answer = 500;
+    const webhooks = start(t, app(target(receiver.url)), {
+      batching: { enabled: true, durationMs: 5, size: 100 },
+      retry: { maxElapsedMs: 400, initialBackoffMs: 50, maxBackoffMs: 50 },
+    });
+    const startedAt = performance.now();
+    let emitted = 0;
+    while (performance.now() - startedAt < 900) {
+      webhooks.emit(said('a', String(emitted++)));
+      await sleep(25);
+    }
+    const { deadLettered } = webhooks.counters;
+    receiver.answer = 200;
+    await until('the rest', () => webhooks.counters.queued === 0);
+    const got = receiver.events.map(({ data }) => Number(data));
+    assert.ok(deadLettered > 0 && got.length >= 8, `${deadLettered} given up, ${got.length} came`);
+    const first = emitted - got.length;
+    assert.deepEqual(
+      got,
+      got.map((_, i) => first + i),
+    );
   });
 
   it('that was slow gives what had to wait its retries, too', async (t) => {

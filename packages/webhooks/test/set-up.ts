@@ -62,6 +62,7 @@ export function start(
     retry: { maxElapsedMs: 5000, initialBackoffMs: 20, maxBackoffMs: 200 },
     requestTimeoutMs: 2000,
     maxQueuedEvents: 20_000,
+    maxQueuedBytes: 100_000_000,
     vacatedDelayMs: 100,
     log,
     clock,

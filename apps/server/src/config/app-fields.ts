@@ -147,7 +147,11 @@ export const WEBHOOK_FIELDS = {
 export const WEBHOOK_FILTER_FIELDS = {
   channel_prefix: optional(partOfName, 'The name of the channel begins with this.', null),
   channel_suffix: optional(partOfName, 'The name ends with this.', null),
-  channel_pattern: optional(pattern, 'The name, or a part of it, matches this.', null),
+  channel_pattern: optional(
+    pattern,
+    'The name, or a part of it, matches this. It runs in the primary on names that clients choose: one that can take exponential time is a way to stop the server.',
+    null,
+  ),
 } as const satisfies FieldTable;
 
 /** A webhook with every field filled in. */

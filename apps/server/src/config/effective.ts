@@ -33,7 +33,11 @@ export function effectiveConfig(
     values: LEAVES.map((named) => ({ path: named.path, value: shown(values, named), source: sources.get(named.path) })),
     apps: apps.map(({ record, source }) => {
       const additional = record.additional_keys.map((key) => ({ ...key, secret: MASK }));
-      const webhooks = record.webhooks.map((webhook) => ({ ...webhook, url: MASK, headers: MASK }));
+      const webhooks = record.webhooks.map((webhook) => ({
+        ...webhook,
+        url: MASK,
+        headers: Object.fromEntries(Object.keys(webhook.headers).map((name) => [name, MASK])),
+      }));
       return { fields: { ...record, secret: MASK, additional_keys: additional, webhooks }, source };
     }),
   };

@@ -1,4 +1,4 @@
-import { boolean, count, megabytes, milliseconds, oneOf, optionalPort, port, seconds } from './formats.ts';
+import { boolean, bytes, count, megabytes, milliseconds, oneOf, optionalPort, port, seconds } from './formats.ts';
 import { setting } from './leaf.ts';
 import { fileName, host, metricPrefix, processId, secretOrNone } from './text-formats.ts';
 
@@ -151,6 +151,11 @@ export const OPERATION_SECTIONS = {
       doc: 'Events that may wait for one endpoint; further ones are dropped, counted and logged.',
       default: 10_000,
       env: 'WEBHOOK_MAX_QUEUED_EVENTS',
+    }),
+    max_queued_bytes: setting(bytes(1), {
+      doc: 'Bytes of the events that may wait for one endpoint.',
+      default: 16_777_216,
+      env: 'WEBHOOK_MAX_QUEUED_BYTES',
     }),
     vacated_delay_ms: setting(milliseconds(0), {
       doc: 'How long `channel_vacated` and `member_removed` are held, in milliseconds. Whoever is back by then was never gone.',

@@ -89,6 +89,7 @@ export interface Settings {
     readonly requestTimeoutMs: number;
     /** Per endpoint. */
     readonly maxQueuedEvents: number;
+    readonly maxQueuedBytes: number;
     /** How long `channel_vacated` and `member_removed` are held. */
     readonly vacatedDelayMs: number;
   };

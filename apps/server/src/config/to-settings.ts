@@ -27,6 +27,7 @@ function toWebhooks(webhooks: Values['webhooks'], records: readonly AppRecord[])
     },
     requestTimeoutMs: webhooks.request_timeout_ms,
     maxQueuedEvents: webhooks.max_queued_events,
+    maxQueuedBytes: webhooks.max_queued_bytes,
     vacatedDelayMs: webhooks.vacated_delay_ms,
   };
 }

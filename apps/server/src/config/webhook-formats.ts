@@ -33,18 +33,19 @@ export const headers: Format<Readonly<Record<string, string>>> = {
     isRecord(value) && Object.entries(value).every(([name, text]) => headerProblem(name, text) === undefined),
 };
 
-export const partOfName: Format<string | null> = orNone({
+// A channel may be called "none", so here that word means itself.
+export const partOfName: Format<string | null> = {
   expected: 'a text',
   coerce: (text) => text,
-  validate: (value): value is string => typeof value === 'string',
-});
+  validate: (value): value is string | null => value === null || typeof value === 'string',
+};
 
 /** With the flag `u`, escapes that mean something elsewhere and nothing here are refused instead of never fitting. */
-export const pattern: Format<string | null> = orNone({
+export const pattern: Format<string | null> = {
   expected: 'a regular expression as JavaScript has it, with flag u',
   coerce: (text) => text,
-  validate: (value): value is string => typeof value === 'string' && isPattern(value),
-});
+  validate: (value): value is string | null => value === null || (typeof value === 'string' && isPattern(value)),
+};
 
 function isPattern(text: string): boolean {
   try {

@@ -42,6 +42,7 @@ test('without anything the defaults hold', () => {
       retry: { maxElapsedMs: 300_000, initialBackoffMs: 1000, maxBackoffMs: 60_000 },
       requestTimeoutMs: 10_000,
       maxQueuedEvents: 10_000,
+      maxQueuedBytes: 16_777_216,
       vacatedDelayMs: 3000,
     },
     metrics: { enabled: true, host: '127.0.0.1', port: 9601, prefix: 'sluice_' },
@@ -108,6 +109,7 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['WEBHOOK_RETRY_MAX_BACKOFF_MS', '11', (s) => s.webhooks.retry.maxBackoffMs, 11],
   ['WEBHOOK_REQUEST_TIMEOUT_MS', '12', (s) => s.webhooks.requestTimeoutMs, 12],
   ['WEBHOOK_MAX_QUEUED_EVENTS', '13', (s) => s.webhooks.maxQueuedEvents, 13],
+  ['WEBHOOK_MAX_QUEUED_BYTES', '15', (s) => s.webhooks.maxQueuedBytes, 15],
   ['WEBHOOK_VACATED_DELAY_MS', '14', (s) => s.webhooks.vacatedDelayMs, 14],
   ['WEBSOCKET_ALLOW_MISSING_PROTOCOL', 'on', (s) => s.websocket.allowMissingProtocol, true],
 ];

@@ -74,6 +74,12 @@ test('survives JSON', (t) => {
   assert.deepEqual(JSON.parse(JSON.stringify(settings.webhooks)), settings.webhooks);
 });
 
+test('a filter takes the word "none" as it is', (t) => {
+  const filter = { channel_prefix: 'none', channel_suffix: 'null', channel_pattern: 'none' };
+  const { settings } = load({ configFile: appsFile(t, { ...APP, webhooks: [{ url, filter }] }) });
+  assert.deepEqual(settings.webhooks.apps[0]?.targets[0]?.filter, { prefix: 'none', suffix: 'null', pattern: 'none' });
+});
+
 const WRONG: readonly (readonly [webhook: Readonly<Record<string, unknown>>, path: string, expected: RegExp])[] = [
   [{}, 'url', /^a complete URL/],
   [{ url: '/hooks' }, 'url', /^a complete URL/],

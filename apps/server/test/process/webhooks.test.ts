@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Pusher from 'pusher';
 import { APP, ApiClient, RawClient, SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
 import { untilMetric } from './support.ts';
@@ -72,6 +73,27 @@ describe('Webhooks', () => {
     await until('the presence', () => told(receiver, 'presence-room').length === 2);
     await until('the number', () => told(receiver, 'news').length === 2);
     assert.deepEqual(receiver.events.at(1), { name: 'subscription_count', channel: 'news', subscription_count: 1 });
+    await two.close();
+    await until('the last', () => told(receiver, 'presence-room').includes('channel_vacated'));
+    assert.ok(!told(receiver, 'presence-room').includes('subscription_count'));
+  });
+
+  it('WH-06, WH-08: tell nothing of who comes back in time, on another connection and worker', async (t) => {
+    const { server, receiver } = await up(t, { vacated_delay_ms: 3000 });
+    const first = await RawClient.connect(server.wsUrl);
+    await first.subscribePresence('presence-room', { user_id: 'u' });
+    await until('the member', () => told(receiver, 'presence-room').length === 2);
+    await first.close();
+    for (const pid of server.workerPids()) process.kill(pid, 'SIGKILL');
+    await until(
+      'new workers',
+      async () => (await server.metric('sluice_worker_restarts_total{port="' + server.port + '"}')) === 3,
+    );
+    await using back = await RawClient.connect(server.wsUrl);
+    await back.subscribePresence('presence-room', { user_id: 'u' });
+    await sleep(3200);
+    await back.subscribePresence('presence-other', { user_id: 'u' });
+    await until('the other', () => told(receiver, 'presence-other').length === 2);
     assert.deepEqual(told(receiver, 'presence-room'), ['channel_occupied', 'member_added']);
   });
 
@@ -111,7 +133,7 @@ describe('Webhooks', () => {
     await untilMetric(server, 'webhook_queued_events', 0);
   });
 
-  it('a worker that is killed vacates what only it had, and what comes back in time was never gone', async (t) => {
+  it('of a worker that is killed tell what only it had, once it does not come back', async (t) => {
     const { server, receiver } = await up(t);
     const client = await RawClient.connect(server.wsUrl);
     await client.subscribePresence('presence-room', { user_id: 'u' });
@@ -128,7 +150,7 @@ describe('Webhooks', () => {
   });
 
   it('at SIGTERM are sent before the end, those that are held too', async (t) => {
-    const { server, receiver } = await up(t, { vacated_delay_ms: 1000, batching: { duration: 60_000 } });
+    const { server, receiver } = await up(t, { vacated_delay_ms: 60_000, batching: { duration: 60_000 } });
     const client = await RawClient.connect(server.wsUrl);
     await client.subscribePresence('presence-room', { user_id: 'u' });
     server.signal('SIGTERM');
