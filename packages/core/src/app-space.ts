@@ -2,8 +2,8 @@ import type { ChannelName } from '@sluice/protocol';
 import type { App } from './app.ts';
 import { Channel, topicOf } from './channel.ts';
 import type { Connection } from './connection.ts';
+import { ConnectionsByUser } from './connections-by-user.ts';
 import type { AppCounters } from './ports/index.ts';
-import { Watchers } from './watchers.ts';
 
 /** Everything this worker holds for one app. */
 export class AppSpace {
@@ -12,10 +12,10 @@ export class AppSpace {
   readonly channels = new Map<string, Channel>();
   /** By socket id. */
   readonly connections = new Map<string, Connection>();
-  /** Connections that are signed in, by user id. */
-  readonly users = new Map<string, Set<Connection>>();
-
-  readonly watchers = new Watchers();
+  /** Connections that are signed in. */
+  readonly users = new ConnectionsByUser();
+  /** Connections that watch a user come and go. */
+  readonly watchers = new ConnectionsByUser();
 
   constructor(app: App, counters: AppCounters) {
     this.app = app;
@@ -28,23 +28,10 @@ export class AppSpace {
     if (existing !== undefined) return { channel: existing, created: false };
     const channel = new Channel(name, topicOf(this.app.id, name.raw));
     this.channels.set(name.raw, channel);
-    this.counters.channels[name.kind]++;
     return { channel, created: true };
   }
 
   closeChannel(channel: Channel): void {
-    if (this.channels.delete(channel.name.raw)) this.counters.channels[channel.name.kind]--;
-  }
-
-  addUser(userId: string, connection: Connection): void {
-    const connections = this.users.get(userId);
-    if (connections === undefined) this.users.set(userId, new Set([connection]));
-    else connections.add(connection);
-  }
-
-  removeUser(userId: string, connection: Connection): void {
-    const connections = this.users.get(userId);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.users.delete(userId);
+    this.channels.delete(channel.name.raw);
   }
 }

@@ -121,7 +121,10 @@ export class Hub implements RegistryEvents {
         else if (connection.open) connection.slots.push(quota.name);
         else this.ports.registry.release(quota.name);
       },
-      (error: unknown) => this.ports.onError(error, { stage: 'authorise' }),
+      (error: unknown) => {
+        this.ports.onError(error, { stage: 'authorise' });
+        connection.transport.close(CLOSE.overCapacity);
+      },
     );
   }
 
@@ -173,17 +176,25 @@ export class Hub implements RegistryEvents {
   }
 
   userOnline({ appId, userId }: UserRef): void {
-    this.#spaces.get(appId)?.watchers.tell(userId, { online: [userId], offline: [] });
+    this.#tellWatchers({ appId, userId }, { online: [userId], offline: [] });
   }
 
   userOffline({ appId, userId }: UserRef): void {
-    this.#spaces.get(appId)?.watchers.tell(userId, { online: [], offline: [userId] });
+    this.#tellWatchers({ appId, userId }, { online: [], offline: [userId] });
   }
 
   userTerminated({ appId, userId }: UserRef): void {
-    const connections = this.#spaces.get(appId)?.users.get(userId) ?? [];
-    // A copy, since each close takes its connection out.
-    for (const connection of [...connections]) connection.transport.close(CLOSE.userTerminated);
+    const connections = this.#spaces.get(appId)?.users.of(userId) ?? [];
+    for (const connection of connections) connection.transport.close(CLOSE.userTerminated);
+  }
+
+  #tellWatchers({ appId, userId }: UserRef, change: serverMessages.WatchlistChange): void {
+    const watchers = this.#spaces.get(appId)?.watchers.of(userId);
+    if (watchers === undefined || watchers.size === 0) return;
+    const frame = this.ports.framer.frame(serverMessages.watchlistEvents(change));
+    for (const connection of watchers) {
+      if (connection.knowsWatched) connection.transport.send(frame);
+    }
   }
 
   #tellChannel(

@@ -1,10 +1,11 @@
 export type { Admission } from './admission.ts';
 export * from './app.ts';
 export type { AppSpace } from './app-space.ts';
+export { topicOf } from './channel.ts';
 export type { Connection } from './connection.ts';
 export * from './domain-event.ts';
 export * from './errors.ts';
 export { Hub, type HubOptions, type HubPorts, type NewConnection } from './hub.ts';
 export * from './ports/index.ts';
-export { publish, type PublishedEvent, refusalOf } from './publish.ts';
+export { checkEvents, publish, type PublishedEvent } from './publish.ts';
 export { RateWindow } from './rate-window.ts';

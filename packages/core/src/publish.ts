@@ -1,4 +1,4 @@
-import { isCacheChannel, isSocketId, parseChannelName, serverMessages } from '@sluice/protocol';
+import { type ChannelName, isSocketId, parseChannelName, serverMessages } from '@sluice/protocol';
 import type { App } from './app.ts';
 import { broadcast } from './broadcast.ts';
 import { type PublishRefusal, publishError } from './errors.ts';
@@ -15,48 +15,57 @@ export interface PublishedEvent {
   readonly socketId: string | undefined;
 }
 
-/** Why none of the events may be published; `undefined` if all may. */
-export function refusalOf(app: App, events: readonly PublishedEvent[]): PublishRefusal | undefined {
-  for (const event of events) {
-    const refusal = check(app, event);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
+/** One that may be published. */
+export interface CheckedEvent {
+  readonly name: string;
+  readonly data: string;
+  /** Each once. */
+  readonly channels: readonly ChannelName[];
+  /** Socket id of the connection that must not get it; empty for none. */
+  readonly except: string;
 }
 
-/** The pipeline of published events: all are checked before the first goes out. `undefined`: accepted. */
-export function publish(hub: Hub, app: App, events: readonly PublishedEvent[]): PublishRefusal | undefined {
-  const refusal = refusalOf(app, events);
-  if (refusal !== undefined) return refusal;
+export type PublishCheck = { readonly events: readonly CheckedEvent[] } | { readonly refusal: PublishRefusal };
+
+/** Checks all events of a call: none may be published if one may not. */
+export function checkEvents(app: App, asked: readonly PublishedEvent[]): PublishCheck {
+  const events: CheckedEvent[] = [];
+  for (const event of asked) {
+    const checked = check(app, event);
+    if ('reason' in checked) return { refusal: checked };
+    events.push(checked);
+  }
+  return { events };
+}
+
+/** The pipeline of events that were checked: to a cache channel's keeper, then to the subscribers. */
+export function publish(hub: Hub, app: App, events: readonly CheckedEvent[]): void {
   const space = hub.space(app);
-  for (const event of events) {
-    const nameJson = JSON.stringify(event.name);
-    const dataJson = JSON.stringify(event.data);
-    const except = event.socketId ?? '';
-    for (const channel of new Set(event.channels)) {
+  for (const { name, data, channels, except } of events) {
+    const nameJson = JSON.stringify(name);
+    const dataJson = JSON.stringify(data);
+    for (const { raw: channel, cached: kept } of channels) {
       const text = serverMessages.channelEvent(nameJson, channel, dataJson);
-      const kept = isCacheChannel(channel);
       if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, ttlMs: hub.options.cacheTtlMs });
       broadcast(hub, space, { channel, text, except, kept });
     }
   }
-  return undefined;
 }
 
-function check({ limits }: App, event: PublishedEvent): PublishRefusal | undefined {
-  const { name, channels, data, socketId } = event;
+function check({ limits }: App, { name, channels, data, socketId }: PublishedEvent): CheckedEvent | PublishRefusal {
   if (channels.length === 0) return publishError('noChannel');
   if (channels.length > limits.maxChannelsPerEvent) {
     return publishError('tooManyChannels', channels.length, limits.maxChannelsPerEvent);
   }
   if (name.length > limits.maxEventNameLength) return publishError('nameTooLong', limits.maxEventNameLength);
   if (name.startsWith('pusher:') || name.startsWith('pusher_internal:')) return publishError('reservedName', name);
-  for (const channel of channels) {
-    if (parseChannelName(channel, limits.maxChannelNameLength) === undefined) {
-      return publishError('invalidChannel', channel, limits.maxChannelNameLength);
-    }
+  const names: ChannelName[] = [];
+  for (const raw of new Set(channels)) {
+    const parsed = parseChannelName(raw, limits.maxChannelNameLength);
+    if (parsed === undefined) return publishError('invalidChannel', raw, limits.maxChannelNameLength);
+    names.push(parsed);
   }
   if (Buffer.byteLength(data) > limits.maxEventBytes) return publishError('dataTooLarge', limits.maxEventBytes);
   if (socketId !== undefined && !isSocketId(socketId)) return publishError('invalidSocketId', socketId);
-  return undefined;
+  return { name, data, channels: names, except: socketId ?? '' };
 }

@@ -1,4 +1,4 @@
-import { decodeClientMessage, serverMessages } from '@sluice/protocol';
+import { assertNever, decodeClientMessage, serverMessages } from '@sluice/protocol';
 import type { Connection } from './connection.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
 import { handleSignIn } from './handlers/sign-in.ts';
@@ -35,8 +35,4 @@ export function receive(hub: Hub, connection: Connection, text: string): void {
     default:
       assertNever(message);
   }
-}
-
-function assertNever(value: never): never {
-  throw new Error(`unhandled message: ${JSON.stringify(value)}`);
 }

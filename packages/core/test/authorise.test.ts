@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { channelStringToSign, sign } from '@sluice/protocol';
-import { type Client, Cluster, KEY, ok, type RefusalText, refused, SECRET, testApp } from './cluster.ts';
+import { APP } from '@sluice/testkit';
+import { type Client, Cluster, ok, type RefusalText, refused } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp();
 const AUTH_ERROR = { type: 'AuthError', status: 401 };
@@ -51,7 +53,7 @@ describe('a signed subscription', () => {
   ]) {
     it(`AU-06, AU-17 to AU-20: to ${channel} with a wrong digest is refused to connection and channel`, () => {
       const client = connect();
-      client.subscribe(channel, { auth: `${KEY}:deadbeef` });
+      client.subscribe(channel, { auth: `${APP.key}:deadbeef` });
       isRefused(client, channel, wrongSignature(`${client.id}:${channel}`, 'deadbeef'));
     });
 
@@ -66,20 +68,20 @@ describe('a signed subscription', () => {
 
   it('AU-06: that is refused never shows the right digest', () => {
     const client = connect();
-    const right = sign(SECRET, `${client.id}:private-x`);
-    client.subscribe('private-x', { auth: `${KEY}:deadbeef` });
+    const right = sign(APP.secret, `${client.id}:private-x`);
+    client.subscribe('private-x', { auth: `${APP.key}:deadbeef` });
     for (const text of client.texts()) assert.equal(text.includes(right), false);
   });
 
   it('AU-07: may follow a refused one', () => {
     const client = connect();
-    client.subscribe('private-x', { auth: `${KEY}:deadbeef` });
+    client.subscribe('private-x', { auth: `${APP.key}:deadbeef` });
     client.texts();
     client.subscribe('private-x');
     assert.deepEqual(client.received(), [ok('private-x')]);
   });
 
-  for (const auth of ['nocolon', ':', `${KEY}:`, ':deadbeef']) {
+  for (const auth of ['nocolon', ':', `${APP.key}:`, ':deadbeef']) {
     it(`AU-09: with the auth ${JSON.stringify(auth)} is refused for its form`, () => {
       const client = connect();
       client.subscribe('private-x', { auth });
@@ -101,7 +103,7 @@ describe('a signed subscription', () => {
     const [client, other] = [worker.connect(app), worker.connect(app)];
     for (const auth of [other.authFor('private-x'), client.authFor('private-y')]) {
       client.subscribe('private-x', { auth });
-      isRefused(client, 'private-x', wrongSignature(`${client.id}:private-x`, auth.slice(KEY.length + 1)));
+      isRefused(client, 'private-x', wrongSignature(`${client.id}:private-x`, auth.slice(APP.key.length + 1)));
     }
   });
 
@@ -115,7 +117,7 @@ describe('a signed subscription', () => {
     const client = connect();
     const auth = client.authFor('private-x');
     client.subscribe('private-x', { channelData: '{}', auth });
-    isRefused(client, 'private-x', wrongSignature(`${client.id}:private-x:{}`, auth.slice(KEY.length + 1)));
+    isRefused(client, 'private-x', wrongSignature(`${client.id}:private-x:{}`, auth.slice(APP.key.length + 1)));
   });
 
   it('AU-15: may have an empty channel_data, which signs a colon', () => {
@@ -134,8 +136,8 @@ describe('a signed subscription', () => {
 
   it('AU-23: in upper case is refused', () => {
     const client = connect();
-    const signature = sign(SECRET, `${client.id}:private-x`).toUpperCase();
-    client.subscribe('private-x', { auth: `${KEY}:${signature}` });
+    const signature = sign(APP.secret, `${client.id}:private-x`).toUpperCase();
+    client.subscribe('private-x', { auth: `${APP.key}:${signature}` });
     isRefused(client, 'private-x', wrongSignature(`${client.id}:private-x`, signature));
   });
 
@@ -158,7 +160,7 @@ describe('a signed subscription', () => {
     client.subscribe('private-y');
     assert.deepEqual(
       client.received(),
-      refused('private-y', { ...AUTH_ERROR, message: `Invalid key in subscription auth data: '${KEY}'` }),
+      refused('private-y', { ...AUTH_ERROR, message: `Invalid key in subscription auth data: '${APP.key}'` }),
     );
     // The right key with the secret of the other.
     const crossed = sign('b', `${client.id}:private-y`);
@@ -169,14 +171,14 @@ describe('a signed subscription', () => {
   for (const signature of ['a', 'é'.repeat(32), 'f'.repeat(65), '\u0000'.repeat(64)]) {
     it(`AU-26: of the wrong length or alphabet is refused without an exception: ${JSON.stringify(signature.slice(0, 4))}…`, () => {
       const client = connect();
-      client.subscribe('private-x', { auth: `${KEY}:${signature}` });
+      client.subscribe('private-x', { auth: `${APP.key}:${signature}` });
       isRefused(client, 'private-x', wrongSignature(`${client.id}:private-x`, signature));
     });
   }
 
   it('PR-15: is judged by its signature before channel_data is read', () => {
     const client = connect();
-    client.subscribe('presence-x', { channelData: 'not json', auth: `${KEY}:bad` });
+    client.subscribe('presence-x', { channelData: 'not json', auth: `${APP.key}:bad` });
     isRefused(client, 'presence-x', wrongSignature(`${client.id}:presence-x:not json`, 'bad'));
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { type Client, Cluster, err, ok, testApp } from './cluster.ts';
+import { type Client, Cluster, err, ok } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp({ authorisedOnly: true });
 const TIMEOUT_MS = 1000;
@@ -114,6 +115,19 @@ describe('the quota of an app that wants authorised connections', () => {
     await settled();
     assert.equal(third.transport.closed, null);
     assert.equal(cluster.primary.slots.get('app:1001'), 1);
+  });
+
+  it('closes with 4100, and does not let in, one whose place could not be asked for', async () => {
+    const worker = new Cluster(1).worker(0);
+    const client = worker.connect(limited);
+    worker.registry.acquire = () => Promise.reject(new Error('no answer'));
+    client.subscribe('private-x');
+    await settled();
+    assert.equal(client.transport.closed?.code, 4100);
+    assert.deepEqual(
+      worker.errors.map(({ stage }) => stage),
+      ['authorise'],
+    );
   });
 
   it('is given back for one that ended while its place was being asked for', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { publish } from '../src/publish.ts';
-import { Cluster, err, ok, testApp, type Worker } from './cluster.ts';
+import { Cluster, err, ok, type Worker, publish } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp();
 const CHANNEL = 'cache-x';
@@ -78,6 +78,19 @@ describe('a cache channel', () => {
     const worker = cluster.worker(1);
     worker.registry.down.hold();
     const late = worker.connect(app);
+    late.subscribe(channel);
+    sender.send('client-e', '"c"', channel);
+    worker.registry.down.release();
+    assert.deepEqual(late.received().at(-1), event('kept', channel));
+  });
+
+  it('CA-06: gives what it keeps though a client event of the same worker came meanwhile', () => {
+    const worker = new Cluster(1).worker(0);
+    const channel = 'private-cache-x';
+    send(worker, 'kept', channel);
+    const [sender, late] = [worker.connect(app), worker.connect(app)];
+    sender.subscribe(channel);
+    worker.registry.down.hold();
     late.subscribe(channel);
     sender.send('client-e', '"c"', channel);
     worker.registry.down.release();
@@ -199,14 +212,44 @@ describe('a watchlist', () => {
 
   it('WL-06: of more than 100 users is cut, with an error that says so before the first events', () => {
     const { connect } = setUp();
-    const ids = Array.from({ length: 101 }, (_, i) => `u${i}`);
+    const ids = Array.from({ length: 101 }, (_, i) => `${'u'.repeat(124)}${i + 1000}`);
     const a = connect(0, 'a', ids);
     const [, error, initial] = a.received();
     const watched = ids.slice(0, 100);
-    assert.equal((error?.data as { code?: number } | undefined)?.code, 4302);
+    const message = `Watchlist has more than 100 users; only these are watched: ${watched.join()}`;
+    assert.deepEqual(error, err(4302, message));
     assert.deepEqual(initial, change(['offline', watched]));
-    connect(0, 'u100');
+    connect(0, ids[100] ?? '');
     assert.deepEqual(a.received(), []);
+  });
+
+  it('makes one frame for all who watch a user', () => {
+    const { cluster, connect } = setUp();
+    const watchers = Array.from({ length: 5 }, (_, i) => connect(0, `a${i}`, ['b']));
+    const before = cluster.worker(0).framer.made;
+    const b = connect(1, 'b');
+    assert.equal(cluster.worker(0).framer.made, before + 1);
+    for (const client of watchers) assert.deepEqual(client.received().at(-1), change(['online', ['b']]));
+    b.close();
+    for (const client of watchers) client.close();
+    cluster.assertEmpty(watching);
+  });
+
+  it('tells nothing between another sign-in and its first state', () => {
+    const { cluster, connect } = setUp();
+    connect(0, 'other', ['b']);
+    const a = connect(0, 'a', ['b']);
+    a.texts();
+    cluster.worker(0).registry.up.hold();
+    a.signIn(userData('a', ['b', 'c']));
+    connect(1, 'b');
+    a.signIn(userData('a', ['b', 'd']));
+    assert.deepEqual(
+      a.received().map(({ event: name }) => name),
+      ['pusher:signin_success', 'pusher:signin_success'],
+    );
+    cluster.worker(0).registry.up.release();
+    assert.deepEqual(a.received(), [change(['online', ['b']], ['offline', ['d']])]);
   });
 
   it('WL-05, WL-08: brings no frame where the app has it off, nor where it is empty or missing', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { publish } from '../src/publish.ts';
-import { type AppChanges, type Client, Cluster, err, testApp, type Worker } from './cluster.ts';
+import { type Client, Cluster, err, type Worker, publish } from './cluster.ts';
+import { type AppChanges, testApp } from './test-app.ts';
 
 interface Pair {
   readonly cluster: Cluster;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { channelStringToSign, sign, signinStringToSign } from '@sluice/protocol';
-import type { App, AppLimits } from '../src/app.ts';
+import { sign, signinStringToSign } from '@sluice/protocol';
+import { APP, channelAuth } from '@sluice/testkit';
+import type { App } from '../src/app.ts';
 import type { Connection } from '../src/connection.ts';
+import type { PublishRefusal } from '../src/errors.ts';
 import { Hub, type HubOptions } from '../src/hub.ts';
+import { checkEvents, publish as publishChecked, type PublishedEvent } from '../src/publish.ts';
 import {
   FakeBackbone,
   FakeClock,
@@ -13,42 +16,12 @@ import {
   WorkerRegistry,
 } from './fakes.ts';
 
-export const KEY = '278d425bdf160c739803';
-export const SECRET = '7ad3773142a6692b25b8';
-
-const LIMITS: AppLimits = {
-  maxConnections: 0,
-  maxClientEventsPerSecond: 10,
-  maxBackendEventsPerSecond: 0,
-  maxReadRequestsPerSecond: 0,
-  maxPresenceMembers: 100,
-  maxPresenceMemberBytes: 1024,
-  maxChannelNameLength: 164,
-  maxChannelsPerEvent: 100,
-  maxEventNameLength: 200,
-  maxEventBytes: 10_240,
-  maxBatchSize: 10,
-};
-
-export interface AppChanges extends Partial<Omit<App, 'limits'>> {
-  readonly limits?: Partial<AppLimits>;
-}
-
-export function testApp({ limits, ...rest }: AppChanges = {}): App {
-  return {
-    id: '1001',
-    credentials: [{ key: KEY, secret: SECRET }],
-    enabled: true,
-    clientMessages: true,
-    subscriptionCount: true,
-    subscriptionCountEvents: false,
-    watchlistEvents: false,
-    forceTls: false,
-    authorisedOnly: false,
-    webhookEvents: [],
-    ...rest,
-    limits: { ...LIMITS, ...limits },
-  };
+/** What a backend does: all of the events, or the reason why none of them. */
+export function publish(hub: Hub, app: App, asked: readonly PublishedEvent[]): PublishRefusal | undefined {
+  const checked = checkEvents(app, asked);
+  if ('refusal' in checked) return checked.refusal;
+  publishChecked(hub, app, checked.events);
+  return undefined;
 }
 
 /** A frame as a client reads it. */
@@ -91,7 +64,8 @@ export class Worker {
     assert.equal(space.channels.size, 0, 'channels');
     assert.equal(space.connections.size, 0, 'connections');
     assert.equal(space.counters.connected, 0, 'connected');
-    assert.deepEqual(space.counters.channels, { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
+    assert.equal(space.users.size, 0, 'users');
+    assert.equal(space.watchers.size, 0, 'watchers');
     assert.deepEqual(space.counters.subscriptions, space.counters.unsubscriptions);
     assert.equal(space.counters.connections, space.counters.disconnections);
     assert.equal(this.backbone.topics.size, 0, 'topics');
@@ -163,7 +137,7 @@ export class Client {
   }
 
   authFor(channel: string, channelData?: string): string {
-    return `${KEY}:${sign(SECRET, channelStringToSign(this.id, channel, channelData))}`;
+    return channelAuth(this.id, channel, channelData);
   }
 
   subscribe(channel: string, { channelData, auth }: SubscribeOptions = {}): void {
@@ -182,7 +156,7 @@ export class Client {
   }
 
   signIn(userData: string, auth?: string): void {
-    const right = `${KEY}:${sign(SECRET, signinStringToSign(this.id, userData))}`;
+    const right = `${APP.key}:${sign(APP.secret, signinStringToSign(this.id, userData))}`;
     this.send('pusher:signin', { auth: auth ?? right, user_data: userData });
   }
 

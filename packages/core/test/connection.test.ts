@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Random } from '@sluice/testkit';
 import { encodeEnvelope } from '../src/envelope.ts';
-import { Cluster, err, ok, testApp } from './cluster.ts';
-import { Random } from './random.ts';
+import { Cluster, err, ok } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp();
 
@@ -132,6 +133,15 @@ describe('the connection quota', () => {
     hub.release(limited);
     assert.equal(await hub.admit(limited), 'admitted');
     assert.equal(cluster.primary.slots.get(`app:${limited.id}`), 1);
+  });
+
+  it('takes nothing of the node for a connection over the quota of its app', async () => {
+    const limited = testApp({ limits: { maxConnections: 1 } });
+    const cluster = new Cluster(1, { maxConnections: 10 });
+    const { hub } = cluster.worker(0);
+    assert.equal(await hub.admit(limited), 'admitted');
+    for (let i = 0; i < 3; i++) assert.equal(await hub.admit(limited), 'over_quota');
+    assert.equal(cluster.primary.slots.get('node'), 1);
   });
 
   it('HS-23: of the node holds for apps without one of their own, and both are given back', async () => {

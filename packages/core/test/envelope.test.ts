@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Random } from '@sluice/testkit';
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../src/envelope.ts';
-import { Random } from './random.ts';
 
 function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');

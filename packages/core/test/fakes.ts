@@ -7,7 +7,6 @@ import type {
   Clock,
   ConnectionErrorType,
   CountReport,
-  CountByKind,
   Deliver,
   Frame,
   Framer,
@@ -23,6 +22,7 @@ import type {
   Transport,
   UserRef,
 } from '../src/ports/index.ts';
+import { emptyCounters } from '../src/ports/index.ts';
 
 /** A frame whose wire form is just its text. */
 export class TextFrame implements Frame {
@@ -93,31 +93,6 @@ export class FakeClock implements Clock {
   }
 }
 
-function countByKind(): CountByKind {
-  return { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
-}
-
-function appCounters(): AppCounters {
-  return {
-    connected: 0,
-    connections: 0,
-    disconnections: 0,
-    messagesReceived: 0,
-    bytesReceived: 0,
-    messagesSent: 0,
-    bytesSent: 0,
-    messagesDropped: 0,
-    httpCalls: 0,
-    httpBytesReceived: 0,
-    httpBytesSent: 0,
-    rateLimitChecks: 0,
-    rateLimitRefusals: 0,
-    channels: countByKind(),
-    subscriptions: countByKind(),
-    unsubscriptions: countByKind(),
-  };
-}
-
 export class FakeMetrics implements Metrics {
   readonly apps = new Map<string, AppCounters>();
   readonly broadcasts: { readonly kind: ChannelKind; readonly recipients: number; readonly seconds: number }[] = [];
@@ -125,7 +100,7 @@ export class FakeMetrics implements Metrics {
   app(appId: string): AppCounters {
     let counters = this.apps.get(appId);
     if (counters === undefined) {
-      counters = appCounters();
+      counters = emptyCounters();
       this.apps.set(appId, counters);
     }
     return counters;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Client, Cluster, type Received, testApp } from './cluster.ts';
-import { Random } from './random.ts';
+import { Random } from '@sluice/testkit';
+import { type Client, Cluster, type Received } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp({ limits: { maxPresenceMembers: 6 } });
 const CHANNEL = 'presence-x';

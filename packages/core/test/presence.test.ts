@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Client, Cluster, type Received, refused, testApp } from './cluster.ts';
+import { type Client, Cluster, type Received, refused } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp();
 const CHANNEL = 'presence-x';

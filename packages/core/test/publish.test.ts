@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PUBLISH_ERRORS, publishError } from '../src/errors.ts';
-import { publish, type PublishedEvent } from '../src/publish.ts';
-import { type AppChanges, type Client, Cluster, testApp } from './cluster.ts';
+import type { PublishedEvent } from '../src/publish.ts';
+import { type Client, Cluster, publish } from './cluster.ts';
+import { type AppChanges, testApp } from './test-app.ts';
 
 const app = testApp();
 

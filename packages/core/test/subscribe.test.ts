@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { publish } from '../src/publish.ts';
-import { type Client, Cluster, err, ok, refused, testApp, type Worker } from './cluster.ts';
-import { Random } from './random.ts';
+import { Random } from '@sluice/testkit';
+import { type Client, Cluster, err, ok, refused, type Worker, publish } from './cluster.ts';
+import { testApp } from './test-app.ts';
 
 const app = testApp();
 const PREFIX_ERROR = 'use up to 164 of the characters A-Z a-z 0-9 _ - = @ , . ;';

@@ -1,8 +1,10 @@
 import { type App, Hub } from '@sluice/core';
 import { md5Hex, type QueryPair, requestStringToSign, sign } from '@sluice/protocol';
 import { fastify, type FastifyInstance } from 'fastify';
+import { APP } from '@sluice/testkit';
+import { testApp } from '@sluice/core/testing';
 import { healthRoutes, httpApi } from '../src/index.ts';
-import { FakeBackbone, FakeMetrics, FakeRegistry, FRAMER, KEY, SECRET, testApp } from './fakes.ts';
+import { FakeBackbone, FakeMetrics, FakeRegistry, FRAMER } from './fakes.ts';
 
 /** 2026-03-04T05:06:07Z */
 export const NOW_SECONDS = 1_772_600_767;
@@ -11,6 +13,8 @@ export interface Call {
   readonly method?: 'GET' | 'POST';
   /** After `/apps/1001`. */
   readonly path: string;
+  /** Signed in place of `path`. */
+  readonly signPath?: string;
   readonly query?: readonly QueryPair[];
   /** JSON unless it is a text or bytes already. */
   readonly body?: unknown;
@@ -93,14 +97,15 @@ export class TestApi {
     const pairs = change(
       [
         ...query,
-        ['auth_key', call.key ?? KEY],
+        ['auth_key', call.key ?? APP.key],
         ['auth_timestamp', String(NOW_SECONDS)],
         ['auth_version', '1.0'],
         ...(bytes === undefined ? [] : [['body_md5', md5Hex(bytes)] as const]),
       ],
       call.sign,
     );
-    const signature = sign(call.secret ?? SECRET, requestStringToSign(method, fullPath, pairs));
+    const signedPath = `/apps/${appId}${call.signPath ?? path}`;
+    const signature = sign(call.secret ?? APP.secret, requestStringToSign(method, signedPath, pairs));
     const sent = change([...pairs, ['auth_signature', signature]], call.override);
     const search = sent.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
     const payload = bytes === undefined ? {} : { payload: bytes };

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { md5Hex } from '@sluice/protocol';
+import { APP } from '@sluice/testkit';
+import { testApp } from '@sluice/core/testing';
 import { type Call, NOW_SECONDS, TestApi } from './api.ts';
-import { KEY, SECRET, testApp } from './fakes.ts';
 
 const EVENT: Call = { method: 'POST', path: '/events', body: { name: 'e', channel: 'c', data: 'd' } };
 
@@ -112,8 +113,14 @@ describe('Authentication of a request', () => {
   it('takes the path as it was sent, or as the library wrote it before encoding', async () => {
     const api = new TestApi();
     assert.equal((await api.call({ path: '/channels/a%3Db' })).status, 200);
-    const encoded = await api.call({ path: '/channels/a=b' });
-    assert.equal(encoded.status, 200);
+    assert.equal((await api.call({ path: '/channels/a%3Db', signPath: '/channels/a=b' })).status, 200);
+    assert.equal((await api.call({ path: '/channels/a=b', signPath: '/channels/a%3Db' })).status, 401);
+  });
+
+  it('takes its own parameters in any case of letters', async () => {
+    const api = new TestApi();
+    const query = [['Auth_Key', APP.key]] as const;
+    assert.equal((await api.call({ path: '/channels', query, sign: { auth_key: undefined } })).status, 200);
   });
 
   it('does not count the path prefix of the server as part of what is signed', async () => {
@@ -124,7 +131,7 @@ describe('Authentication of a request', () => {
   it('takes every active key of the app with its own secret only', async () => {
     const app = testApp({
       credentials: [
-        { key: KEY, secret: SECRET },
+        { key: APP.key, secret: APP.secret },
         { key: 'second', secret: 'other' },
       ],
     });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { APP } from '@sluice/testkit';
+import { testApp } from '@sluice/core/testing';
 import { HTTP_ERRORS } from '../src/index.ts';
 import { type ApiOptions, type Call, NOW_SECONDS, TestApi } from './api.ts';
-import { KEY, SECRET, testApp } from './fakes.ts';
 
 interface Case {
   readonly call: Call;
@@ -199,7 +200,7 @@ describe('Every refusal of the HTTP API', () => {
     assert.equal(status, 401);
     assert.ok(text.length < 2200);
     const { text: other } = await api.call({ path: '/channels', override: { auth_signature: 'bad' } });
-    assert.doesNotMatch(other, new RegExp(SECRET));
+    assert.doesNotMatch(other, new RegExp(APP.secret));
   });
 
   it('takes replacement patterns in what it repeats for plain text', async () => {
@@ -214,7 +215,7 @@ describe('Every refusal of the HTTP API', () => {
     const api = new TestApi();
     const { statusCode, body } = await api.server.inject({
       method: 'POST',
-      url: `/apps/1001/events?auth_key=${KEY}`,
+      url: `/apps/1001/events?auth_key=${APP.key}`,
       headers: { 'content-type': 'application/json', 'content-length': 'many' },
       payload: '{}',
     });

@@ -1,59 +1,19 @@
-import type {
-  App,
-  AppCounters,
-  AppLimits,
-  Backbone,
-  ChannelSummary,
-  CountByKind,
-  Frame,
-  Framer,
-  JoinAnswer,
-  KeepRequest,
-  KeptEvent,
-  Metrics,
-  PresenceJoin,
-  RateRequest,
-  UserRef,
-  Registry,
+import {
+  type AppCounters,
+  type Backbone,
+  emptyCounters,
+  type ChannelSummary,
+  type Frame,
+  type Framer,
+  type JoinAnswer,
+  type KeepRequest,
+  type KeptEvent,
+  type Metrics,
+  type PresenceJoin,
+  type RateRequest,
+  type UserRef,
+  type Registry,
 } from '@sluice/core';
-
-export const KEY = '278d425bdf160c739803';
-export const SECRET = '7ad3773142a6692b25b8';
-
-const LIMITS: AppLimits = {
-  maxConnections: 0,
-  maxClientEventsPerSecond: 10,
-  maxBackendEventsPerSecond: 0,
-  maxReadRequestsPerSecond: 0,
-  maxPresenceMembers: 100,
-  maxPresenceMemberBytes: 1024,
-  maxChannelNameLength: 164,
-  maxChannelsPerEvent: 100,
-  maxEventNameLength: 200,
-  maxEventBytes: 10_240,
-  maxBatchSize: 10,
-};
-
-export interface AppChanges extends Partial<Omit<App, 'limits'>> {
-  readonly limits?: Partial<AppLimits>;
-}
-
-export function testApp({ limits, ...rest }: AppChanges = {}): App {
-  return {
-    id: '1001',
-    credentials: [{ key: KEY, secret: SECRET }],
-    enabled: true,
-    clientMessages: true,
-    subscriptionCount: true,
-    subscriptionCountEvents: false,
-    watchlistEvents: false,
-    forceTls: false,
-    authorisedOnly: false,
-    webhookEvents: [],
-    ...rest,
-    limits: { ...LIMITS, ...limits },
-  };
-}
 
 /** A registry that is told what to say. */
 export class FakeRegistry implements Registry {
@@ -159,29 +119,8 @@ export const FRAMER: Framer = {
   afterFlush: (done) => done(),
 };
 
-function countByKind(): CountByKind {
-  return { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
-}
-
 export class FakeMetrics implements Metrics {
-  readonly counters: AppCounters = {
-    connected: 0,
-    connections: 0,
-    disconnections: 0,
-    messagesReceived: 0,
-    bytesReceived: 0,
-    messagesSent: 0,
-    bytesSent: 0,
-    messagesDropped: 0,
-    httpCalls: 0,
-    httpBytesReceived: 0,
-    httpBytesSent: 0,
-    rateLimitChecks: 0,
-    rateLimitRefusals: 0,
-    channels: countByKind(),
-    subscriptions: countByKind(),
-    unsubscriptions: countByKind(),
-  };
+  readonly counters = emptyCounters();
 
   app(): AppCounters {
     return this.counters;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { testApp } from '@sluice/core/testing';
 import { TestApi } from './api.ts';
-import { testApp } from './fakes.ts';
 
 describe('Rates', () => {
   it('of publishes count an event once for each of its channels', async () => {
@@ -185,6 +185,14 @@ describe('Parameters', () => {
     const event = { name: 'e', channel: 'c', data: 'd' };
     assert.equal((await api.publish({ ...event, info: null, socket_id: null, channels: null })).text, '{}');
     assert.equal((await api.publish({ ...event, data: null })).text, 'Missing required parameter: data\n');
+    const batch = [{ ...event, channels: null }];
+    assert.equal((await api.call({ method: 'POST', path: '/batch_events', body: { batch } })).status, 200);
+  });
+
+  it('of other types: data becomes JSON, an empty socket_id is none', async () => {
+    const api = new TestApi();
+    await api.publish({ name: 'e', channel: 'c', data: { a: [1] }, socket_id: '' });
+    assert.match(api.backbone.published[0]?.bytes ?? '', /"data":"\{\\"a\\":\[1\]\}"/);
   });
 
   it('of a batch name one channel an event', async () => {

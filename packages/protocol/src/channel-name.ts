@@ -45,11 +45,6 @@ export function parseChannelName(raw: string, maxLength: number): ChannelName | 
   return { raw, kind: 'public', cached: false, userId: null };
 }
 
-/** Whether a valid name is one of a cache channel. */
-export function isCacheChannel(raw: string): boolean {
-  return PREFIXES.some(([prefix, , cached]) => cached && raw.startsWith(prefix));
-}
-
 /** Channels that need a signature to join; all but public ones and a user's own. */
 export function needsSignature(kind: ChannelKind): boolean {
   return kind === 'private' || kind === 'presence' || kind === 'encrypted';

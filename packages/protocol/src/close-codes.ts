@@ -1,3 +1,5 @@
+import { PROTOCOL_ERRORS } from './errors.ts';
+
 export interface CloseReason {
   readonly code: number;
   /** Shown to developers; that of 4001 and 4009 is what Pusher itself says. At most 123 bytes (RFC 6455 §5.5). */
@@ -26,7 +28,7 @@ export const CLOSE = {
   reconnect: { code: 4200, reason: 'Server is going away, reconnect immediately' },
   pongTimeout: { code: 4201, reason: 'Pong reply not received' },
   userTerminated: { code: 4009, reason: 'Connections of this user were terminated' },
-  notAuthorised: { code: 4009, reason: 'Connection not authorized within timeout' },
+  notAuthorised: { code: 4009, reason: PROTOCOL_ERRORS.notAuthorised.text },
   binaryFrame: { code: 1003, reason: 'Binary frames are not supported' },
 } as const satisfies Record<string, CloseReason | ((argument: string) => CloseReason)>;
 

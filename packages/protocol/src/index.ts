@@ -1,3 +1,4 @@
+export { assertNever } from './assert-never.ts';
 export * from './channel-name.ts';
 export * from './client-messages.ts';
 export * from './close-codes.ts';
@@ -6,7 +7,6 @@ export * from './json.ts';
 export * from './limits.ts';
 export * from './presence.ts';
 export * as serverMessages from './server-messages.ts';
-export type { Refusal } from './server-messages.ts';
 export * from './signature.ts';
 export * from './socket-id.ts';
 export { fillTemplate } from './template.ts';

@@ -1,5 +1,5 @@
 import type { ClientEvent } from './client-messages.ts';
-import type { ProtocolError } from './errors.ts';
+import type { ProtocolError, Refusal } from './errors.ts';
 import type { Member } from './presence.ts';
 
 // Channel names need no escaping: their alphabet (channel-name.ts) has nothing that JSON would escape.
@@ -46,14 +46,8 @@ export function clientEvent({ event, channel, data }: Omit<ClientEvent, 'type'>,
   return `{"event":${JSON.stringify(event)},"channel":"${channel}","data":${JSON.stringify(data)}${user}}`;
 }
 
-export function errorMessage(error: ProtocolError): string {
+export function errorMessage(error: Pick<ProtocolError, 'code' | 'message'>): string {
   return `{"event":"pusher:error","data":{"code":${error.code},"message":${JSON.stringify(error.message)}}}`;
-}
-
-/** `AuthError` with 401 for a bad signature, `LimitReached` with 403 for a full channel, `InvalidRequest` with 400 for the rest. */
-export interface Refusal {
-  readonly type: 'AuthError' | 'LimitReached' | 'InvalidRequest';
-  readonly status: number;
 }
 
 /**

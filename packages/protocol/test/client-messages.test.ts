@@ -17,7 +17,7 @@ function errorOf(text: string): ProtocolError {
 }
 
 function refuses(text: string, message: string): void {
-  assert.deepEqual(errorOf(text), { code: null, message });
+  assert.deepEqual(errorOf(text), { code: null, message, refusal: null });
 }
 
 describe('a frame that is no message', () => {

@@ -152,8 +152,8 @@ describe('channel_data', () => {
 describe('user_data', () => {
   it('has an id, any user_info and a watchlist, other members are ignored', () => {
     const text = '{"id":"12345","user_info":{"name":"A"},"watchlist":["7",8,"7"],"x":1}';
-    assert.deepEqual(parseUserData(text), { user: { id: '12345', info: '{"name":"A"}', watchlist: ['7', '8'] } });
-    assert.deepEqual(parseUserData('{"id":"__proto__"}'), { user: { id: '__proto__', info: 'null', watchlist: [] } });
+    assert.deepEqual(parseUserData(text), { user: { id: '12345', info: '{"name":"A"}' }, watchlist: ['7', '8'] });
+    assert.deepEqual(parseUserData('{"id":"__proto__"}'), { user: { id: '__proto__', info: 'null' }, watchlist: [] });
   });
 
   for (const text of [
@@ -172,8 +172,8 @@ describe('user_data', () => {
     });
   }
 
-  for (const watchlist of ['2', ['2', ''], [{}], { 0: '2' }]) {
-    it(`is refused with a watchlist that is none: ${JSON.stringify(watchlist)}`, () => {
+  for (const watchlist of ['2', ['2', ''], [{}], { 0: '2' }, [2 ** 53], ['u'.repeat(129)]]) {
+    it(`is refused with a watchlist that is none: ${JSON.stringify(watchlist).slice(0, 30)}`, () => {
       const text = JSON.stringify({ id: '1', watchlist });
       assert.deepEqual(parseUserData(text), { problem: 'watchlist has to be a list of user ids' });
     });

@@ -2,6 +2,7 @@ export { type AppFixture, APP } from './app-fixture.ts';
 export { findChromium } from './chromium.ts';
 export { freePort } from './free-port.ts';
 export { type ApiAnswer, ApiClient, type ApiRequest } from './api-client.ts';
+export { Random } from './random.ts';
 export { RawClient, type ReceivedFrame } from './raw-client.ts';
 export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { SluiceProcess, type SluiceOptions } from './sluice-process.ts';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { until } from './until.ts';
 
@@ -20,7 +21,7 @@ export class TcpClient implements Disposable {
 
   static async connect(port: number): Promise<TcpClient> {
     const client = new TcpClient(port);
-    await new Promise((resolve) => client.#socket.once('connect', resolve));
+    await once(client.#socket, 'connect');
     return client;
   }
 

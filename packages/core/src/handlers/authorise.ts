@@ -7,31 +7,26 @@ import {
   parseChannelData,
   type ProtocolError,
   protocolError,
-  type Refusal,
   splitAuth,
   type Subscribe,
 } from '@sluice/protocol';
 import { type App, secretOf } from '../app.ts';
 import type { Connection } from '../connection.ts';
 
-export type Authorisation =
-  | { readonly member: Member | null }
-  | { readonly error: ProtocolError; readonly refusal: Refusal };
+export type Authorisation = { readonly member: Member | null } | { readonly error: ProtocolError };
 
-const AUTH_ERROR: Refusal = { type: 'AuthError', status: 401 };
-const INVALID: Refusal = { type: 'InvalidRequest', status: 400 };
 const ADMITTED: Authorisation = { member: null };
 
 /** Whether the connection may join the channel, and as whom on a presence channel. The signature is checked first. */
 export function authorise(connection: Connection, name: ChannelName, message: Subscribe): Authorisation {
   if (name.kind === 'user') {
     if (connection.user?.id === name.userId) return ADMITTED;
-    return { error: protocolError('userChannelForbidden', name.raw), refusal: AUTH_ERROR };
+    return { error: protocolError('userChannelForbidden', name.raw) };
   }
   if (!needsSignature(name.kind)) return ADMITTED;
   const signed = channelStringToSign(connection.id, name.raw, message.channelData);
   const error = verifyAuth(connection.space.app, { auth: message.auth, subject: name.raw, signed });
-  if (error !== undefined) return { error, refusal: AUTH_ERROR };
+  if (error !== undefined) return { error };
   return name.kind === 'presence' ? identify(connection, name, message.channelData) : ADMITTED;
 }
 
@@ -60,12 +55,12 @@ function identify(connection: Connection, name: ChannelName, channelData: string
   if (channelData !== undefined) {
     const parsed = parseChannelData(channelData, maxBytes);
     if ('member' in parsed) return parsed;
-    return { error: protocolError('channelDataInvalid', name.raw, parsed.problem), refusal: INVALID };
+    return { error: protocolError('channelDataInvalid', name.raw, parsed.problem) };
   }
   const { user } = connection;
-  if (user === null) return { error: protocolError('channelDataRequired', name.raw), refusal: INVALID };
+  if (user === null) return { error: protocolError('channelDataRequired', name.raw) };
   // A sign-in may carry more than may be sent to every member of a presence channel.
   if (Buffer.byteLength(user.info) <= maxBytes) return { member: { userId: user.id, info: user.info } };
   const problem = `user_info has more than ${maxBytes} bytes`;
-  return { error: protocolError('channelDataInvalid', name.raw, problem), refusal: INVALID };
+  return { error: protocolError('channelDataInvalid', name.raw, problem) };
 }

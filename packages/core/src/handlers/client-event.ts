@@ -32,10 +32,11 @@ function check(hub: Hub, connection: Connection, message: ClientEvent): Protocol
   const { app } = connection.space;
   const { limits } = app;
   if (!app.clientMessages) return protocolError('clientEventsDisabled');
-  const name = parseChannelName(message.channel, limits.maxChannelNameLength);
+  const subscription = connection.subscriptions.get(message.channel);
+  const name = subscription?.channel.name ?? parseChannelName(message.channel, limits.maxChannelNameLength);
   if (name === undefined) return protocolError('invalidChannelName', message.channel, limits.maxChannelNameLength);
   if (name.kind === 'public' || name.kind === 'user') return protocolError('clientEventChannel');
-  if (connection.subscriptions.get(name.raw)?.state !== 'active') return protocolError('clientEventNotSubscribed');
+  if (subscription?.state !== 'active') return protocolError('clientEventNotSubscribed');
   if (!connection.clientEvents.take(1, limits.maxClientEventsPerSecond, hub.ports.clock.monotonic())) {
     return protocolError('clientEventRate', limits.maxClientEventsPerSecond);
   }

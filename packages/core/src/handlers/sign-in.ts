@@ -35,7 +35,7 @@ export function handleSignIn(hub: Hub, connection: Connection, message: SignIn):
   signIn(hub, connection, parsed.user);
   hub.authorise(connection);
   connection.send(serverMessages.signinSuccess(message.userData));
-  if (connection.space.app.watchlistEvents) watch(hub, connection, parsed.user.watchlist);
+  if (connection.space.app.watchlistEvents) watch(hub, connection, parsed.watchlist);
 }
 
 function signIn(hub: Hub, connection: Connection, user: UserData): void {
@@ -43,14 +43,14 @@ function signIn(hub: Hub, connection: Connection, user: UserData): void {
   const isNew = connection.user === null;
   connection.user = user;
   if (!isNew) return;
-  space.addUser(user.id, connection);
+  space.users.add(user.id, connection);
   if (space.app.watchlistEvents) hub.ports.registry.userJoined({ appId: space.app.id, userId: user.id });
 }
 
 /** The connection ends. */
 export function signOut(hub: Hub, connection: Connection, userId: string): void {
   const { space } = connection;
-  space.removeUser(userId, connection);
+  space.users.delete(userId, connection);
   if (!space.app.watchlistEvents) return;
   unwatch(hub, connection);
   hub.ports.registry.userLeft({ appId: space.app.id, userId });
@@ -66,9 +66,9 @@ function watch(hub: Hub, connection: Connection, watchlist: readonly string[]): 
     connection.sendError(protocolError('watchlistTooLong', MAX_WATCHLIST, watched.join()));
   }
   connection.watched = watched;
-  space.watchers.add(connection, watched);
+  for (const userId of watched) space.watchers.add(userId, connection);
   hub.ports.registry.watch(space.app.id, watched, (online) => {
-    if (!connection.open || connection.watched !== watched) return;
+    if (connection.watched !== watched) return;
     const isOnline = new Set(online);
     const offline = watched.filter((userId) => !isOnline.has(userId));
     connection.send(serverMessages.watchlistEvents({ online: watched.filter((id) => isOnline.has(id)), offline }));
@@ -80,7 +80,6 @@ function unwatch(hub: Hub, connection: Connection): void {
   const { space, watched } = connection;
   connection.watched = [];
   connection.knowsWatched = false;
-  if (watched.length === 0) return;
-  const nobody = space.watchers.remove(connection, watched);
+  const nobody = watched.filter((userId) => space.watchers.delete(userId, connection));
   if (nobody.length > 0) hub.ports.registry.unwatch(space.app.id, nobody);
 }

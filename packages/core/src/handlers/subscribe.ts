@@ -3,7 +3,6 @@ import {
   parseChannelName,
   type ProtocolError,
   protocolError,
-  type Refusal,
   serverMessages,
   type Subscribe,
 } from '@sluice/protocol';
@@ -14,9 +13,6 @@ import type { JoinAnswer } from '../ports/index.ts';
 import { Subscription } from '../subscription.ts';
 import { authorise } from './authorise.ts';
 import { dropReference, reportCount } from './unsubscribe.ts';
-
-const INVALID: Refusal = { type: 'InvalidRequest', status: 400 };
-const FULL: Refusal = { type: 'LimitReached', status: 403 };
 
 /**
  * `pusher:subscribe`. The confirmation waits until messages published anywhere on the node reach this worker, so
@@ -29,7 +25,7 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   const name = parseChannelName(message.channel, limits.maxChannelNameLength);
   if (name === undefined) {
     const error = protocolError('invalidChannelName', message.channel, limits.maxChannelNameLength);
-    refuse(hub, connection, { channel: message.channel, error, refusal: INVALID });
+    refuse(hub, connection, { channel: message.channel, error });
     return;
   }
   if (connection.subscriptions.has(name.raw)) {
@@ -39,7 +35,7 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   }
   if (connection.subscriptions.size >= hub.options.maxSubscriptionsPerConnection) {
     const error = protocolError('tooManySubscriptions', hub.options.maxSubscriptionsPerConnection);
-    refuse(hub, connection, { channel: name.raw, error, refusal: FULL });
+    refuse(hub, connection, { channel: name.raw, error });
     return;
   }
   const authorisation = authorise(connection, name, message);
@@ -132,7 +128,7 @@ function refusePresence(hub: Hub, connection: Connection, subscription: Subscrip
   dropReference(hub, connection.space, subscription.channel);
   const { maxPresenceMembers } = connection.space.app.limits;
   const error = protocolError('presenceFull', channel, maxPresenceMembers);
-  refuse(hub, connection, { channel, error, refusal: FULL });
+  refuse(hub, connection, { channel, error });
 }
 
 /** Makes the subscription active and confirms it, in one turn: nothing of the channel comes before. */
@@ -170,12 +166,11 @@ function sendKeptEvent(hub: Hub, connection: Connection, subscription: Subscript
 interface SubscriptionRefusal {
   readonly channel: string;
   readonly error: ProtocolError;
-  readonly refusal: Refusal;
 }
 
 /** Pusher's own error first, then the one that names the channel, so that its handlers can act on it. */
-function refuse(hub: Hub, connection: Connection, { channel, error, refusal }: SubscriptionRefusal): void {
+function refuse(hub: Hub, connection: Connection, { channel, error }: SubscriptionRefusal): void {
   connection.sendError(error);
-  if (!hub.options.sendSubscriptionErrors) return;
-  connection.send(serverMessages.subscriptionError(channel, refusal, error.message));
+  if (error.refusal === null || !hub.options.sendSubscriptionErrors) return;
+  connection.send(serverMessages.subscriptionError(channel, error.refusal, error.message));
 }

@@ -13,7 +13,8 @@ export interface Backbone {
   leave(topic: string): void;
   publish(topic: string, message: Uint8Array): void;
   /**
-   * Resolves when everything published here so far has been taken up by all who want it; `undefined` if it has been.
+   * Resolves when everything published here since the last such question has been taken up by all who want it; `undefined`
+   * if there is nothing.
    * Whoever publishes something after that, anywhere, comes after it for every subscriber. A member that does not
    * answer in time is not waited for.
    */

@@ -3,8 +3,7 @@ import type { ChannelKind } from '@sluice/protocol';
 export type CountByKind = Record<ChannelKind, number>;
 
 /**
- * Plain numbers that hot paths add to; telemetry reads them when it is scraped. All only grow, except
- * `connected` and `channels`.
+ * Plain numbers that hot paths add to; telemetry reads them when it is scraped. All only grow, except `connected`.
  */
 export interface AppCounters {
   connected: number;
@@ -21,9 +20,30 @@ export interface AppCounters {
   httpBytesSent: number;
   rateLimitChecks: number;
   rateLimitRefusals: number;
-  readonly channels: CountByKind;
   readonly subscriptions: CountByKind;
   readonly unsubscriptions: CountByKind;
+}
+
+/** Of an app that nothing was counted for yet. */
+export function emptyCounters(): AppCounters {
+  const byKind = (): CountByKind => ({ public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
+  return {
+    connected: 0,
+    connections: 0,
+    disconnections: 0,
+    messagesReceived: 0,
+    bytesReceived: 0,
+    messagesSent: 0,
+    bytesSent: 0,
+    messagesDropped: 0,
+    httpCalls: 0,
+    httpBytesReceived: 0,
+    httpBytesSent: 0,
+    rateLimitChecks: 0,
+    rateLimitRefusals: 0,
+    subscriptions: byKind(),
+    unsubscriptions: byKind(),
+  };
 }
 
 /** Why a handshake was refused; a label, so the set is fixed. */

@@ -62,8 +62,8 @@ export interface RateRequest {
  * The node's one view of who is where, kept by the primary. What a worker tells it is heard in the order told.
  *
  * Questions are answered from the node's own memory. They are asked only where an exact answer over all workers is
- * owed: a presence join, an app with a quota or a shared rate, a query of the HTTP API; never for an
- * ordinary connect, subscribe or publish.
+ * owed: a presence join, a cache channel's kept event, a watchlist, a quota of an app or the node, a shared rate, a query
+ * of the HTTP API; never for a connect or publish without limits, nor for another subscribe.
  */
 export interface Registry {
   /** Takes a slot, if one is free. */

@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import {
   type App,
   type ChannelSummary,
+  checkEvents,
   type Hub,
   publish,
   type PublishedEvent,
   type PublishRefusal,
   publishError,
-  refusalOf,
 } from '@sluice/core';
 import { isJsonObject } from '@sluice/protocol';
 import type { FastifyInstance } from 'fastify';
@@ -54,7 +54,8 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
     if (batch.length > maxBatchSize) throw refused(publishError('batchTooLarge', batch.length, maxBatchSize));
     const asked = batch.map((entry: unknown) => {
       if (!isJsonObject(entry)) throw httpError('invalidParameter', 'batch has to be a list of objects');
-      if (entry['channels'] !== undefined) throw httpError('invalidParameter', 'an event of a batch has one channel');
+      if ((entry['channels'] ?? null) !== null)
+        throw httpError('invalidParameter', 'an event of a batch has one channel');
       return parseEvent(entry);
     });
     await accept(
@@ -67,16 +68,17 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
   });
 }
 
-async function accept(hub: Hub, app: App, events: readonly PublishedEvent[]): Promise<void> {
+async function accept(hub: Hub, app: App, asked: readonly PublishedEvent[]): Promise<void> {
+  const checked = checkEvents(app, asked);
+  if ('refusal' in checked) throw refused(checked.refusal);
+  const { events } = checked;
   const maxPerSecond = app.limits.maxBackendEventsPerSecond;
-  // What is refused anyway takes nothing of the rate.
-  if (maxPerSecond > 0 && refusalOf(app, events) === undefined) {
-    const points = events.reduce((sum, event) => sum + new Set(event.channels).size, 0);
+  if (maxPerSecond > 0) {
+    const points = events.reduce((sum, { channels }) => sum + channels.length, 0);
     if (points > maxPerSecond) throw httpError('rateUnreachable', points, maxPerSecond);
     await takeRate(hub, app, { kind: 'backend_events', points, maxPerSecond });
   }
-  const refusal = publish(hub, app, events);
-  if (refusal !== undefined) throw refused(refusal);
+  publish(hub, app, events);
   // A publisher that waits for its answers may use another connection, and so another worker, for its next event.
   await hub.ports.backbone.takenUp();
 }

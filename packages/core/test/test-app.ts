@@ -1,0 +1,37 @@
+import { APP } from '@sluice/testkit';
+import type { App, AppLimits } from '../src/index.ts';
+
+export interface AppChanges extends Partial<Omit<App, 'limits'>> {
+  readonly limits?: Partial<AppLimits>;
+}
+
+/** The app of tests, client events on; also of the tests of packages that import core (`@sluice/core/testing`). */
+export function testApp({ limits, ...rest }: AppChanges = {}): App {
+  return {
+    id: APP.id,
+    credentials: [{ key: APP.key, secret: APP.secret }],
+    enabled: true,
+    clientMessages: true,
+    subscriptionCount: true,
+    subscriptionCountEvents: false,
+    watchlistEvents: false,
+    forceTls: false,
+    authorisedOnly: false,
+    webhookEvents: [],
+    ...rest,
+    limits: {
+      maxConnections: 0,
+      maxClientEventsPerSecond: 10,
+      maxBackendEventsPerSecond: 0,
+      maxReadRequestsPerSecond: 0,
+      maxPresenceMembers: 100,
+      maxPresenceMemberBytes: 1024,
+      maxChannelNameLength: 164,
+      maxChannelsPerEvent: 100,
+      maxEventNameLength: 200,
+      maxEventBytes: 10_240,
+      maxBatchSize: 10,
+      ...limits,
+    },
+  };
+}
