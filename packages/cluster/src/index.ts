@@ -1,5 +1,5 @@
 export type { PrimaryQuestion, WorkerStart } from './bus/messages.ts';
-export { type DrainOptions, type NodeSnapshots, Primary, type PrimaryOptions } from './primary/primary.ts';
+export { type DrainOptions, type NodeState, Primary, type PrimaryOptions } from './primary/primary.ts';
 export {
   connectToPrimary,
   type PrimaryLink,

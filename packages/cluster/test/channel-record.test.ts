@@ -75,11 +75,11 @@ describe('ChannelRecord', () => {
     record.join(1, ALICE, 100);
     record.join(2, ALICE, 100);
     record.join(1, BOB, 100);
-    assert.deepEqual(record.drop(1), ['bob']);
-    assert.deepEqual(record.drop(1), []);
+    assert.deepEqual(record.drop(1), { gone: ['bob'], hadCount: true });
+    assert.deepEqual(record.drop(1), { gone: [], hadCount: false });
     assert.deepEqual(record.summary('c'), { channel: 'c', subscriptions: 1, users: 1 });
     assert.equal(record.leave(1, 'alice'), false, 'what came late from the dead owner takes nothing from the living');
-    assert.deepEqual(record.drop(2), ['alice']);
+    assert.deepEqual(record.drop(2), { gone: ['alice'], hadCount: true });
     assert.equal(record.isEmpty, true);
   });
 

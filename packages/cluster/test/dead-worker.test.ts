@@ -13,12 +13,27 @@ const MANY = 200;
 function localHub(): LocalHub {
   return new LocalHub({
     log: SILENT,
-    maxKeptEvents: 10,
+    cache: { maxEvents: 10, maxBytes: 1_000_000 },
     onEvent: () => {},
-    onReady: () => {},
+    onPrepared: () => {},
+    onListening: () => {},
     onFailed: () => {},
     onStuck: () => {},
   });
+}
+
+function silentRegistry(): NodeRegistry {
+  const nothing = (): void => {};
+  const listener = {
+    channelOccupied: nothing,
+    channelVacated: nothing,
+    memberAdded: nothing,
+    memberRemoved: nothing,
+    subscriptionCount: nothing,
+    userOnline: nothing,
+    userOffline: nothing,
+  };
+  return new NodeRegistry({ now: () => 0, cache: { maxEvents: 10, maxBytes: 1_000_000 }, listener });
 }
 
 /** How many there are in this process after what is not needed any more has gone. */
@@ -89,17 +104,7 @@ describe('A worker that has died', () => {
   });
 
   it('holds no slot, and nothing is kept of the names of its slots', () => {
-    const nothing = (): void => {};
-    const listener = {
-      channelOccupied: nothing,
-      channelVacated: nothing,
-      memberAdded: nothing,
-      memberRemoved: nothing,
-      subscriptionCount: nothing,
-      userOnline: nothing,
-      userOffline: nothing,
-    };
-    const registry = new NodeRegistry({ now: () => 0, maxKeptEvents: 10, listener });
+    const registry = silentRegistry();
     const names = Array.from({ length: MANY }, (_, i) => `app:${i}`);
     const before = living(Map);
     for (const name of names) assert.equal(registry.acquire(1, { name, max: 1 }), true);
@@ -113,5 +118,26 @@ describe('A worker that has died', () => {
     assert.equal(registry.acquire(3, { name: 'shared', max: 2 }), true);
     assert.equal(registry.acquire(3, { name: 'shared', max: 2 }), false, 'the slot of one who lives stays taken');
     for (const name of names) assert.equal(registry.acquire(3, { name, max: 1 }), true);
+  });
+
+  it('leaves no user behind that it had signed in or watched, nor do those who leave by themselves', () => {
+    const registry = silentRegistry();
+    const users = Array.from({ length: MANY }, (_, i) => ({ appId: '1', userId: `u${i}` }));
+    const ids = users.map(({ userId }) => userId);
+    registry.userJoined(1, { appId: '1', userId: 'first' });
+    const before = living(Map);
+    const grown = (): number => living(Map) - before;
+    for (const user of users) registry.userJoined(1, user);
+    assert.ok(grown() >= MANY);
+    for (const user of users) registry.userLeft(1, user);
+    assert.ok(grown() < MANY / 2, 'after they left');
+    registry.watch(1, '1', ids);
+    assert.ok(grown() >= MANY);
+    registry.unwatch(1, '1', ids);
+    assert.ok(grown() < MANY / 2, 'after nobody watched them');
+    for (const user of users) registry.userJoined(1, user);
+    registry.watch(1, '1', ids);
+    registry.dropOwner(1);
+    assert.ok(grown() < MANY / 2, 'after the worker died');
   });
 });

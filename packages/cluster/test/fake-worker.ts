@@ -93,6 +93,7 @@ export class FakeWorker {
         return;
       }
       case 'configure':
+      case 'listen':
       case 'draining':
         this.log.push(message.type);
         return;

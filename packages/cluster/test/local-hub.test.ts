@@ -13,16 +13,18 @@ const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 const BOUNDS: LinkBounds = { watchAboveBytes: 64_000_000, stallMs: 50, maxQueuedBytes: 500_000_000 };
 
 class Node {
-  readonly ready: number[] = [];
+  readonly prepared: number[] = [];
+  readonly listening: number[] = [];
   readonly failed: string[] = [];
   readonly stuck: number[] = [];
   readonly emitted: DomainEvent[] = [];
   readonly hub = new LocalHub({
     log: SILENT,
-    maxKeptEvents: 10,
+    cache: { maxEvents: 10, maxBytes: 1_000_000 },
     bounds: BOUNDS,
     onEvent: (event) => this.emitted.push(event),
-    onReady: (owner) => this.ready.push(owner),
+    onPrepared: (owner) => this.prepared.push(owner),
+    onListening: (owner) => this.listening.push(owner),
     onFailed: (owner, message) => this.failed.push(`${owner}: ${message}`),
     onStuck: (owner) => this.stuck.push(owner),
   });
@@ -311,13 +313,14 @@ describe('Questions over the local bus', () => {
 });
 
 describe('The local hub', () => {
-  it('passes on that a worker is ready, and that one cannot start', async () => {
+  it('passes on that a worker could listen, that it does, and that one cannot', async () => {
     const node = new Node();
     const [one, two] = node.three();
-    one.link.tell({ type: 'ready' });
+    one.link.tell({ type: 'prepared' });
+    one.link.tell({ type: 'listening' });
     two.link.tell({ type: 'failed', message: 'EADDRINUSE' });
     await settle(one, two);
-    assert.deepEqual([node.ready, node.failed], [[1], ['2: EADDRINUSE']]);
+    assert.deepEqual([node.prepared, node.listening, node.failed], [[1], [1], ['2: EADDRINUSE']]);
   });
 
   it('lets go of all workers at the end', async () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import type { JoinAnswer } from '@sluice/core';
 import { createSocketId } from '@sluice/protocol';
+import { Random } from '@sluice/testkit';
+import { EventCache } from '../src/registry/event-cache.ts';
 import { NodeRegistry, type RegistryListener } from '../src/registry/node-registry.ts';
-import { Random } from './random.ts';
 
 const APP = '1001';
 const ROOM = 'presence-room';
@@ -29,7 +30,7 @@ class Fixture {
     const to = (owners: ReadonlySet<number>): string => [...owners].sort((a, b) => a - b).join('+') || 'nobody';
     this.registry = new NodeRegistry({
       now: () => this.nowMs,
-      maxKeptEvents: 3,
+      cache: { maxEvents: 3, maxBytes: 1_000_000 },
       listener: {
         channelOccupied: ({ channel }) => this.occupation.push(`${channel} occupied`),
         channelVacated: ({ channel }) => this.occupation.push(`${channel} vacated`),
@@ -92,7 +93,7 @@ describe('Presence in the registry', () => {
     const order: string[] = [];
     const registry = new NodeRegistry({
       now: () => 0,
-      maxKeptEvents: 3,
+      cache: { maxEvents: 3, maxBytes: 1_000_000 },
       listener: { ...NO_LISTENER, memberAdded: () => order.push('event') },
     });
     const member = { userId: 'alice', info: 'null' };
@@ -288,6 +289,20 @@ describe('Numbers of subscribers in the registry', () => {
     assert.deepEqual(f.takeEvents(), ['news has 1 to 1', 'news has 3 to 1+2', 'news has 2 to 2']);
   });
 
+  it('are told when a worker dies, to those of the others that have subscribers', () => {
+    const f = new Fixture();
+    f.registry.count(1, report(5));
+    f.registry.count(2, report(3));
+    f.registry.count(2, { ...report(1), channel: 'quiet', announce: false });
+    f.registry.count(1, { ...report(1), channel: 'quiet', announce: false });
+    f.registry.count(2, { ...report(2), channel: 'alone' });
+    f.takeEvents();
+    f.registry.dropOwner(2);
+    assert.deepEqual(f.takeEvents(), ['news has 5 to 1']);
+    f.registry.dropOwner(3);
+    assert.deepEqual(f.takeEvents(), []);
+  });
+
   it('SC-04: are not told where nobody asked for it', () => {
     const f = new Fixture();
     f.registry.count(1, { ...report(1), announce: false });
@@ -372,6 +387,31 @@ describe('Events of cache channels in the registry', () => {
       ['a', undefined, 'c', 'd'],
     );
   });
+
+  it('are bounded in bytes too, and what is replaced or over gives its bytes back', () => {
+    const cache = new EventCache({ maxEvents: 1000, maxBytes: 100, now: () => 0 });
+    const keep = (channel: string, text: string, ttlMs = 1000): void => cache.keep(event(channel, text, ttlMs));
+    const kept = (): string[] => ['a', 'b', 'c', 'd'].filter((channel) => cache.kept(APP, channel) !== null);
+    for (let i = 0; i < 10; i++) keep('a', 'x'.repeat(40));
+    keep('b', 'é'.repeat(20));
+    assert.deepEqual(kept(), ['a', 'b']);
+    keep('c', 'x'.repeat(40));
+    assert.deepEqual(kept(), ['b', 'c']);
+    keep('b', 'x', 0);
+    assert.deepEqual(kept(), ['c']);
+    keep('d', 'x'.repeat(59));
+    assert.deepEqual(kept(), ['c', 'd']);
+  });
+
+  it('make room for many more than one at the bound, so that each does not look past all that went', () => {
+    const cache = new EventCache({ maxEvents: 1000, maxBytes: 1_000_000, now: () => 0 });
+    const size = (): number =>
+      Array.from({ length: 1100 }, (_, i) => cache.kept(APP, `c${i}`)).filter((found) => found !== null).length;
+    for (let i = 0; i < 1000; i++) cache.keep(event(`c${i}`, 'x'));
+    assert.equal(size(), 1000);
+    cache.keep(event('c1000', 'x'));
+    assert.equal(size(), 990);
+  });
 });
 
 describe('Occupied channels in the registry', () => {
@@ -413,5 +453,17 @@ describe('Occupied channels in the registry', () => {
     assert.deepEqual(f.occupation.splice(0), ['news vacated']);
     f.registry.dropOwner(2);
     assert.deepEqual(f.occupation, [`${ROOM} vacated`]);
+  });
+
+  it('are counted by kind, each once however many workers have it', () => {
+    const f = new Fixture();
+    const none = { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
+    for (const owner of [1, 2]) f.registry.count(owner, report(1));
+    f.registry.count(1, { ...report(1), channel: 'private-encrypted-x' });
+    f.join(2, 'a');
+    assert.deepEqual(f.registry.channelCounts(), new Map([[APP, { ...none, public: 1, presence: 1, encrypted: 1 }]]));
+    f.registry.dropOwner(1);
+    f.registry.dropOwner(2);
+    assert.deepEqual(f.registry.channelCounts(), new Map([[APP, none]]));
   });
 });

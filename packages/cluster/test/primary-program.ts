@@ -7,7 +7,7 @@ const primary = new Primary({
   workers: 1,
   workerFile: fileURLToPath(new URL('./worker-program.ts', import.meta.url)),
   scheduling: 'primary',
-  maxKeptEvents: 10,
+  cache: { maxEvents: 10, maxBytes: 1_000_000 },
   onEvent: () => {},
   settings: null,
   log: LOG,

@@ -7,6 +7,7 @@ if (mode === 'exit') process.exit(7);
 let ended = false;
 const link = await connectToPrimary({ onError: () => {}, onGone: () => process.exit(ended ? 0 : 1) });
 link.serve({
+  listen: () => (mode === 'fail' ? Promise.reject(new Error('listen EADDRINUSE')) : Promise.resolve()),
   deliver: () => {},
   events: {
     memberAdded: () => {},
@@ -22,5 +23,4 @@ link.serve({
     return Promise.resolve(`${type} of ${process.pid}`);
   },
 });
-if (mode === 'fail') link.failed('listen EADDRINUSE');
-else link.ready();
+link.prepared();

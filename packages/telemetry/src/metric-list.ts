@@ -60,12 +60,6 @@ export const WORKER_METRICS = {
     help: 'API requests refused with 429.',
     labels: APP,
   },
-  channels: {
-    name: 'active_channels',
-    type: 'gauge',
-    help: 'Channels with a subscriber, summed over workers: one that several workers have counts several times.',
-    labels: [...APP, 'channel_type'],
-  },
   subscriptions: {
     name: 'channel_subscriptions_total',
     type: 'counter',
@@ -130,6 +124,18 @@ export const PRIMARY_METRICS = {
     type: 'counter',
     help: 'Times that a worker did not answer a scrape in time; its last values stand in.',
     labels: ['port'],
+  },
+  channels: {
+    name: 'active_channels',
+    type: 'gauge',
+    help: 'Channels with a subscriber on this node.',
+    labels: [...APP, 'channel_type'],
+  },
+  busRoundTrip: {
+    name: 'bus_round_trip_seconds',
+    type: 'gauge',
+    help: 'Time that a question took to each worker and back over the local bus at this scrape, in seconds.',
+    labels: ['port', 'worker'],
   },
   webhookEvents: {
     name: 'webhook_events_total',

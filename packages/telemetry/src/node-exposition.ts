@@ -1,5 +1,8 @@
+import type { CountByKind } from '@sluice/core';
+import { CHANNEL_KINDS } from '@sluice/protocol';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, type MetricObject, Registry } from 'prom-client';
 import { type MetricSpec, PRIMARY_METRICS } from './metric-list.ts';
+import { setCounter } from './set-counter.ts';
 
 export interface NodeExpositionOptions {
   readonly prefix: string;
@@ -12,6 +15,10 @@ export interface NodeState {
   /** Ids of all workers that live. */
   readonly living: ReadonlySet<number>;
   readonly restarts: number;
+  /** By app. */
+  readonly channels: ReadonlyMap<string, CountByKind>;
+  /** By worker's place, in milliseconds. */
+  readonly roundTrips: ReadonlyMap<number, number>;
   readonly webhooks: WebhookState;
 }
 
@@ -34,6 +41,8 @@ export class NodeExposition {
   readonly #workers: Gauge;
   readonly #restarts: Counter;
   readonly #missed: Counter;
+  readonly #channels: Gauge;
+  readonly #roundTrip: Gauge;
   readonly #webhookEvents: Counter;
   readonly #webhookFailures: Counter;
   readonly #webhookQueue: Gauge;
@@ -54,6 +63,8 @@ export class NodeExposition {
     this.#restarts = new Counter(config(PRIMARY_METRICS.restarts));
     this.#missed = new Counter(config(PRIMARY_METRICS.scrapesMissed));
     this.#missed.inc(this.#labels, 0);
+    this.#channels = new Gauge(config(PRIMARY_METRICS.channels));
+    this.#roundTrip = new Gauge(config(PRIMARY_METRICS.busRoundTrip));
     this.#webhookEvents = new Counter(config(PRIMARY_METRICS.webhookEvents));
     this.#webhookFailures = new Counter(config(PRIMARY_METRICS.webhookFailures));
     this.#webhookQueue = new Gauge(config(PRIMARY_METRICS.webhookQueue));
@@ -72,7 +83,7 @@ export class NodeExposition {
     return text;
   }
 
-  async #render({ snapshots, living, restarts, webhooks }: NodeState): Promise<string> {
+  async #render({ snapshots, living, restarts, channels, roundTrips, webhooks }: NodeState): Promise<string> {
     for (const id of living) {
       if (!snapshots.has(id)) this.#missed.inc(this.#labels);
     }
@@ -88,6 +99,14 @@ export class NodeExposition {
     }
     this.#workers.set(this.#labels, living.size);
     setCounter(this.#restarts, this.#labels, restarts);
+    for (const [appId, byKind] of channels) {
+      for (const kind of CHANNEL_KINDS) {
+        this.#channels.set({ ...this.#labels, app_id: appId, channel_type: kind }, byKind[kind]);
+      }
+    }
+    // One that did not answer has no time, rather than that of an earlier scrape.
+    this.#roundTrip.reset();
+    for (const [worker, ms] of roundTrips) this.#roundTrip.set({ ...this.#labels, worker }, ms / 1000);
     this.#setWebhooks(webhooks);
     const workers = AggregatorRegistry.aggregate([...this.#latest.values(), this.#departed]);
     return `${await workers.metrics()}\n${await this.#own.metrics()}`;
@@ -101,12 +120,6 @@ export class NodeExposition {
     setCounter(this.#webhookFailures, this.#labels, failedAttempts);
     this.#webhookQueue.set(this.#labels, queued);
   }
-}
-
-/** A counter that is kept elsewhere. */
-function setCounter(counter: Counter, labels: Readonly<Record<string, string | number>>, value: number): void {
-  counter.remove(labels);
-  counter.inc(labels, value);
 }
 
 async function merge(snapshots: readonly (readonly MetricObject[])[]): Promise<readonly MetricObject[]> {

@@ -1,8 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { AppCounters, ConnectionErrorType, CountByKind, Metrics } from '@sluice/core';
+import { type AppCounters, type ConnectionErrorType, emptyCounters, type Metrics } from '@sluice/core';
 import { CHANNEL_KINDS, type ChannelKind } from '@sluice/protocol';
 import { Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
 import { type MetricSpec, WORKER_METRICS } from './metric-list.ts';
+import { setCounter } from './set-counter.ts';
 
 export interface WorkerMetricsOptions {
   readonly prefix: string;
@@ -12,10 +13,10 @@ export interface WorkerMetricsOptions {
   readonly slot: number;
 }
 
-/** Read when the metrics are; set once the engine and the bus exist. */
+/** What the engine and the bus know at the moment. */
 export interface WorkerGauges {
-  readonly queuedBytes: () => number;
-  readonly busDropped: () => number;
+  readonly queuedBytes: number;
+  readonly busDropped: number;
 }
 
 const DELAY_RESOLUTION_MS = 10;
@@ -51,7 +52,6 @@ export class WorkerMetrics implements Metrics {
   readonly #apps = new Map<string, AppCounters>();
   readonly #perApp: Record<(typeof PER_APP)[number], Counter>;
   readonly #connected: Gauge;
-  readonly #channels: Gauge;
   readonly #subscriptions: Counter;
   readonly #unsubscriptions: Counter;
   readonly #connectionErrors: Counter;
@@ -66,7 +66,6 @@ export class WorkerMetrics implements Metrics {
       Counter
     >;
     this.#connected = this.#gauge(WORKER_METRICS.connected);
-    this.#channels = this.#gauge(WORKER_METRICS.channels);
     this.#subscriptions = this.#counter(WORKER_METRICS.subscriptions);
     this.#unsubscriptions = this.#counter(WORKER_METRICS.unsubscriptions);
     this.#connectionErrors = this.#counter(WORKER_METRICS.connectionErrors);
@@ -120,7 +119,6 @@ export class WorkerMetrics implements Metrics {
     this.#connected.set(labels, counters.connected);
     for (const kind of CHANNEL_KINDS) {
       const kindLabels = { ...labels, channel_type: kind };
-      this.#channels.set(kindLabels, counters.channels[kind]);
       setCounter(this.#subscriptions, kindLabels, counters.subscriptions[kind]);
       setCounter(this.#unsubscriptions, kindLabels, counters.unsubscriptions[kind]);
     }
@@ -169,15 +167,9 @@ class ProcessMetrics {
     this.#set.residentMemory.set(worker, process.memoryUsage.rss());
     const { user, system } = process.cpuUsage();
     setCounter(this.#set.cpu, worker, (user + system) / 1e6);
-    this.#set.queuedBytes.set({ port }, gauges.queuedBytes());
-    setCounter(this.#set.busDropped, { port }, gauges.busDropped());
+    this.#set.queuedBytes.set({ port }, gauges.queuedBytes);
+    setCounter(this.#set.busDropped, { port }, gauges.busDropped);
   }
-}
-
-/** prom-client's counters only add; what is read here is already a sum. */
-function setCounter(counter: Counter, labels: Record<string, string | number>, value: number): void {
-  counter.remove(labels);
-  counter.inc(labels, value);
 }
 
 /** The sizes that Sockudo's dashboards know. */
@@ -186,26 +178,4 @@ function recipientBucket(recipients: number): string {
   if (recipients <= 100) return 'sm';
   if (recipients <= 1000) return 'md';
   return recipients <= 10_000 ? 'lg' : 'xl';
-}
-
-function emptyCounters(): AppCounters {
-  const byKind = (): CountByKind => ({ public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
-  return {
-    connected: 0,
-    connections: 0,
-    disconnections: 0,
-    messagesReceived: 0,
-    bytesReceived: 0,
-    messagesSent: 0,
-    bytesSent: 0,
-    messagesDropped: 0,
-    httpCalls: 0,
-    httpBytesReceived: 0,
-    httpBytesSent: 0,
-    rateLimitChecks: 0,
-    rateLimitRefusals: 0,
-    channels: byKind(),
-    subscriptions: byKind(),
-    unsubscriptions: byKind(),
-  };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CountByKind } from '@sluice/core';
 import type { MetricObject } from 'prom-client';
 import { type MetricSpec, NodeExposition, PRIMARY_METRICS, WORKER_METRICS, WorkerMetrics } from '../src/index.ts';
 
@@ -16,7 +17,7 @@ class FakeWorker {
 
   /** As it comes over the local bus. */
   async snapshot(): Promise<MetricObject[]> {
-    const taken = await this.metrics.snapshot({ queuedBytes: () => this.queuedBytes, busDropped: () => 0 });
+    const taken = await this.metrics.snapshot({ queuedBytes: this.queuedBytes, busDropped: 0 });
     return JSON.parse(JSON.stringify(taken)) as MetricObject[];
   }
 }
@@ -24,7 +25,15 @@ class FakeWorker {
 class Node {
   readonly exposition = new NodeExposition({ prefix: 'sluice_', port: 6001 });
   restarts = 0;
+  readonly channels = new Map<string, CountByKind>();
+  readonly roundTrips = new Map<number, number>();
   webhooks = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
+
+  /** What only the primary knows. */
+  get own() {
+    const { channels, roundTrips, webhooks } = this;
+    return { channels, roundTrips, webhooks };
+  }
 
   /** Scrapes; those of the living that are `silent` do not answer. */
   async scrape(living: readonly FakeWorker[], silent: readonly FakeWorker[] = []): Promise<Scrape> {
@@ -32,9 +41,7 @@ class Node {
     const snapshots = new Map<number, unknown>();
     for (const worker of answering) snapshots.set(worker.id, await worker.snapshot());
     const ids = new Set(living.map(({ id }) => id));
-    return new Scrape(
-      await this.exposition.render({ snapshots, living: ids, restarts: this.restarts, webhooks: this.webhooks }),
-    );
+    return new Scrape(await this.exposition.render({ snapshots, living: ids, restarts: this.restarts, ...this.own }));
   }
 }
 
@@ -156,7 +163,7 @@ describe('The exposition of a node', () => {
       snapshots,
       living: new Set([2]),
       restarts: 0,
-      webhooks: node.webhooks,
+      ...node.own,
     });
     assert.equal(new Scrape(text).value('new_connections_total'), 10);
     assert.equal(new Scrape(text).value('connected'), 3);
@@ -185,6 +192,21 @@ describe('The exposition of a node', () => {
     assert.equal((await node.scrape(pair())).value('worker_restarts_total'), 3);
   });
 
+  it('tells how many channels the node has, and how long the bus takes now', async () => {
+    const node = new Node();
+    node.channels.set('1', { public: 2, private: 1, presence: 0, encrypted: 0, user: 0 });
+    node.roundTrips.set(0, 1.5).set(1, 20);
+    const first = await node.scrape([]);
+    assert.equal(first.value('active_channels', ['app_id="1"', 'channel_type="public"']), 2);
+    assert.equal(first.value('active_channels'), 3);
+    assert.equal(first.value('bus_round_trip_seconds', ['worker="1"']), 0.02);
+    node.channels.set('1', { public: 0, private: 1, presence: 0, encrypted: 0, user: 0 });
+    node.roundTrips.delete(1);
+    const second = await node.scrape([]);
+    assert.equal(second.value('active_channels'), 1);
+    assert.ok(!second.text.includes('worker="1"'));
+  });
+
   it('tells what webhooks counted', async () => {
     const node = new Node();
     node.webhooks = { sent: 5, failedAttempts: 2, deadLettered: 1, dropped: 4, queued: 3 };
@@ -208,7 +230,7 @@ describe('The exposition of a node', () => {
     const texts = await Promise.all(
       [3, 2, 1, 0].map((left) => {
         const living = new Set(workers.slice(0, left).map(({ id }) => id));
-        return node.exposition.render({ snapshots, living, restarts: 0, webhooks: node.webhooks });
+        return node.exposition.render({ snapshots, living, restarts: 0, ...node.own });
       }),
     );
     assert.deepEqual(
@@ -231,7 +253,7 @@ describe('The exposition of a node', () => {
       snapshots: late,
       living: new Set([2]),
       restarts: 0,
-      webhooks: node.webhooks,
+      ...node.own,
     });
     assert.equal(new Scrape(text).value('new_connections_total'), 6);
   });

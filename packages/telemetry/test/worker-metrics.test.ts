@@ -6,7 +6,7 @@ import type { MetricObject } from 'prom-client';
 import { type MetricSpec, WORKER_METRICS, WorkerMetrics } from '../src/index.ts';
 
 const OPTIONS = { prefix: 'sluice_', port: 6001, slot: 2 };
-const GAUGES = { queuedBytes: () => 77, busDropped: () => 5 };
+const GAUGES = { queuedBytes: 77, busDropped: 5 };
 
 /** Gives every number of an app a value of its own. */
 function fill(counters: AppCounters, from: number): void {

@@ -29,7 +29,7 @@ export type WorkerQuestion =
   | { readonly type: 'users'; readonly appId: string; readonly channel: string };
 
 /** The answer to each question. */
-export interface WorkerAnswers {
+interface WorkerAnswers {
   readonly join_topic: null;
   readonly taken_up: null;
   readonly join_presence: JoinAnswer;
@@ -42,10 +42,14 @@ export interface WorkerAnswers {
   readonly users: readonly string[];
 }
 
+export type AnswerTo<Question extends WorkerQuestion> = WorkerAnswers[Question['type']];
+
 /** What a worker tells the primary. */
 export type WorkerMessage =
   | { readonly type: 'ask'; readonly id: number; readonly question: WorkerQuestion }
-  | { readonly type: 'ready' }
+  /** It could listen; whether it may is for the primary to say. */
+  | { readonly type: 'prepared' }
+  | { readonly type: 'listening' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'leave_topic'; readonly topic: string }
   | ({ readonly type: 'count' } & CountReport)
@@ -82,6 +86,8 @@ export interface WorkerStart {
 export type PrimaryMessage =
   | ({ readonly type: 'configure' } & WorkerStart)
   | { readonly type: 'ask'; readonly id: number; readonly question: PrimaryQuestion }
+  /** Take connections. Answered with `listening` or `failed`. */
+  | { readonly type: 'listen' }
   /** Health checks say "not ready" from now on. */
   | { readonly type: 'draining' }
   | ({ readonly type: 'member_added' } & MemberAdded)

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { DomainEvent, Log } from '@sluice/core';
+import type { CountByKind, DomainEvent, Log } from '@sluice/core';
+import { assertNever } from '@sluice/protocol';
 import { topicOf } from '../bus/frames.ts';
 import { Link, type LinkBounds } from '../bus/link.ts';
-import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
+import type { AnswerTo, PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 import type { Owner } from '../registry/channel-record.ts';
+import type { CacheBounds } from '../registry/event-cache.ts';
 import { NodeRegistry } from '../registry/node-registry.ts';
 import { TopicRouter } from './topic-router.ts';
 
@@ -11,15 +13,15 @@ export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
 
 export interface LocalHubOptions {
   readonly log: Log;
-  /** Events of cache channels kept at the most. */
-  readonly maxKeptEvents: number;
+  readonly cache: CacheBounds;
   /** When a worker counts as stuck. */
   readonly bounds?: LinkBounds;
   /** Something happened that webhooks may tell of. */
   readonly onEvent: (event: DomainEvent) => void;
-  /** A worker is listening. */
-  readonly onReady: (owner: Owner) => void;
-  /** A worker cannot start and says why. */
+  /** A worker could listen. */
+  readonly onPrepared: (owner: Owner) => void;
+  readonly onListening: (owner: Owner) => void;
+  /** A worker cannot listen and says why. */
   readonly onFailed: (owner: Owner, message: string) => void;
   /** A worker does not read what it is sent; it has to be replaced. */
   readonly onStuck: (owner: Owner) => void;
@@ -64,25 +66,25 @@ export class LocalHub {
     const { onEvent } = options;
     this.#registry = new NodeRegistry({
       now: () => performance.now(),
-      maxKeptEvents: options.maxKeptEvents,
+      cache: options.cache,
       listener: {
         channelOccupied: (event) => onEvent({ type: 'channel_occupied', ...event }),
         channelVacated: (event) => onEvent({ type: 'channel_vacated', ...event }),
         memberAdded: (owners, event) => {
-          this.#tell(owners, { type: 'member_added', ...event });
+          this.#tellSome(owners, { type: 'member_added', ...event });
           const { appId, channel, member } = event;
           onEvent({ type: 'member_added', appId, channel, userId: member.userId });
         },
         memberRemoved: (owners, event) => {
-          this.#tell(owners, { type: 'member_removed', ...event });
+          this.#tellSome(owners, { type: 'member_removed', ...event });
           onEvent({ type: 'member_removed', ...event });
         },
         subscriptionCount: (owners, event) => {
-          this.#tell(owners, { type: 'subscription_count', ...event });
+          this.#tellSome(owners, { type: 'subscription_count', ...event });
           onEvent({ type: 'subscription_count', ...event });
         },
-        userOnline: (owners, user) => this.#tell(owners, { type: 'user_online', ...user }),
-        userOffline: (owners, user) => this.#tell(owners, { type: 'user_offline', ...user }),
+        userOnline: (owners, user) => this.#tellSome(owners, { type: 'user_online', ...user }),
+        userOffline: (owners, user) => this.#tellSome(owners, { type: 'user_offline', ...user }),
       },
     });
   }
@@ -116,11 +118,31 @@ export class LocalHub {
     this.#router.dropOwner(owner);
     this.#registry.dropOwner(owner);
     this.#passedOn.delete(owner);
-    for (const owners of this.#passedOn.values()) owners.delete(owner);
     this.#unresponsive.delete(owner);
     for (const asked of this.#asked) {
       if (asked.owner === owner) asked.giveUp();
     }
+  }
+
+  /** How many channels each app has, by kind. */
+  channelCounts(): ReadonlyMap<string, CountByKind> {
+    return this.#registry.channelCounts();
+  }
+
+  /** How long, in milliseconds, a question takes to each worker and back; without those that do not answer in time. */
+  async roundTrips(): Promise<Map<Owner, number>> {
+    const times = new Map<Owner, number>();
+    const asked = [...this.#links].map(async ([owner, link]) => {
+      const startedAt = performance.now();
+      const answer = await this.#ask(owner, link, { question: { type: 'echo' }, timeoutMs: ANSWER_TIMEOUT_MS });
+      if (answer !== NO_ANSWER) times.set(owner, performance.now() - startedAt);
+    });
+    await Promise.all(asked);
+    return times;
+  }
+
+  tell(owner: Owner, message: PrimaryMessage): void {
+    this.#links.get(owner)?.tell(message);
   }
 
   tellAll(message: PrimaryMessage): void {
@@ -192,8 +214,8 @@ export class LocalHub {
     }
   }
 
-  #tell(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
-    for (const owner of owners) this.#links.get(owner)?.tell(message);
+  #tellSome(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
+    for (const owner of owners) this.tell(owner, message);
   }
 
   #receive(owner: Owner, link: WorkerLink, message: WorkerMessage): void {
@@ -233,8 +255,11 @@ export class LocalHub {
       case 'emit':
         this.#options.onEvent(message.event);
         return;
-      case 'ready':
-        this.#options.onReady(owner);
+      case 'prepared':
+        this.#options.onPrepared(owner);
+        return;
+      case 'listening':
+        this.#options.onListening(owner);
         return;
       case 'failed':
         this.#options.onFailed(owner, message.message);
@@ -245,44 +270,43 @@ export class LocalHub {
   }
 
   #answer(owner: Owner, question: WorkerQuestion, reply: (answer: unknown) => void): void {
+    const registry = this.#registry;
+    /** So that the compiler holds each answer to its question. */
+    const answer = <Asked extends WorkerQuestion>(_asked: Asked, given: AnswerTo<Asked>): void => reply(given);
     switch (question.type) {
       case 'join_topic':
         this.#router.join(owner, question.topic);
-        reply(null);
+        answer(question, null);
         return;
       case 'taken_up':
-        void this.#takenUp(owner).then(() => reply(null));
+        void this.#takenUp(owner).then(() => answer(question, null));
         return;
       case 'join_presence':
-        this.#registry.join(owner, question, reply);
+        registry.join(owner, question, (list) => answer(question, list));
         return;
       case 'acquire':
-        reply(this.#registry.acquire(owner, question));
+        answer(question, registry.acquire(owner, question));
         return;
       case 'take':
-        reply(this.#registry.take(question));
+        answer(question, registry.take(question));
         return;
       case 'channels':
-        reply(this.#registry.channels(question.appId, question.prefix));
+        answer(question, registry.channels(question.appId, question.prefix));
         return;
       case 'summaries':
-        reply(this.#registry.summaries(question.appId, question.channels));
+        answer(question, registry.summaries(question.appId, question.channels));
         return;
       case 'kept':
-        reply(this.#registry.kept(question.appId, question.channel));
+        answer(question, registry.kept(question.appId, question.channel));
         return;
       case 'watch':
-        reply(this.#registry.watch(owner, question.appId, question.userIds));
+        answer(question, registry.watch(owner, question.appId, question.userIds));
         return;
       case 'users':
-        reply(this.#registry.users(question.appId, question.channel));
+        answer(question, registry.users(question.appId, question.channel));
         return;
       default:
         assertNever(question);
     }
   }
-}
-
-function assertNever(value: never): never {
-  throw new Error(`unhandled message on the local bus: ${JSON.stringify(value)}`);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DomainEvent, Log } from '@sluice/core';
+import type { CountByKind, DomainEvent, Log } from '@sluice/core';
 import type { Owner } from '../registry/channel-record.ts';
+import type { CacheBounds } from '../registry/event-cache.ts';
 import { LocalHub } from './local-hub.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -8,8 +9,7 @@ export interface PrimaryOptions {
   readonly workers: number;
   readonly workerFile: string;
   readonly scheduling: 'primary' | 'kernel';
-  /** Events of cache channels kept at the most. */
-  readonly maxKeptEvents: number;
+  readonly cache: CacheBounds;
   /** Passed to each worker as it is; has to survive JSON. */
   readonly settings: unknown;
   /** Something happened that webhooks may tell of. */
@@ -26,12 +26,17 @@ export interface DrainOptions {
   readonly gracePeriodMs: number;
 }
 
-export interface NodeSnapshots {
+/** What a node knows about itself. */
+export interface NodeState {
   /** By worker: an id that no other worker of this node ever has. Those that did not answer in time are missing. */
   readonly snapshots: ReadonlyMap<Owner, unknown>;
   readonly living: ReadonlySet<Owner>;
   /** Workers started again after a death. */
   readonly restarts: number;
+  /** By app. */
+  readonly channels: ReadonlyMap<string, CountByKind>;
+  /** To the worker of a place and back over the bus, in milliseconds. */
+  readonly roundTrips: ReadonlyMap<number, number>;
 }
 
 /** One node: its workers, the bus between them and their common end. */
@@ -40,17 +45,22 @@ export class Primary {
   readonly #supervisor: Supervisor;
   readonly #hub: LocalHub;
   readonly #slots = new Map<Owner, number>();
-  readonly #unready = new Set<number>();
+  /** Workers that could listen, until all of the first ones are there. Null: whoever could, may. */
+  #waiting: Set<Owner> | null = new Set();
+  /** Places whose worker has never listened. */
+  readonly #silent = new Set<number>();
+  #isDraining = false;
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
-    for (let slot = 0; slot < options.workers; slot++) this.#unready.add(slot);
+    for (let slot = 0; slot < options.workers; slot++) this.#silent.add(slot);
     this.#hub = new LocalHub({
-      maxKeptEvents: options.maxKeptEvents,
+      cache: options.cache,
       log: options.log,
       onEvent: options.onEvent,
-      onReady: (owner) => this.#ready(owner),
+      onPrepared: (owner) => this.#prepared(owner),
+      onListening: (owner) => this.#listening(owner),
       onFailed: (owner, message) => this.#failed(owner, message),
       onStuck: (owner) => {
         options.log.error('a worker does not read the local bus and is replaced', { slot: this.#slots.get(owner) });
@@ -66,6 +76,7 @@ export class Primary {
       },
       onExit: (owner) => {
         this.#slots.delete(owner);
+        this.#waiting?.delete(owner);
         this.#hub.detach(owner);
       },
     });
@@ -82,13 +93,25 @@ export class Primary {
   }
 
   /** The metrics of all workers. */
-  async metrics(): Promise<NodeSnapshots> {
-    const snapshots = await this.#hub.askAll({ type: 'metrics' });
-    return { snapshots, living: new Set(this.#slots.keys()), restarts: this.#supervisor.restarts };
+  async metrics(): Promise<NodeState> {
+    const [times, snapshots] = await Promise.all([this.#hub.roundTrips(), this.#hub.askAll({ type: 'metrics' })]);
+    const roundTrips = new Map<number, number>();
+    for (const [owner, slot] of this.#slots) {
+      const ms = times.get(owner);
+      if (ms !== undefined) roundTrips.set(slot, ms);
+    }
+    return {
+      snapshots,
+      living: new Set(this.#slots.keys()),
+      restarts: this.#supervisor.restarts,
+      channels: this.#hub.channelCounts(),
+      roundTrips,
+    };
   }
 
   /** Ends the node in order: not ready, not listening, messages under way delivered, clients closed, workers gone. */
   async drain({ preStopDelayMs, windowMs, gracePeriodMs }: DrainOptions): Promise<void> {
+    this.#isDraining = true;
     const ended = this.#supervisor.stop();
     const deadline = setTimeout(() => {
       this.#options.log.warn('the grace period is over; what is left is cut off', { workers: this.runningWorkers });
@@ -109,16 +132,29 @@ export class Primary {
     this.#supervisor.killAll();
   }
 
-  #ready(owner: Owner): void {
+  /** The first workers listen together: connections are shared by those that listen, and would pile up on the quickest. */
+  #prepared(owner: Owner): void {
+    if (this.#isDraining) return;
+    if (this.#waiting === null) {
+      this.#hub.tell(owner, { type: 'listen' });
+      return;
+    }
+    this.#waiting.add(owner);
+    if (this.#waiting.size < this.#options.workers) return;
+    for (const waiting of this.#waiting) this.#hub.tell(waiting, { type: 'listen' });
+    this.#waiting = null;
+  }
+
+  #listening(owner: Owner): void {
     const slot = this.#slots.get(owner);
     this.#options.log.debug('a worker is listening', { slot });
-    if (slot === undefined || !this.#unready.delete(slot)) return;
-    if (this.#unready.size === 0) this.#started.resolve();
+    if (slot === undefined || !this.#silent.delete(slot)) return;
+    if (this.#silent.size === 0) this.#started.resolve();
   }
 
   #failed(owner: Owner, message: string): void {
     // Before the start is over the settings are to blame, and another try would end the same way.
-    if (this.#unready.size > 0) this.#started.reject(new Error(message));
+    if (this.#silent.size > 0) this.#started.reject(new Error(message));
     else {
       this.#options.log.error('a worker cannot start and is replaced', {
         slot: this.#slots.get(owner),

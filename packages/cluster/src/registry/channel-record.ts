@@ -10,10 +10,21 @@ interface Presence {
   readonly connections: Map<Owner, number>;
 }
 
+interface Dropped {
+  /** Users whose last connection that was. */
+  readonly gone: readonly string[];
+  /** Whether it had subscribers. */
+  readonly hadCount: boolean;
+}
+
 /** One channel of one app on this node: how many are subscribed, and who is there, by owner. */
 export class ChannelRecord {
   readonly #counts = new Map<Owner, number>();
   readonly #members = new Map<string, Presence>();
+  /** Connections of members, by owner: who is to be told of the others. */
+  readonly #present = new Map<Owner, number>();
+  /** Whether subscribers are told how many they are. */
+  announces = false;
 
   get isEmpty(): boolean {
     return this.#counts.size === 0 && this.#members.size === 0;
@@ -28,10 +39,14 @@ export class ChannelRecord {
     else this.#counts.delete(owner);
   }
 
-  summary(channel: string): ChannelSummary {
+  get subscriptions(): number {
     let subscriptions = 0;
     for (const count of this.#counts.values()) subscriptions += count;
-    return { channel, subscriptions, users: this.#members.size };
+    return subscriptions;
+  }
+
+  summary(channel: string): ChannelSummary {
+    return { channel, subscriptions: this.subscriptions, users: this.#members.size };
   }
 
   /** Owners that hold a subscription. */
@@ -45,9 +60,7 @@ export class ChannelRecord {
 
   /** Owners that hold a connection of any member. */
   memberOwners(): Set<Owner> {
-    const owners = new Set<Owner>();
-    for (const { connections } of this.#members.values()) for (const owner of connections.keys()) owners.add(owner);
-    return owners;
+    return new Set(this.#present.keys());
   }
 
   /** Adds one connection of a user; a user who is there already keeps the first `info`. */
@@ -60,6 +73,7 @@ export class ChannelRecord {
       this.#members.set(member.userId, presence);
     }
     presence.connections.set(owner, (presence.connections.get(owner) ?? 0) + 1);
+    this.#present.set(owner, (this.#present.get(owner) ?? 0) + 1);
     return { answer: [...this.#members.values()].map((p) => p.member), isNew };
   }
 
@@ -68,6 +82,9 @@ export class ChannelRecord {
     const presence = this.#members.get(userId);
     const held = presence?.connections.get(owner);
     if (presence === undefined || held === undefined) return false;
+    const present = (this.#present.get(owner) ?? 0) - 1;
+    if (present > 0) this.#present.set(owner, present);
+    else this.#present.delete(owner);
     if (held > 1) {
       presence.connections.set(owner, held - 1);
       return false;
@@ -75,14 +92,15 @@ export class ChannelRecord {
     return this.#forget(owner, userId, presence);
   }
 
-  /** Takes everything of an owner away. Returns the users whose last connection that was. */
-  drop(owner: Owner): string[] {
-    this.#counts.delete(owner);
+  /** Takes everything of an owner away. */
+  drop(owner: Owner): Dropped {
+    const hadCount = this.#counts.delete(owner);
+    if (!this.#present.delete(owner)) return { gone: [], hadCount };
     const gone: string[] = [];
     for (const [userId, presence] of this.#members) {
       if (presence.connections.has(owner) && this.#forget(owner, userId, presence)) gone.push(userId);
     }
-    return gone;
+    return { gone, hadCount };
   }
 
   #forget(owner: Owner, userId: string, presence: Presence): boolean {

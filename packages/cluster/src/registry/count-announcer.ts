@@ -1,9 +1,9 @@
-import type { SubscriptionCount } from '@sluice/core';
+import { type SubscriptionCount, topicOf } from '@sluice/core';
 
 export interface CountAnnouncerOptions {
   readonly announce: (event: SubscriptionCount) => void;
   /** The number of subscribers now; 0 for a channel that has gone. */
-  readonly current: (appId: string, channel: string) => number;
+  readonly current: (channel: Omit<SubscriptionCount, 'count'>) => number;
 }
 
 /** Above so many subscribers changes are told at most every so often (Pusher "Subscription count events"). */
@@ -21,7 +21,7 @@ export class CountAnnouncer {
   }
 
   changed(event: SubscriptionCount): void {
-    const key = `${event.appId}:${event.channel}`;
+    const key = topicOf(event.appId, event.channel);
     if (this.#recent.has(key)) return;
     if (event.count > 0) this.#options.announce(event);
     if (event.count > LARGE) this.#rest(key, event);
@@ -31,7 +31,7 @@ export class CountAnnouncer {
     this.#recent.set(key, event.count);
     const wake = (): void => {
       this.#recent.delete(key);
-      const count = this.#options.current(event.appId, event.channel);
+      const count = this.#options.current(event);
       if (count !== event.count) this.changed({ ...event, count });
     };
     setTimeout(wake, LARGE_INTERVAL_MS).unref();

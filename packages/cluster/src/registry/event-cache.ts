@@ -1,46 +1,67 @@
-import type { KeepRequest, KeptEvent } from '@sluice/core';
+import { type KeepRequest, type KeptEvent, topicOf } from '@sluice/core';
 
-export interface EventCacheOptions {
-  /** Events kept at the most; the oldest goes first. */
+/** What all cache channels together may keep. */
+export interface CacheBounds {
   readonly maxEvents: number;
+  /** Of the texts of the events. */
+  readonly maxBytes: number;
+}
+
+export interface EventCacheOptions extends CacheBounds {
   readonly now: () => number;
 }
 
 interface Entry {
   readonly text: string;
+  readonly bytes: number;
   readonly expiresAt: number;
 }
 
-/** The last event of each cache channel. Lives without subscribers, up to its time and the bound. */
+/** What goes at a bound: one at a time would look past all that went before, each time (V8 keeps deleted places of a Map). */
+const PART_TO_GO = 0.01;
+
+/** The last event of each cache channel. Lives without subscribers, up to its time and the bounds; at a bound the oldest go. */
 export class EventCache {
   readonly #options: EventCacheOptions;
   /** By app and channel, the one kept longest first (a Map keeps the order of insertion). */
   readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
 
   constructor(options: EventCacheOptions) {
     this.#options = options;
   }
 
   keep({ appId, channel, text, ttlMs }: KeepRequest): void {
-    const key = keyOf(appId, channel);
-    this.#entries.delete(key);
-    this.#entries.set(key, { text, expiresAt: this.#options.now() + ttlMs });
-    if (this.#entries.size <= this.#options.maxEvents) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    const key = topicOf(appId, channel);
+    this.#forget(key);
+    const bytes = Buffer.byteLength(text);
+    this.#entries.set(key, { text, bytes, expiresAt: this.#options.now() + ttlMs });
+    this.#bytes += bytes;
+    const { maxEvents, maxBytes } = this.#options;
+    if (this.#entries.size > maxEvents || this.#bytes > maxBytes) this.#makeRoom();
   }
 
   kept(appId: string, channel: string): KeptEvent | null {
-    const key = keyOf(appId, channel);
+    const key = topicOf(appId, channel);
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
     const ttlMs = entry.expiresAt - this.#options.now();
     if (ttlMs > 0) return { text: entry.text, ttlMs };
-    this.#entries.delete(key);
+    this.#forget(key);
     return null;
   }
-}
 
-function keyOf(appId: string, channel: string): string {
-  return `${appId}:${channel}`;
+  #forget(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
+    this.#entries.delete(key);
+  }
+
+  #makeRoom(): void {
+    const { maxEvents, maxBytes } = this.#options;
+    const [events, bytes] = [maxEvents, maxBytes].map((max) => max - Math.floor(max * PART_TO_GO)) as [number, number];
+    for (const key of this.#entries.keys()) {
+      if (this.#entries.size <= events && this.#bytes <= bytes) return;
+      this.#forget(key);
+    }
+  }
 }

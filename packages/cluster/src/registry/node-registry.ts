@@ -1,5 +1,6 @@
 import {
   type ChannelSummary,
+  type CountByKind,
   type CountReport,
   type JoinAnswer,
   type KeepRequest,
@@ -13,9 +14,10 @@ import {
   type SubscriptionCount,
   type UserRef,
 } from '@sluice/core';
+import { type ChannelKind, parseChannelName } from '@sluice/protocol';
 import { ChannelRecord, type Owner } from './channel-record.ts';
 import { CountAnnouncer } from './count-announcer.ts';
-import { EventCache } from './event-cache.ts';
+import { type CacheBounds, EventCache } from './event-cache.ts';
 import { UserRecord } from './user-record.ts';
 
 /** What changes, and for whom: the owners that hold a member or subscriber of the channel, or watch the user. */
@@ -39,12 +41,14 @@ export interface ChannelRef {
 export interface NodeRegistryOptions {
   readonly listener: RegistryListener;
   readonly now: () => number;
-  /** Events of cache channels kept at the most. */
-  readonly maxKeptEvents: number;
+  readonly cache: CacheBounds;
 }
+
+const NOBODY: ReadonlySet<Owner> = new Set();
 
 class AppRecord {
   readonly channels = new Map<string, ChannelRecord>();
+  readonly channelsByKind: CountByKind = { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
   readonly users = new Map<string, UserRecord>();
   readonly rates: Record<RateRequest['kind'], RateWindow> = {
     backend_events: new RateWindow(),
@@ -67,11 +71,11 @@ export class NodeRegistry {
 
   constructor(options: NodeRegistryOptions) {
     this.#options = options;
-    this.#cache = new EventCache({ maxEvents: options.maxKeptEvents, now: options.now });
+    this.#cache = new EventCache({ ...options.cache, now: options.now });
     this.#counts = new CountAnnouncer({
-      current: (appId, channel) => this.#subscriptions(appId, channel),
+      current: (ref) => this.#found(ref)?.subscriptions ?? 0,
       announce: (event) => {
-        const owners = this.#app(event.appId).channels.get(event.channel)?.subscriptionOwners();
+        const owners = this.#found(event)?.subscriptionOwners();
         if (owners !== undefined) options.listener.subscriptionCount(owners, event);
       },
     });
@@ -101,7 +105,8 @@ export class NodeRegistry {
     const record = this.#found({ appId, channel }) ?? (subscriptions > 0 ? this.#open({ appId, channel }) : undefined);
     if (record === undefined) return;
     record.setCount(owner, subscriptions);
-    if (announce) this.#counts.changed({ appId, channel, count: this.#subscriptions(appId, channel) });
+    record.announces = announce;
+    if (announce) this.#counts.changed({ appId, channel, count: record.subscriptions });
     this.#closeIfEmpty({ appId, channel }, record);
   }
 
@@ -168,9 +173,10 @@ export class NodeRegistry {
     }
     for (const [appId, app] of this.#apps) {
       for (const [channel, record] of app.channels) {
-        const gone = record.drop(owner);
-        const owners = record.memberOwners();
+        const { gone, hadCount } = record.drop(owner);
+        const owners = gone.length === 0 ? NOBODY : record.memberOwners();
         for (const userId of gone) this.#options.listener.memberRemoved(owners, { appId, channel, userId });
+        if (hadCount && record.announces) this.#counts.changed({ appId, channel, count: record.subscriptions });
         this.#closeIfEmpty({ appId, channel }, record);
       }
       for (const [userId, record] of app.users) {
@@ -195,12 +201,13 @@ export class NodeRegistry {
     );
   }
 
-  users(appId: string, channel: string): string[] {
-    return this.#app(appId).channels.get(channel)?.userIds() ?? [];
+  /** How many channels each app has, by kind. */
+  channelCounts(): Map<string, CountByKind> {
+    return new Map([...this.#apps].map(([appId, { channelsByKind }]) => [appId, { ...channelsByKind }]));
   }
 
-  #subscriptions(appId: string, channel: string): number {
-    return this.#app(appId).channels.get(channel)?.summary(channel).subscriptions ?? 0;
+  users(appId: string, channel: string): string[] {
+    return this.#app(appId).channels.get(channel)?.userIds() ?? [];
   }
 
   #user({ appId, userId }: UserRef): UserRecord {
@@ -232,16 +239,25 @@ export class NodeRegistry {
 
   #open(ref: ChannelRef): ChannelRecord {
     const record = new ChannelRecord();
-    this.#app(ref.appId).channels.set(ref.channel, record);
+    const app = this.#app(ref.appId);
+    app.channels.set(ref.channel, record);
+    app.channelsByKind[kindOf(ref.channel)]++;
     this.#options.listener.channelOccupied(ref);
     return record;
   }
 
   #closeIfEmpty(ref: ChannelRef, record: ChannelRecord): void {
     if (!record.isEmpty) return;
-    this.#app(ref.appId).channels.delete(ref.channel);
+    const app = this.#app(ref.appId);
+    app.channels.delete(ref.channel);
+    app.channelsByKind[kindOf(ref.channel)]--;
     this.#options.listener.channelVacated(ref);
   }
+}
+
+/** Of a name that a worker has checked. */
+function kindOf(channel: string): ChannelKind {
+  return parseChannelName(channel, channel.length)?.kind ?? 'public';
 }
 
 function sum(counts: ReadonlyMap<Owner, number>): number {

@@ -12,7 +12,7 @@ import type {
   UserRef,
 } from '@sluice/core';
 import type { Link } from '../bus/link.ts';
-import type { PrimaryMessage, WorkerAnswers, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
+import type { AnswerTo, PrimaryMessage, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 
 /** The registry as a worker reaches it: kept by the primary, told and asked over the local bus. */
 export class BusRegistry implements Registry {
@@ -39,7 +39,7 @@ export class BusRegistry implements Registry {
   }
 
   kept(appId: string, channel: string, answered: (kept: KeptEvent | null) => void): void {
-    this.#link.ask({ type: 'kept', appId, channel }, (kept) => answered(kept as KeptEvent | null));
+    this.#askThen({ type: 'kept', appId, channel }, answered);
   }
 
   userJoined(user: UserRef): void {
@@ -51,7 +51,7 @@ export class BusRegistry implements Registry {
   }
 
   watch(appId: string, userIds: readonly string[], answered: (online: readonly string[]) => void): void {
-    this.#link.ask({ type: 'watch', appId, userIds }, (online) => answered(online as readonly string[]));
+    this.#askThen({ type: 'watch', appId, userIds }, answered);
   }
 
   unwatch(appId: string, userIds: readonly string[]): void {
@@ -59,7 +59,7 @@ export class BusRegistry implements Registry {
   }
 
   join(request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
-    this.#link.ask({ type: 'join_presence', ...request }, (answer) => answered(answer as JoinAnswer));
+    this.#askThen({ type: 'join_presence', ...request }, answered);
   }
 
   leave(appId: string, channel: string, userId: string): void {
@@ -90,10 +90,12 @@ export class BusRegistry implements Registry {
     return this.#ask({ type: 'take', ...request });
   }
 
-  #ask<Question extends WorkerQuestion>(question: Question): Promise<WorkerAnswers[Question['type']]> {
-    return new Promise((resolve) => {
-      // The primary answers each question with the type that WorkerAnswers says (LocalHub.#answer).
-      this.#link.ask(question, (answer) => resolve(answer as WorkerAnswers[Question['type']]));
-    });
+  #ask<Question extends WorkerQuestion>(question: Question): Promise<AnswerTo<Question>> {
+    return new Promise((resolve) => this.#askThen(question, resolve));
+  }
+
+  #askThen<Question extends WorkerQuestion>(question: Question, answered: (answer: AnswerTo<Question>) => void): void {
+    // The primary answers each question with the type that WorkerAnswers says (LocalHub.#answer).
+    this.#link.ask(question, (answer) => answered(answer as AnswerTo<Question>));
   }
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Deliver, OnError, RegistryEvents } from '@sluice/core';
+import { assertNever } from '@sluice/protocol';
 import { messageOf } from '../bus/frames.ts';
 import { Link, type LinkBounds } from '../bus/link.ts';
 import type { PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerStart } from '../bus/messages.ts';
@@ -14,6 +15,8 @@ const BOUNDS: LinkBounds = { watchAboveBytes: 128 * 1024 ** 2, stallMs: 5000, ma
 
 /** What a worker does when the primary says so. */
 export interface WorkerDuties {
+  /** Take connections. Rejects where that is not possible, with the reason. */
+  listen(): Promise<void>;
   readonly deliver: Deliver;
   readonly events: RegistryEvents;
   /** Health checks say "not ready" from now on. */
@@ -34,10 +37,8 @@ export interface PrimaryLink {
   readonly registry: BusRegistry;
   /** Takes up the duties; what came before waits until then. */
   serve(duties: WorkerDuties): void;
-  /** The worker is listening. */
-  ready(): void;
-  /** The worker cannot start, and why. */
-  failed(message: string): void;
+  /** The worker could listen. It is told when. */
+  prepared(): void;
 }
 
 /** Connects this worker with its primary and waits for the configuration. */
@@ -73,8 +74,7 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
         duties = given;
         for (const message of early) perform(given, link, message);
       },
-      ready: () => link.tell({ type: 'ready' }),
-      failed: (message) => link.tell({ type: 'failed', message }),
+      prepared: () => link.tell({ type: 'prepared' }),
     });
 
     function perform(
@@ -89,6 +89,14 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
             (error: unknown) => {
               options.onError(error, { stage: message.question.type });
               to.answer(message.id, null);
+            },
+          );
+          return;
+        case 'listen':
+          given.listen().then(
+            () => to.tell({ type: 'listening' }),
+            (error: unknown) => {
+              to.tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
             },
           );
           return;
@@ -118,8 +126,4 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
       }
     }
   });
-}
-
-function assertNever(value: never): never {
-  throw new Error(`unhandled message of the primary: ${JSON.stringify(value)}`);
 }
