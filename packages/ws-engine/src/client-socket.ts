@@ -1,9 +1,10 @@
 // HOT: send runs once per delivery, flush once per write; no allocation, closure, await or log call in either.
 import type { Socket } from 'node:net';
 import type { AppCounters, Connection, Frame, Transport } from '@sluice/core';
-import { CLOSE, type CloseReason } from '@sluice/protocol';
+import { CLOSE, type CloseReason, MAX_PROTOCOL } from '@sluice/protocol';
 import type { WebSocket } from 'ws';
 import { Batch } from './batch.ts';
+import { closeError } from './close-error.ts';
 import { TextFrame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import { rawSocketOf } from './raw-socket.ts';
@@ -46,6 +47,8 @@ export class ClientSocket implements Transport {
   #batch: Batch | null = null;
   #blocked = false;
   #gone = false;
+  /** Pusher protocol version that the client speaks, as its handshake says. */
+  protocol: number = MAX_PROTOCOL;
   /** Set once the handshake is accepted. */
   connection: Connection | null = null;
   counters: AppCounters | null = null;
@@ -97,6 +100,7 @@ export class ClientSocket implements Transport {
     } else if (this.owner.limits.disconnectOnBufferFull) {
       this.#countDropped(batch.count + 1);
       this.#batch = null;
+      // Without the error that old clients expect: nothing can be written.
       this.#end(CLOSE.slowConsumer);
     } else {
       this.#countDropped(1);
@@ -111,11 +115,20 @@ export class ClientSocket implements Transport {
   flush(): void {
     const batch = this.#batch;
     if (batch === null || this.#blocked || this.#gone) return;
+    if (!this.#isOpen) {
+      this.#batch = null;
+      return;
+    }
     const drains = this.#write(batch);
     if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block(drains);
   }
 
-  /** Whether the socket will say when it is empty again. */
+  /** False from the close frame of either side on: ws may have ended the socket, long before it says `close`. */
+  get #isOpen(): boolean {
+    return this.ws.readyState === this.ws.OPEN;
+  }
+
+  /** Whether the socket will say when it is empty again. Only while the WebSocket is open. */
   #write(batch: Batch): boolean {
     this.#batch = null;
     if (this.counters !== null) {
@@ -130,8 +143,14 @@ export class ClientSocket implements Transport {
   /** The client still gets what was sent before, also one that reads slowly: its queue is bounded. */
   close(reason: CloseReason): void {
     if (this.#gone) return;
-    if (this.#batch !== null) this.#write(this.#batch);
+    if (this.#isOpen) this.#writeLast(reason);
     this.#end(reason);
+  }
+
+  #writeLast(reason: CloseReason): void {
+    const error = closeError(this.protocol, reason);
+    const batch = error === null ? this.#batch : (this.#batch ?? Batch.root()).append(error);
+    if (batch !== null) this.#write(batch);
   }
 
   /** Ends the client's part in everything; called for a close from either side, acts once. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { App, AppStore, ConnectionErrorType, Hub, Metrics, OnError } from '@sluice/core';
-import { CLOSE, type CloseReason, serverMessages } from '@sluice/protocol';
+import { CLOSE, type CloseReason } from '@sluice/protocol';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { type BackpressureLimits, type ClientOwner, ClientSocket } from './client-socket.ts';
 import { closeSpread } from './drain.ts';
@@ -25,9 +25,6 @@ export interface WsEngineOptions {
   readonly pongTimeoutMs: number;
 }
 
-/** Clients before protocol 6 expect a `pusher:error` before the close; later ones only the close (PROTO changelog). */
-const CLOSE_ONLY_SINCE = 6;
-
 const MAX_PENDING_PONGS = 60;
 
 /** How long a client may take to answer our close frame before its socket is destroyed. */
@@ -37,8 +34,14 @@ const CLOSE_TIMEOUT_MS = 5000;
 interface Applicant {
   readonly app: App | undefined;
   readonly key: string;
-  readonly protocol: number;
   readonly isSecure: boolean;
+}
+
+/** What has to be known before a handshake goes on. */
+interface Question<T> {
+  readonly answer: T | Promise<T>;
+  /** The app that the client wants to connect to, once it is known. */
+  readonly app: App | null;
 }
 
 /** The part of ws's server that is used. */
@@ -123,19 +126,20 @@ export class WsEngine implements ClientOwner {
     this.#sockets++;
     listen(ws, client);
     const handshake = readHandshake(url, rules);
+    client.protocol = handshake.protocol;
     if ('refusal' in handshake) {
       this.#refuse(client, null, handshake.refusal);
       return;
     }
-    const { key, protocol } = handshake;
-    this.#whenKnown(client, apps.byKey(key), (app) => {
-      this.#admit(client, { app, key, protocol, isSecure: secure });
+    const { key } = handshake;
+    this.#whenKnown(client, { answer: apps.byKey(key), app: null }, (app) => {
+      this.#admit(client, { app, key, isSecure: secure });
     });
   }
 
-  #admit(client: ClientSocket, { app, key, protocol, isSecure: secure }: Applicant): void {
+  #admit(client: ClientSocket, { app, key, isSecure: secure }: Applicant): void {
     const refuse = (type: ConnectionErrorType, reason: CloseReason): void => {
-      this.#refuse(client, app ?? null, { type, reason, protocol });
+      this.#refuse(client, app ?? null, { type, reason });
     };
     if (app === undefined) {
       refuse('app_not_found', CLOSE.unknownApp(key));
@@ -149,11 +153,11 @@ export class WsEngine implements ClientOwner {
       refuse('tls_required', CLOSE.tlsOnly);
       return;
     }
-    this.#whenKnown(client, this.#options.hub.admit(app), (admission) => {
+    this.#whenKnown(client, { answer: this.#options.hub.admit(app), app }, (admission) => {
       if (admission === 'over_quota') refuse(admission, CLOSE.overConnectionQuota);
       else if (admission === 'over_capacity') refuse(admission, CLOSE.overCapacity);
       else if (client.gone) this.#giveUp(client, app);
-      else this.#accept(client, app, protocol);
+      else this.#accept(client, app);
     });
   }
 
@@ -163,35 +167,30 @@ export class WsEngine implements ClientOwner {
     resume(client);
   }
 
-  #accept(client: ClientSocket, app: App, protocol: number): void {
+  #accept(client: ClientSocket, app: App): void {
     const { hub } = this.#options;
     client.counters = hub.space(app).counters;
-    client.connection = hub.connect({ app, transport: client, protocol });
+    client.connection = hub.connect({ app, transport: client, protocol: client.protocol });
     this.#liveness.watch(client);
     resume(client);
   }
 
-  #refuse(client: ClientSocket, app: App | null, { type, reason, protocol }: HandshakeRefusal): void {
+  #refuse(client: ClientSocket, app: App | null, { type, reason }: HandshakeRefusal): void {
     this.#options.metrics.connectionError(app?.id ?? null, type);
-    if (protocol < CLOSE_ONLY_SINCE) {
-      const text = serverMessages.errorMessage({ code: reason.code, message: reason.reason });
-      client.send(this.outbox.frame(text));
-    }
     client.close(reason);
     resume(client);
   }
 
-  /** Goes on at once with a value, or stops reading from the client until it is accepted or refused. */
-  #whenKnown<T>(client: ClientSocket, value: T | Promise<T>, next: (value: T) => void): void {
-    if (!(value instanceof Promise)) {
-      next(value);
+  /** Goes on at once with an answer that is there, or stops reading from the client until it is accepted or refused. */
+  #whenKnown<T>(client: ClientSocket, { answer, app }: Question<T>, next: (answer: T) => void): void {
+    if (!(answer instanceof Promise)) {
+      next(answer);
       return;
     }
     client.ws.pause();
-    value.then(next, (error: unknown) => {
+    answer.then(next, (error: unknown) => {
       this.#options.onError(error, { stage: 'handshake' });
-      client.close(CLOSE.overCapacity);
-      resume(client);
+      this.#refuse(client, app, { type: 'over_capacity', reason: CLOSE.overCapacity });
     });
   }
 

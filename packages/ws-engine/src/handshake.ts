@@ -11,11 +11,13 @@ export interface HandshakeRules {
 export interface HandshakeRefusal {
   readonly type: ConnectionErrorType;
   readonly reason: CloseReason;
-  /** What the client speaks; before 6 it also wants a `pusher:error`. */
-  readonly protocol: number;
 }
 
-export type Handshake = { readonly key: string; readonly protocol: number } | { readonly refusal: HandshakeRefusal };
+/** `protocol`: what the client speaks, also one that is refused; it decides what a client is told about its close. */
+export type Handshake = { readonly protocol: number } & (
+  | { readonly key: string }
+  | { readonly refusal: HandshakeRefusal }
+);
 
 const PLAIN_INTEGER = /^\d{1,9}$/;
 
@@ -26,7 +28,8 @@ export function readHandshake(url: string, rules: HandshakeRules): Handshake {
   const version = new URLSearchParams(question === -1 ? '' : url.slice(question + 1)).get('protocol');
   const protocol = version !== null && PLAIN_INTEGER.test(version) ? Number(version) : MAX_PROTOCOL;
   const refuse = (type: ConnectionErrorType, reason: CloseReason): Handshake => ({
-    refusal: { type, reason, protocol },
+    protocol,
+    refusal: { type, reason },
   });
 
   const key = keyOf(path, `${rules.pathPrefix}/app/`);

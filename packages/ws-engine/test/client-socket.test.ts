@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { CLOSE } from '@sluice/protocol';
+import { emptyCounters } from '@sluice/core';
+import { CLOSE, type CloseReason } from '@sluice/protocol';
 import type { WebSocket } from 'ws';
 import type { BackpressureLimits } from '../src/client-socket.ts';
 import { ClientSocket } from '../src/client-socket.ts';
 import { TextFrame } from '../src/frame.ts';
-import { appCounters } from './fake-ports.ts';
 import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
 
 function setUp(limits: Partial<BackpressureLimits> = {}, ws = new FakeWebSocket({ raw: new FakeSocket() })) {
   const owner = new FakeOwner(limits);
   const client = new ClientSocket(ws as unknown as WebSocket, owner);
-  const counters = appCounters();
+  const counters = emptyCounters();
   client.counters = counters;
   const raw = ws._socket ?? new FakeSocket();
   const send = (...texts: string[]): void => {
@@ -72,6 +72,17 @@ describe('a client', () => {
     send('a', BIG);
     assert.deepEqual(raw.bytes, wire('a', BIG));
   });
+
+  it('gets nothing once its WebSocket closes, and nothing is counted', async () => {
+    const { raw, ws, send, client, counters } = setUp();
+    send('late');
+    ws.readyState = 2;
+    await turn();
+    send('later');
+    client.close(CLOSE.reconnect);
+    assert.deepEqual([raw.written.length, counters.messagesSent], [0, 0]);
+    assert.equal(client.queuedBytes, 0);
+  });
 });
 
 describe('a client that reads too slowly', () => {
@@ -89,6 +100,20 @@ describe('a client that reads too slowly', () => {
     raw.drain();
     await turn();
     assert.deepEqual(raw.bytes, wire(BIG, 'x', 'a', 'b', 'c'));
+  });
+
+  it('is written again also when it waits below the mark of its stream, which then tells of no drain', async () => {
+    const { raw, send } = setUp();
+    raw.holding = true;
+    raw.mark = 16_384;
+    send(BIG);
+    await turn();
+    send('a', 'b');
+    await turn();
+    assert.deepEqual(raw.bytes, wire(BIG));
+    raw.drain();
+    await turn();
+    assert.deepEqual(raw.bytes, wire(BIG, 'a', 'b'));
   });
 
   it('XC-07: is closed with 4100 at the bound by number, and what waited is let go', async () => {
@@ -234,5 +259,78 @@ describe('a client whose ws is not as expected', () => {
     client.close(CLOSE.reconnect);
     assert.deepEqual(ws.sent, ['a', 'b', 'c', 'close 4200']);
     ws.bufferedAmount = 0;
+  });
+
+  it('is looked at no more once it is closed, whatever was left in its buffer', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const ws = new FakeWebSocket();
+    let looks = 0;
+    Object.defineProperty(ws, 'bufferedAmount', { get: () => (looks++, 1000) });
+    const { send, client } = setUp({}, ws);
+    send('a');
+    await turn();
+    const before = looks;
+    t.mock.timers.tick(100);
+    assert.ok(looks > before, 'it is looked at while it is open');
+    ws.readyState = ws.CLOSED;
+    client.leave();
+    t.mock.timers.tick(100);
+    const after = looks;
+    t.mock.timers.tick(10_000);
+    assert.equal(looks, after);
+  });
+});
+
+describe('A client before protocol 6', () => {
+  const errorOf = ({ code, reason }: CloseReason): string =>
+    `{"event":"pusher:error","data":{"code":${code},"message":"${reason}"}}`;
+
+  function setUpOld(limits: Partial<BackpressureLimits> = {}) {
+    const used = setUp(limits);
+    used.client.protocol = 5;
+    return used;
+  }
+
+  for (const name of ['overConnectionQuota', 'userTerminated', 'reconnect', 'pongTimeout', 'overCapacity'] as const) {
+    it(`gets what waits and then an error before its close for ${name}`, () => {
+      const { raw, ws, send, client } = setUpOld();
+      send('a');
+      client.close(CLOSE[name]);
+      assert.deepEqual(raw.bytes, wire('a', errorOf(CLOSE[name])));
+      assert.deepEqual(ws.closes, [CLOSE[name]]);
+    });
+  }
+
+  it('gets it too when nothing waits, and no second one', () => {
+    const { raw, client } = setUpOld();
+    client.close(CLOSE.reconnect);
+    client.close(CLOSE.pongTimeout);
+    assert.deepEqual(raw.bytes, wire(errorOf(CLOSE.reconnect)));
+  });
+
+  it('gets no error for a close of which core tells clients of all versions itself', () => {
+    const { raw, client } = setUpOld();
+    client.close(CLOSE.notAuthorised);
+    assert.equal(raw.written.length, 0);
+  });
+
+  it('gets it behind its queue when it reads slowly', async () => {
+    const { raw, send, client } = setUpOld();
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a');
+    client.close(CLOSE.reconnect);
+    assert.deepEqual(raw.bytes, wire(BIG, 'a', errorOf(CLOSE.reconnect)));
+  });
+
+  it('gets nothing more when its queue is full', async () => {
+    const { raw, ws, send } = setUpOld({ maxMessages: 1 });
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('a', 'b');
+    assert.deepEqual(ws.closes, [CLOSE.slowConsumer]);
+    assert.deepEqual(raw.bytes, wire(BIG));
   });
 });

@@ -3,40 +3,15 @@ import { createServer, get, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { App, AppStore } from '@sluice/core';
+import { testApp } from '@sluice/core/testing';
 import { WebSocket } from 'ws';
 import { WsEngine } from '../src/engine.ts';
 import { LoneHub } from './fake-ports.ts';
 
-const NO_LIMITS = {
-  maxConnections: 0,
-  maxClientEventsPerSecond: 0,
-  maxBackendEventsPerSecond: 0,
-  maxReadRequestsPerSecond: 0,
-  maxPresenceMembers: 100,
-  maxPresenceMemberBytes: 2048,
-  maxChannelNameLength: 164,
-  maxChannelsPerEvent: 100,
-  maxEventNameLength: 200,
-  maxEventBytes: 10_000,
-  maxBatchSize: 10,
-};
-
-export const APP: App = {
-  id: '1',
-  credentials: [{ key: 'key', secret: 'secret' }],
-  enabled: true,
-  clientMessages: false,
-  forceTls: false,
-  authorisedOnly: false,
-  webhookEvents: [],
-  subscriptionCount: false,
-  subscriptionCountEvents: false,
-  watchlistEvents: false,
-  limits: NO_LIMITS,
-};
+export const APP: App = testApp({ id: '1', credentials: [{ key: 'key', secret: 'secret' }] });
 
 /** Every connection has to be asked for. */
-export const APP_WITH_QUOTA: App = { ...APP, limits: { ...NO_LIMITS, maxConnections: 10 } };
+export const APP_WITH_QUOTA: App = testApp({ ...APP, limits: { maxConnections: 10 } });
 
 /** Knows one app at once. */
 export function storeOf(app: App): AppStore {
@@ -59,6 +34,12 @@ export class HeldStore implements AppStore {
   }
 }
 
+interface Timeouts {
+  readonly activityTimeoutMs?: number;
+  readonly pongTimeoutMs?: number;
+  readonly authorisationTimeoutMs?: number;
+}
+
 /** A real HTTP server on loopback with a WebSocket engine and a hub. */
 export class EngineServer extends LoneHub implements AsyncDisposable {
   readonly engine: WsEngine;
@@ -67,8 +48,8 @@ export class EngineServer extends LoneHub implements AsyncDisposable {
   readonly #server: Server;
   readonly #clients: Socket[] = [];
 
-  private constructor(apps: AppStore) {
-    super();
+  private constructor(apps: AppStore, timeouts: Timeouts) {
+    super(timeouts);
     this.engine = new WsEngine({
       hub: this.hub,
       apps,
@@ -78,16 +59,16 @@ export class EngineServer extends LoneHub implements AsyncDisposable {
       rules: { pathPrefix: '', allowMissingProtocol: false },
       limits: { maxMessages: 100, maxBytes: null, disconnectOnBufferFull: true, maxBackpressureBytes: 1_000_000 },
       maxPayloadBytes: 100_000,
-      activityTimeoutMs: 100_000,
-      pongTimeoutMs: 100_000,
+      activityTimeoutMs: timeouts.activityTimeoutMs ?? 100_000,
+      pongTimeoutMs: timeouts.pongTimeoutMs ?? 100_000,
     });
     this.#server = createServer((_request, response) => response.end());
     this.#server.on('upgrade', this.engine.handleUpgrade);
     this.#server.on('connection', (socket) => this.sockets.push(socket));
   }
 
-  static async start(apps: AppStore): Promise<EngineServer> {
-    const server = new EngineServer(apps);
+  static async start(apps: AppStore, timeouts: Timeouts = {}): Promise<EngineServer> {
+    const server = new EngineServer(apps, timeouts);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
@@ -130,14 +111,4 @@ export class EngineServer extends LoneHub implements AsyncDisposable {
     this.#server.close();
     await this.engine.drain(0);
   }
-}
-
-export const UPGRADE =
-  'GET /app/key?protocol=7 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-
-/** A subscribe as a client sends it: a short text frame, masked with zeros. */
-export function subscribeFrame(channel: string): Buffer {
-  const text = Buffer.from(JSON.stringify({ event: 'pusher:subscribe', data: { channel } }));
-  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]);
 }

@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { APP, APP_WITH_QUOTA, EngineServer, HeldStore, storeOf, subscribeFrame, UPGRADE } from './engine-server.ts';
-
-/** Nothing here waits for a timer of the engine, as the one that destroys a socket after 5 s. */
-const SOON_MS = 3000;
-const QUICK = { timeout: SOON_MS + 500 };
-
-async function until(condition: () => boolean): Promise<void> {
-  const endsAt = performance.now() + SOON_MS;
-  while (!condition()) {
-    assert.ok(performance.now() < endsAt, `waited in vain until ${String(condition)}`);
-    await turn();
-  }
-}
+import { APP, APP_WITH_QUOTA, EngineServer, HeldStore, storeOf } from './engine-server.ts';
+import { QUICK, SOON_MS, until } from './until.ts';
+import { collect, subscribeFrame, upgrade } from './wire.ts';
 
 async function closeCodeOf(client: WebSocket): Promise<number> {
   const [code] = (await once(client, 'close')) as [number];
   return code;
-}
-
-/** All that comes over a connection. */
-function collect(client: Socket): () => string {
-  let text = '';
-  client.on('data', (chunk) => (text += chunk.toString('latin1')));
-  return () => text;
 }
 
 /** Events of the texts, in order, with the channel where there is one. */
@@ -47,7 +28,7 @@ describe('An upgrade that comes during the drain', () => {
     const ended = once(client, 'end');
     const closed = once(socket, 'close');
     await server.engine.drain(0);
-    client.write(UPGRADE);
+    client.write(upgrade());
     await ended;
     assert.match(received(), /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/);
     await closed;
@@ -68,7 +49,7 @@ describe('What a client sends before it is accepted', () => {
       const client = await server.connect();
       const received = collect(client);
       // The first together with the upgrade, the second when the client may speak.
-      client.write(Buffer.concat([Buffer.from(UPGRADE), subscribeFrame('first')]));
+      client.write(Buffer.concat([Buffer.from(upgrade()), subscribeFrame('first')]));
       await until(() => received().includes('101 Switching Protocols'));
       client.write(subscribeFrame('second'));
       await server.roundTrip();
@@ -156,5 +137,6 @@ describe('A client whose admission is being asked', () => {
     assert.equal(await closeCodeOf(client), 4100);
     await until(() => server.metrics.closeCodes.length === 1);
     assert.deepEqual(server.errors, [failure]);
+    assert.deepEqual(server.metrics.refusals, ['over_capacity']);
   });
 });

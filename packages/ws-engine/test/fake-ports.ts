@@ -2,6 +2,7 @@ import {
   type AppCounters,
   type Backbone,
   type ConnectionErrorType,
+  emptyCounters,
   Hub,
   type JoinAnswer,
   type Metrics,
@@ -10,30 +11,8 @@ import {
 } from '@sluice/core';
 import { Outbox } from '../src/outbox.ts';
 
-export function appCounters(): AppCounters {
-  const byKind = () => ({ public: 0, private: 0, presence: 0, encrypted: 0, user: 0 });
-  return {
-    connected: 0,
-    connections: 0,
-    disconnections: 0,
-    messagesReceived: 0,
-    bytesReceived: 0,
-    messagesSent: 0,
-    bytesSent: 0,
-    messagesDropped: 0,
-    httpCalls: 0,
-    httpBytesReceived: 0,
-    httpBytesSent: 0,
-    rateLimitChecks: 0,
-    rateLimitRefusals: 0,
-    channels: byKind(),
-    subscriptions: byKind(),
-    unsubscriptions: byKind(),
-  };
-}
-
 class FakeMetrics implements Metrics {
-  readonly counters = appCounters();
+  readonly counters = emptyCounters();
   readonly refusals: ConnectionErrorType[] = [];
   readonly closeCodes: number[] = [];
 
@@ -111,7 +90,7 @@ export class LoneHub {
   readonly errors: unknown[] = [];
   readonly hub: Hub;
 
-  constructor() {
+  constructor({ authorisationTimeoutMs = 30_000 }: { readonly authorisationTimeoutMs?: number } = {}) {
     const clock = { now: () => Date.now(), monotonic: () => performance.now() };
     const { outbox: framer, registry, metrics } = this;
     this.hub = new Hub(
@@ -121,7 +100,7 @@ export class LoneHub {
         maxConnections: 0,
         maxSubscriptionsPerConnection: 100,
         sendSubscriptionErrors: false,
-        authorisationTimeoutMs: 30_000,
+        authorisationTimeoutMs,
         cacheTtlMs: 30_000,
       },
     );

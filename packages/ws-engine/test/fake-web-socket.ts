@@ -7,18 +7,37 @@ export class FakeSocket extends EventEmitter {
   written: Buffer[] = [];
   writableLength = 0;
   holding = false;
+  /** The stream's own high-water mark: below it a write returns true, and nobody is told of a drain. */
+  mark = 0;
+  #owesDrain = false;
+  #taken: (() => void)[] = [];
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, taken?: () => void): boolean {
     this.written.push(bytes);
-    if (this.holding) this.writableLength += bytes.length;
-    return !this.holding;
+    if (taken !== undefined) this.#taken.push(taken);
+    if (!this.holding) {
+      queueMicrotask(() => this.#tellTaken());
+      return true;
+    }
+    this.writableLength += bytes.length;
+    const isBelow = this.writableLength < this.mark;
+    if (!isBelow) this.#owesDrain = true;
+    return isBelow;
   }
 
   /** The kernel has taken everything. */
   drain(): void {
     this.holding = false;
     this.writableLength = 0;
-    this.emit('drain');
+    this.#tellTaken();
+    if (this.#owesDrain) this.emit('drain');
+    this.#owesDrain = false;
+  }
+
+  #tellTaken(): void {
+    const callbacks = this.#taken;
+    this.#taken = [];
+    for (const taken of callbacks) taken();
   }
 
   get bytes(): Buffer {
@@ -28,6 +47,7 @@ export class FakeSocket extends EventEmitter {
 
 /** As much of a ws WebSocket as a client touches. */
 export class FakeWebSocket {
+  readonly OPEN = 1;
   readonly CLOSED = 3;
   readyState = 1;
   extensions: string;
