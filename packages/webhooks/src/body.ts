@@ -1,5 +1,5 @@
-import type { ChannelKind } from '@sluice/protocol';
 import type { DomainEvent } from '@sluice/core';
+import { assertNever, type ChannelKind } from '@sluice/protocol';
 
 /** An event as JSON, with exactly the members that Pusher documents. */
 export function eventText(event: DomainEvent, kind: ChannelKind): string {
@@ -31,8 +31,4 @@ function members(event: DomainEvent, kind: ChannelKind): Readonly<Record<string,
 /** `timeMs` is when the oldest of the events came up. */
 export function bodyText(timeMs: number, eventTexts: readonly string[]): string {
   return `{"time_ms":${Math.floor(timeMs)},"events":[${eventTexts.join(',')}]}`;
-}
-
-function assertNever(event: never): never {
-  throw new Error(`unexpected event: ${JSON.stringify(event)}`);
 }

@@ -11,10 +11,18 @@ export interface Call {
 
 /** How a try is made. */
 export interface Caller {
-  readonly fetch: typeof fetch;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
+
+export interface Failure {
+  /** In words that hold nothing of the call. */
+  readonly reason: string;
+  /** The endpoint will not take this call at any time. */
+  readonly isTooLarge: boolean;
+}
+
+const TOO_LARGE = 413;
 
 /** Answers are not looked at, only read so that the connection can be used again; longer ones are cut off. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -35,8 +43,8 @@ export function prepareCall(address: Address, { key, secret }: WebhookApp, body:
   };
 }
 
-/** Why a try failed, in words that hold nothing of the call; `null` for an answer of 2xx. */
-export async function attempt({ url, headers, body }: Call, caller: Caller): Promise<string | null> {
+/** Why a try failed; `null` for an answer of 2xx. */
+export async function attempt({ url, headers, body }: Call, caller: Caller): Promise<Failure | null> {
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   let timedOut = false;
@@ -46,14 +54,14 @@ export async function attempt({ url, headers, body }: Call, caller: Caller): Pro
   }, caller.timeoutMs).unref();
   caller.signal.addEventListener('abort', abort);
   try {
-    const { fetch } = caller;
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: stop.signal });
     clearTimeout(timer);
     timer = setTimeout(abort, Math.min(caller.timeoutMs, ANSWER_GRACE_MS)).unref();
     await readThrough(response);
-    return response.status >= 200 && response.status < 300 ? null : `status ${response.status}`;
+    const { ok, status } = response;
+    return ok ? null : { reason: `status ${status}`, isTooLarge: status === TOO_LARGE };
   } catch (error) {
-    return timedOut ? 'no answer in time' : reasonOf(error);
+    return { reason: timedOut ? 'no answer in time' : reasonOf(error), isTooLarge: false };
   } finally {
     clearTimeout(timer);
     caller.signal.removeEventListener('abort', abort);

@@ -1,8 +1,11 @@
 import type { DomainEvent } from '@sluice/core';
 
+/** The part that is let go of at the bound, in one go: a look at the front of a Map passes all that was deleted there. */
+const SLICE = 0.01;
+
 export interface DebounceOptions {
   readonly delayMs: number;
-  /** How many may be held; at the bound the oldest is let go early. */
+  /** How many may be held; at the bound the apps that hold more than their share let their oldest go early. */
   readonly max: number;
   /** The event was held long enough. */
   readonly letGo: (event: DomainEvent) => void;
@@ -20,7 +23,9 @@ interface Held {
 export class Debounce {
   readonly #options: DebounceOptions;
   readonly #held = new Map<string, Held>();
-  /** Nothing is due before; looking at the front of a Map costs something when much was deleted there. */
+  /** How many each app holds. */
+  readonly #counts = new Map<string, number>();
+  /** Nothing is due before, so the front of the Map need not be looked at. */
   #notBefore = 0;
 
   constructor(options: DebounceOptions) {
@@ -36,7 +41,7 @@ export class Debounce {
     switch (event.type) {
       case 'channel_occupied':
       case 'member_added':
-        return !this.#held.delete(keyOf(event));
+        return !this.#remove(keyOf(event), event.appId);
       case 'channel_vacated':
       case 'member_removed':
         this.#hold(event, now);
@@ -56,7 +61,7 @@ export class Debounce {
         this.#notBefore = dueAt;
         return;
       }
-      this.#held.delete(key);
+      this.#remove(key, event.appId);
       this.#options.letGo(event);
     }
   }
@@ -73,16 +78,35 @@ export class Debounce {
   #hold(event: DomainEvent, now: number): void {
     const key = keyOf(event);
     if (this.#held.has(key)) return;
-    const { max, delayMs, letGo } = this.#options;
-    if (this.#held.size >= max) {
-      const [oldest] = this.#held;
-      if (oldest !== undefined) {
-        this.#held.delete(oldest[0]);
-        letGo(oldest[1].event);
-      }
+    const { max, delayMs } = this.#options;
+    if (this.#held.size >= max) this.#makeRoom();
+    // In whole milliseconds: however many are due in one, the front of the Map is looked at once.
+    const dueAt = Math.ceil(now + delayMs);
+    if (this.#held.size === 0) this.#notBefore = dueAt;
+    this.#held.set(key, { event, dueAt });
+    this.#counts.set(event.appId, (this.#counts.get(event.appId) ?? 0) + 1);
+  }
+
+  #makeRoom(): void {
+    const { max, letGo } = this.#options;
+    let left = Math.ceil(max * SLICE);
+    // So low that those above it are sure to make up the slice.
+    const share = (max - left) / this.#counts.size;
+    for (const [key, { event }] of this.#held) {
+      if ((this.#counts.get(event.appId) ?? 0) <= share) continue;
+      this.#remove(key, event.appId);
+      letGo(event);
+      if (--left === 0) return;
     }
-    if (this.#held.size === 0) this.#notBefore = now + delayMs;
-    this.#held.set(key, { event, dueAt: now + delayMs });
+  }
+
+  /** Whether it was held. */
+  #remove(key: string, appId: string): boolean {
+    if (!this.#held.delete(key)) return false;
+    const count = (this.#counts.get(appId) ?? 0) - 1;
+    if (count > 0) this.#counts.set(appId, count);
+    else this.#counts.delete(appId);
+    return true;
   }
 }
 

@@ -2,7 +2,7 @@ import type { EventType } from '@sluice/core';
 import { addressOf, type Address } from './address.ts';
 import { backoffMs } from './backoff.ts';
 import { bodyText } from './body.ts';
-import { attempt, type Call, prepareCall } from './call.ts';
+import { attempt, type Call, type Failure, prepareCall } from './call.ts';
 import { EventQueue, type QueuedEvent } from './event-queue.ts';
 import { Nap } from './nap.ts';
 import type { EndpointContext } from './options.ts';
@@ -22,7 +22,8 @@ export interface EndpointOwner {
 interface Load {
   readonly events: readonly QueuedEvent[];
   readonly bytes: number;
-  readonly call: Call;
+  /** Made with the first try. */
+  call: Call | null;
 }
 
 /**
@@ -43,7 +44,8 @@ export class Endpoint {
   readonly #stop = new AbortController();
   readonly #overflow: Overflow;
   #load: Load | null = null;
-  #isCalling = false;
+  /** So many of the next events go alone, because the endpoint refused their call as too large. */
+  #alone = 0;
   #isRunning = false;
   #isFlushing = false;
   /** Failed tries since the last success. */
@@ -65,10 +67,14 @@ export class Endpoint {
     return this.#queue.size + (this.#load?.events.length ?? 0);
   }
 
-  wants(type: EventType, channel: string): boolean {
-    const { eventTypes, filter } = this.#target;
+  wantsType(type: EventType): boolean {
+    const { eventTypes } = this.#target;
+    return eventTypes === null || eventTypes.includes(type);
+  }
+
+  wantsChannel(channel: string): boolean {
+    const { filter } = this.#target;
     return (
-      (eventTypes === null || eventTypes.includes(type)) &&
       (filter.prefix === null || channel.startsWith(filter.prefix)) &&
       (filter.suffix === null || channel.endsWith(filter.suffix)) &&
       (this.#pattern === null || this.#pattern.test(channel))
@@ -100,7 +106,7 @@ export class Endpoint {
 
   /** Whether nothing will be sent up to then. */
   isAtRest(until: number): boolean {
-    return this.queued === 0 || (!this.#isCalling && this.#retryAt > until);
+    return this.queued === 0 || this.#retryAt > until;
   }
 
   close(): void {
@@ -120,41 +126,71 @@ export class Endpoint {
     // What is emitted in this turn may share a call.
     await Promise.resolve();
     while (this.queued > 0) {
-      const waitMs = this.#dueAt() - this.#context.clock.monotonic();
-      if (waitMs > 0) {
-        this.#context.onRest();
-        await this.#nap.sleep(waitMs);
-      } else await this.#try();
+      try {
+        await this.#step();
+      } catch (error) {
+        this.#dropAfterFault(error);
+      }
     }
     this.#isRunning = false;
     this.#context.onRest();
   }
 
+  async #step(): Promise<void> {
+    const waitMs = this.#dueAt() - this.#context.clock.monotonic();
+    if (waitMs <= 0) return this.#try();
+    this.#context.onRest();
+    await this.#nap.sleep(waitMs);
+  }
+
+  /** Nobody waits for `#run`: what it throws would end the process. */
+  #dropAfterFault(error: unknown): void {
+    const { counters, log } = this.#context;
+    // Without a load the next event goes instead, else a fault that lasts would be met for ever.
+    const { length: count } = this.#load?.events ?? this.#queue.take(1, Infinity);
+    this.#load = null;
+    counters.dropped += count;
+    counters.queued -= count;
+    log.error('webhooks have a fault and dropped events', {
+      ...this.#logFields(),
+      stage: 'deliver',
+      count,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    this.#overflow.drained(this.#fill());
+  }
+
   #dueAt(): number {
     const { enabled, durationMs, size } = this.#context.batching;
-    const isCollecting = this.#load === null && enabled && !this.#isFlushing && this.#queue.size < size;
-    return isCollecting ? Math.max(this.#retryAt, (this.#queue.first?.at ?? 0) + durationMs) : this.#retryAt;
+    const isCollecting = enabled && this.#load === null && this.#alone === 0 && this.#queue.size < size;
+    return isCollecting && !this.#isFlushing
+      ? Math.max(this.#retryAt, (this.#queue.first?.at ?? 0) + durationMs)
+      : this.#retryAt;
   }
 
   async #try(): Promise<void> {
-    const { clock, fetch, requestTimeoutMs: timeoutMs } = this.#context;
+    const { clock, requestTimeoutMs: timeoutMs } = this.#context;
     const startedAt = clock.monotonic();
     this.#load ??= this.#nextLoad();
-    this.#isCalling = true;
-    const failure = await attempt(this.#load.call, { fetch, timeoutMs, signal: this.#stop.signal });
-    this.#isCalling = false;
+    const { events } = this.#load;
+    this.#load.call ??= this.#callOf(events);
+    const failure = await attempt(this.#load.call, { timeoutMs, signal: this.#stop.signal });
     // Closed meanwhile.
     if (this.#load === null) return;
-    if (failure === null) this.#succeeded(this.#load.events.length);
+    if (failure === null) this.#succeeded(events.length);
     else this.#failed(failure, startedAt);
   }
 
   #nextLoad(): Load {
     const { enabled, size } = this.#context.batching;
-    const events = this.#queue.take(enabled ? size : 1, MAX_CALL_BYTES);
+    const events = this.#queue.take(enabled && this.#alone === 0 ? size : 1, MAX_CALL_BYTES);
+    if (this.#alone > 0) this.#alone--;
+    return { events, bytes: events.reduce((sum, { bytes }) => sum + bytes, 0), call: null };
+  }
+
+  #callOf(events: readonly QueuedEvent[]): Call {
     const texts = events.map(({ text }) => text);
-    const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
-    return { events, bytes, call: prepareCall(this.#address, this.owner.app, bodyText(events[0]?.timeMs ?? 0, texts)) };
+    return prepareCall(this.#address, this.owner.app, bodyText(events[0]?.timeMs ?? 0, texts));
   }
 
   #succeeded(count: number): void {
@@ -167,9 +203,13 @@ export class Endpoint {
     this.#overflow.drained(this.#fill());
   }
 
-  #failed(reason: string, startedAt: number): void {
+  #failed({ reason, isTooLarge }: Failure, startedAt: number): void {
     const { counters, retry, clock, log } = this.#context;
     counters.failedAttempts++;
+    if (isTooLarge) {
+      this.#splitUp(reason);
+      return;
+    }
     if (this.#failures === 0) this.#failingSince = startedAt;
     this.#failures++;
     const delayMs = backoffMs(this.#failures, retry);
@@ -177,11 +217,24 @@ export class Endpoint {
     const fields = { ...this.#logFields(), reason, failures: this.#failures, delayMs: Math.round(delayMs) };
     if (this.#failures === 1) log.warn('a webhook endpoint failed and is tried again', fields);
     else log.debug('a webhook endpoint failed again', fields);
-    this.#giveUp(reason);
+    this.#giveUpOld(reason);
   }
 
-  /** Dead-letters what would be too old at the next try. */
-  #giveUp(reason: string): void {
+  /** The endpoint is not down, so nothing waits. But one event alone can be made no smaller. */
+  #splitUp(reason: string): void {
+    const events = this.#load?.events ?? [];
+    this.#load = null;
+    if (events.length === 1) {
+      this.#giveUp(events, reason);
+      return;
+    }
+    this.#context.log.debug('a webhook endpoint refused a call as too large', this.#logFields());
+    this.#queue.putBack(events);
+    this.#alone = events.length;
+  }
+
+  /** Gives up what would be too old at the next try. */
+  #giveUpOld(reason: string): void {
     const isTooOld = ({ at }: QueuedEvent): boolean => {
       return this.#retryAt > Math.max(at, this.#failingSince) + this.#context.retry.maxElapsedMs;
     };
@@ -190,7 +243,11 @@ export class Endpoint {
     // The younger ones get their time, in another call.
     this.#queue.putBack(this.#load?.events ?? []);
     this.#load = null;
-    const events = this.#queue.takeWhile(isTooOld);
+    this.#giveUp(this.#queue.takeWhile(isTooOld), reason);
+  }
+
+  /** Dead-letters events that were taken from the queue. */
+  #giveUp(events: readonly QueuedEvent[], reason: string): void {
     this.#context.counters.deadLettered += events.length;
     this.#context.counters.queued -= events.length;
     this.#context.log.error('webhook events were given up', {

@@ -26,9 +26,11 @@ export class Endpoints {
     return byKey.values();
   }
 
-  /** The app is no more. */
+  /** The app is no more, or has no targets any more. */
   forget(appId: string): void {
-    for (const endpoint of this.#apps.get(appId)?.byKey.values() ?? []) this.#retired.add(endpoint);
+    const known = this.#apps.get(appId);
+    if (known === undefined) return;
+    for (const endpoint of known.byKey.values()) this.#retired.add(endpoint);
     this.#apps.delete(appId);
   }
 

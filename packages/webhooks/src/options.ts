@@ -22,9 +22,9 @@ export interface WebhookCounters {
   sent: number;
   /** Calls that were not answered with 2xx. */
   failedAttempts: number;
-  /** Given up after too long. */
+  /** Given up after too long, or because the endpoint refuses them as too large. */
   deadLettered: number;
-  /** Given up unsent: the queue was full, or webhooks were closed. */
+  /** Given up unsent: the queue was full, webhooks were closed, or a fault of ours. */
   dropped: number;
   /** Waiting for an endpoint or on the way to it now. */
   queued: number;
@@ -40,17 +40,16 @@ export interface EndpointContext {
   readonly maxQueuedBytes: number;
   readonly log: Log;
   readonly clock: Clock;
-  readonly fetch: typeof fetch;
   readonly counters: WebhookCounters;
   /** An endpoint has nothing to do, or nothing before its next try. */
   readonly onRest: () => void;
 }
 
-/** Should give the same object for an app until something about it changes. */
+/** Gives the same object for an app until something about it changes: apps may come from a store. */
 export type FindApp = (appId: string) => WebhookApp | undefined;
 
 export interface WebhooksOptions {
-  readonly apps: ReadonlyMap<string, WebhookApp> | FindApp;
+  readonly findApp: FindApp;
   readonly batching: BatchRules;
   readonly retry: RetryRules;
   readonly requestTimeoutMs: number;
@@ -62,6 +61,4 @@ export interface WebhooksOptions {
   readonly vacatedDelayMs: number;
   readonly log: Log;
   readonly clock: Clock;
-  /** Instead of Node's own. */
-  readonly fetch?: typeof fetch;
 }

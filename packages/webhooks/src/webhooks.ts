@@ -3,9 +3,8 @@ import { eventText } from './body.ts';
 import { Debounce } from './debounce.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Endpoints } from './endpoints.ts';
-import type { QueuedEvent } from './event-queue.ts';
 import type { DomainEvent, EventType } from '@sluice/core';
-import type { FindApp, WebhookCounters, WebhooksOptions } from './options.ts';
+import type { WebhookCounters, WebhooksOptions } from './options.ts';
 import { RecentMisses } from './recent-misses.ts';
 
 /** Tells the operators' endpoints what happens on channels. Nothing here waits in the caller, and nothing throws. */
@@ -32,6 +31,12 @@ const OPPOSITE: Partial<Record<EventType, EventType>> = {
 /** Channels and members that may be on their way out at once, over all apps. */
 const MAX_HELD = 100_000;
 
+/** Who is told of an event. Nobody: only the one that it may undo is told to somebody. */
+interface Audience {
+  readonly kind: ChannelKind;
+  readonly endpoints: readonly Endpoint[];
+}
+
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   return new Dispatcher(options);
 }
@@ -39,7 +44,6 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 class Dispatcher implements Webhooks {
   readonly counters: WebhookCounters = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
   readonly #options: WebhooksOptions;
-  readonly #findApp: FindApp;
   readonly #endpoints: Endpoints;
   readonly #debounce: Debounce;
   readonly #misses = new RecentMisses();
@@ -48,21 +52,22 @@ class Dispatcher implements Webhooks {
   #isClosed = false;
 
   constructor(options: WebhooksOptions) {
-    const { apps, vacatedDelayMs } = options;
     this.#options = options;
-    this.#findApp = typeof apps === 'function' ? apps : (id) => apps.get(id);
     const onRest = (): void => this.#checkFlushes();
-    this.#endpoints = new Endpoints({ ...options, fetch: options.fetch ?? fetch, counters: this.counters, onRest });
-    const letGo = (event: DomainEvent): void => this.#send(event);
-    this.#debounce = new Debounce({ delayMs: vacatedDelayMs, max: MAX_HELD, letGo });
+    this.#endpoints = new Endpoints({ ...options, counters: this.counters, onRest });
+    // Looked up afresh: the app may have changed since.
+    const letGo = (event: DomainEvent): void => this.#send(event, this.#audienceOf(event));
+    this.#debounce = new Debounce({ delayMs: options.vacatedDelayMs, max: MAX_HELD, letGo });
   }
 
   emit(event: DomainEvent): void {
-    if (this.#isClosed || !this.#isTold(event)) return;
+    if (this.#isClosed) return;
+    const audience = this.#audienceOf(event);
+    if (audience === null) return;
     const now = this.#options.clock.monotonic();
     this.#debounce.release(now);
     if (event.type === 'cache_miss' && !this.#misses.isNew(event.appId, event.channel, now)) return;
-    if (this.#debounce.passes(event, now)) this.#send(event);
+    if (this.#debounce.passes(event, now)) this.#send(event, audience);
     else this.#wait();
   }
 
@@ -92,36 +97,38 @@ class Dispatcher implements Webhooks {
     for (const flush of this.#flushes) flush.end();
   }
 
-  /** Whether there are webhooks of such an event, or of the one that it may undo. */
-  #isTold({ type, appId, channel }: DomainEvent): boolean {
-    const app = this.#findApp(appId);
-    if (app === undefined) this.#endpoints.forget(appId);
-    if (app === undefined || app.targets.length === 0) return false;
+  /** `null`: there are no webhooks of such an event, nor of the one that it may undo. */
+  #audienceOf({ type, appId, channel }: DomainEvent): Audience | null {
+    const app = this.#options.findApp(appId);
+    if (app === undefined || app.targets.length === 0) {
+      this.#endpoints.forget(appId);
+      return null;
+    }
     const kind = kindOf(channel);
-    if (kind === undefined || kind === 'user' || (type === 'subscription_count' && kind === 'presence')) return false;
-    const other = OPPOSITE[type];
-    const isWanted = (endpoint: Endpoint): boolean =>
-      endpoint.wants(type, channel) || (other !== undefined && endpoint.wants(other, channel));
-    return [...this.#endpoints.of(app)].some(isWanted);
+    if (kind === undefined || kind === 'user' || (type === 'subscription_count' && kind === 'presence')) return null;
+    const opposite = OPPOSITE[type];
+    const endpoints: Endpoint[] = [];
+    let isUndoing = false;
+    for (const endpoint of this.#endpoints.of(app)) {
+      const isWanted = endpoint.wantsType(type);
+      const isOppositeWanted = opposite !== undefined && endpoint.wantsType(opposite);
+      if ((!isWanted && !isOppositeWanted) || !endpoint.wantsChannel(channel)) continue;
+      if (isWanted) endpoints.push(endpoint);
+      else isUndoing = true;
+    }
+    return endpoints.length > 0 || isUndoing ? { kind, endpoints } : null;
   }
 
-  #send(event: DomainEvent): void {
-    const { appId, type, channel } = event;
-    const app = this.#findApp(appId);
-    if (app === undefined) return;
-    let queued: QueuedEvent | null = null;
-    for (const endpoint of this.#endpoints.of(app)) {
-      if (!endpoint.wants(type, channel)) continue;
-      queued ??= this.#queuedEvent(event);
+  #send(event: DomainEvent, audience: Audience | null): void {
+    if (audience === null || audience.endpoints.length === 0) return;
+    const { clock } = this.#options;
+    const text = eventText(event, audience.kind);
+    const { type } = event;
+    const queued = { type, text, bytes: Buffer.byteLength(text), timeMs: clock.now(), at: clock.monotonic() };
+    for (const endpoint of audience.endpoints) {
       if (this.#flushes.size > 0) endpoint.flushing = true;
       endpoint.push(queued);
     }
-  }
-
-  #queuedEvent(event: DomainEvent): QueuedEvent {
-    const { clock } = this.#options;
-    const text = eventText(event, kindOf(event.channel) ?? 'public');
-    return { type: event.type, text, bytes: Buffer.byteLength(text), timeMs: clock.now(), at: clock.monotonic() };
   }
 
   #wait(): void {

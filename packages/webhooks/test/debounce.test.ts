@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainEvent } from '@sluice/core';
-import { WebhookReceiver } from '@sluice/testkit';
+import { Random, WebhookReceiver, until } from '@sluice/testkit';
 import { Debounce } from '../src/debounce.ts';
-import { Random } from './random.ts';
-import { added, app, miss, occupied, removed, said, start, target, until, vacated } from './set-up.ts';
+import { RecentMisses } from '../src/recent-misses.ts';
+import { added, app, miss, occupied, removed, said, start, target, vacated } from './set-up.ts';
 
 describe('a channel', () => {
   it('that is left and found again in time is told neither vacated nor occupied (WH-05, WH-06)', async (t) => {
@@ -156,4 +156,88 @@ describe('the debounce', () => {
     assert.equal(debounce.passes(occupied('a'), 1), true);
     assert.equal(debounce.passes(occupied('b'), 1), false);
   });
+
+  it('lets go of a slice at its bound, of apps that hold more than their share', () => {
+    const told: string[] = [];
+    const debounce = new Debounce({ delayMs: 30, max: 1000, letGo: ({ channel }) => void told.push(channel) });
+    for (let i = 0; i < 100; i++) debounce.passes({ ...vacated(`quiet-${i}`), appId: 'quiet' }, 0);
+    for (let i = 0; i < 900; i++) debounce.passes(vacated(`c${i}`), 0);
+    assert.equal(told.length, 0);
+    debounce.passes(vacated('c900'), 0);
+    assert.deepEqual(
+      told,
+      Array.from({ length: 10 }, (_, i) => `c${i}`),
+    );
+    assert.equal(debounce.size, 991);
+    for (let i = 901; i < 5000; i++) debounce.passes(vacated(`c${i}`), 0);
+    assert.ok(debounce.size <= 1000 && !told.some((channel) => channel.startsWith('quiet')));
+    for (let i = 0; i < 100; i++) {
+      assert.equal(debounce.passes({ ...occupied(`quiet-${i}`), appId: 'quiet' }, 1), false);
+    }
+    for (let i = 4999; i > 4900; i--) assert.equal(debounce.passes(occupied(`c${i}`), 1), false);
+    debounce.release(30);
+    assert.equal(debounce.size, 0);
+    for (let i = 0; i < 1000; i++) debounce.passes({ ...vacated(`c${i}`), appId: `app-${i % 7}` }, 40);
+    debounce.passes(vacated('x'), 40);
+    assert.equal(debounce.size, 991, 'however it is shared');
+  });
+
+  it('lets go together what is due in the same millisecond', () => {
+    const told: string[] = [];
+    const debounce = new Debounce({ delayMs: 30, max: 1000, letGo: ({ channel }) => void told.push(channel) });
+    debounce.passes(vacated('a'), 0.1);
+    debounce.passes(vacated('b'), 0.9);
+    debounce.release(30.95);
+    assert.deepEqual(told, []);
+    assert.equal(debounce.nextDueAt(), 31);
+    debounce.release(31);
+    assert.deepEqual(told, ['a', 'b']);
+  });
+
+  it('costs little at its bound', () => {
+    let told = 0;
+    const debounce = new Debounce({ delayMs: 3000, max: 100_000, letGo: () => void told++ });
+    assertCheap((i) => debounce.passes(vacated(`c${i}`), 0));
+    assert.ok(told >= 30_000 && debounce.size <= 100_000);
+  });
 });
+
+describe('recent misses', () => {
+  it('tell what a naive model tells, and forget what is over', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const random = new Random(seed);
+      const misses = new RecentMisses();
+      const toldAt = new Map<string, number>();
+      let now = 0;
+      for (let i = 0; i < 500; i++) {
+        now += random.pick([0, 1, 500, 2000, 5000]);
+        const [appId, channel] = [random.pick(['1', '2']), random.pick(['a', 'b', 'c', 'd'])];
+        const isNew = now >= (toldAt.get(appId + channel) ?? -Infinity) + 10_000;
+        if (isNew) toldAt.set(appId + channel, now);
+        assert.equal(misses.isNew(appId, channel, now), isNew, `seed ${seed}`);
+      }
+    }
+    const misses = new RecentMisses();
+    for (let i = 0; i < 1000; i++) misses.isNew('1', `c${i}`, 5);
+    for (const now of [10_005, 20_005]) misses.isNew('1', 'a', now);
+    assert.ok(misses.size <= 2, `${misses.size} are kept`);
+  });
+
+  it('are bounded, and cost little at the bound', () => {
+    const misses = new RecentMisses();
+    assertCheap((i) => misses.isNew('1', `c${i}`, 5));
+    assert.ok(misses.size <= 100_000);
+    assert.equal(misses.isNew('1', 'c129999', 5), false);
+    assert.equal(misses.isNew('1', 'c99999', 5), false);
+    assert.equal(misses.isNew('1', 'c0', 5), true);
+  });
+});
+
+/** The 30,000 above a bound of 100,000 took more than 5 s when each looked at the front of a Map. */
+function assertCheap(act: (i: number) => void): void {
+  for (let i = 0; i < 100_000; i++) act(i);
+  const startedAt = performance.now();
+  for (let i = 100_000; i < 130_000; i++) act(i);
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs < 1500, `${tookMs} ms`);
+}

@@ -4,8 +4,9 @@ import { createWebhooks } from '../src/index.ts';
 import { app, clock, FakeLog, occupied, target, vacated } from './set-up.ts';
 
 const [url = '', step] = process.argv.slice(2);
+const one = app(target(url));
 const webhooks = createWebhooks({
-  apps: new Map([['1001', app(target(url))]]),
+  findApp: () => one,
   batching: { enabled: false, durationMs: 50, size: 100 },
   retry: { maxElapsedMs: 300_000, initialBackoffMs: 60_000, maxBackoffMs: 60_000 },
   requestTimeoutMs: 60_000,

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventsOfCall, WebhookReceiver } from '@sluice/testkit';
+import { eventsOfCall, WebhookReceiver, until } from '@sluice/testkit';
 import { EventQueue, type QueuedEvent } from '../src/event-queue.ts';
 import type { WebhookApp } from '../src/index.ts';
-import { app, occupied, removed, said, SECRET, start, target, until, vacated } from './set-up.ts';
+import { app, occupied, removed, said, SECRET, start, target, vacated } from './set-up.ts';
 
 const BATCHING = { enabled: true, durationMs: 10, size: 100 };
 
@@ -92,7 +92,9 @@ describe('many bytes', () => {
     const receiver = await WebhookReceiver.start(t);
     receiver.answer = 'hang';
     const webhooks = start(t, app(target(receiver.url)), { maxQueuedBytes: 50_000 });
-    for (let i = 0; i < 10; i++) webhooks.emit(said('a', data));
+    webhooks.emit(said('a', data));
+    await until('a call on the way, which counts', () => receiver.calls.length === 1);
+    for (let i = 1; i < 10; i++) webhooks.emit(said('a', data));
     assert.equal(webhooks.counters.queued, 5);
     assert.equal(webhooks.counters.dropped, 5);
     assert.equal(webhooks.log.find('is full').length, 1);
@@ -135,6 +137,19 @@ describe('a flush', () => {
     webhooks.emit(occupied('later'));
     await sleep(50);
     assert.equal(webhooks.counters.queued, 1, 'batches are collected again');
+  });
+
+  it('does not let batches of new endpoints fill either', async (t) => {
+    const [slow, late] = [await WebhookReceiver.start(t), await WebhookReceiver.start(t)];
+    slow.answer = 'hang';
+    const other = { ...app(target(late.url)), id: '2' };
+    const webhooks = start(t, [app(target(slow.url)), other], { batching: { ...BATCHING, durationMs: 60_000 } });
+    webhooks.emit(occupied('a'));
+    const flushed = webhooks.flush(60_000);
+    webhooks.emit({ ...occupied('b'), appId: '2' });
+    await until('the other', () => late.calls.length === 1);
+    webhooks.close();
+    await flushed;
   });
 
   it('does not wait for what cannot be sent in time', async (t) => {
@@ -246,6 +261,37 @@ describe('an app that changes', () => {
     webhooks.emit(occupied('d'));
     await webhooks.flush(100);
     assert.equal(stays.accepted.length, 3);
+  });
+
+  for (const change of ['has another target', 'has no target any more', 'is no more'] as const) {
+    it(`and ${change} still has sent at a flush what waits for the old one`, async (t) => {
+      const [goes, comes] = [await WebhookReceiver.start(t), await WebhookReceiver.start(t)];
+      goes.answers.push(500);
+      let found: WebhookApp | undefined = app(target(goes.url));
+      const retry = { maxElapsedMs: 300_000, initialBackoffMs: 60_000, maxBackoffMs: 60_000 };
+      const webhooks = start(t, () => found, { retry });
+      webhooks.emit(occupied('a'));
+      await until('the first try', () => webhooks.counters.failedAttempts === 1);
+      if (change === 'has another target') found = app(target(comes.url));
+      else found = change === 'is no more' ? undefined : app();
+      webhooks.emit(occupied('b'));
+      await webhooks.flush(10_000);
+      assert.deepEqual(goes.told, ['channel_occupied a']);
+      assert.deepEqual(comes.told, change === 'has another target' ? ['channel_occupied b'] : []);
+    });
+  }
+
+  it('is looked up once per event, which its pattern sees once', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const filter = { prefix: null, suffix: null, pattern: 'a$' };
+    const one = app(target(receiver.url, { filter }));
+    let lookups = 0;
+    const webhooks = start(t, () => (lookups++, one));
+    const tests = t.mock.method(RegExp.prototype, 'test').mock;
+    const matches = (): number => tests.calls.filter((call) => (call.this as RegExp).source === 'a$').length;
+    webhooks.emit(occupied('a'));
+    webhooks.emit(occupied('b'));
+    assert.deepEqual([lookups, matches(), webhooks.counters.queued], [2, 2, 1]);
   });
 
   it('may have one target twice', async (t) => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../src/backoff.ts';
-import { eventsOfCall, type WebhookAnswer, WebhookReceiver } from '@sluice/testkit';
-import { app, occupied, said, SECRET, start, target, until, hmac } from './set-up.ts';
+import type { WebhookApp } from '../src/index.ts';
+import { eventsOfCall, type WebhookAnswer, WebhookReceiver, until } from '@sluice/testkit';
+import { app, occupied, said, SECRET, start, target, hmac } from './set-up.ts';
 
 const WRONG: readonly WebhookAnswer[] = [500, 404, 301, 429, 'hang', 'reset', 'garbage'];
 
@@ -63,6 +64,27 @@ describe('a call that fails', () => {
     webhooks.emit(occupied('b'));
     await until('the next event', () => webhooks.counters.sent === 1);
     assert.deepEqual(receiver.told, ['channel_occupied b']);
+  });
+
+  it('and is given up leaves no trace: the next is tried at once, and the queue has room', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answers.push(500, 500, 500);
+    const retry = { maxElapsedMs: 50, initialBackoffMs: 60_000, maxBackoffMs: 60_000 };
+    const webhooks = start(t, app(target(receiver.url)), { retry, maxQueuedEvents: 1 });
+    webhooks.emit(occupied('a'));
+    webhooks.emit(occupied('too-many'));
+    await until('the dead letter', () => webhooks.counters.deadLettered === 1);
+    assert.deepEqual(
+      webhooks.log.find('has room').map(({ fields }) => fields['dropped']),
+      [1],
+    );
+    webhooks.emit(occupied('b'));
+    await until('another', () => webhooks.counters.deadLettered === 2);
+    assert.equal(webhooks.log.find('failed and is tried again').length, 2);
+    receiver.answers.length = 0;
+    webhooks.emit(occupied('c'));
+    await until('the event', () => webhooks.counters.sent === 1);
+    assert.equal(webhooks.log.find('works again').length, 0);
   });
 
   it('waits twice as long each time, up to the maximum, less some jitter', () => {
@@ -235,5 +257,84 @@ describe('an endpoint that is down', () => {
       eventsOfCall(receiver.calls[5] ?? assert.fail()).map(({ channel }) => channel),
       ['c4'],
     );
+  });
+});
+
+describe('a call that the endpoint refuses as too large', () => {
+  const BATCHING = { enabled: true, durationMs: 60_000, size: 3 };
+
+  it('is made again event by event, and what is refused alone is given up at once', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answers.push(413, 200, 413, 200);
+    const webhooks = start(t, app(target(receiver.url)), { batching: BATCHING });
+    for (const channel of ['a', 'b', 'c', 'd', 'e', 'f']) webhooks.emit(occupied(channel));
+    await until('the end', () => webhooks.counters.queued === 0);
+    assert.deepEqual(
+      receiver.calls.map((call) => eventsOfCall(call).map(({ channel }) => channel)),
+      [['a', 'b', 'c'], ['a'], ['b'], ['c'], ['d', 'e', 'f']],
+    );
+    for (const { body, headers } of receiver.calls) assert.equal(headers['x-pusher-signature'], hmac(SECRET, body));
+    assert.deepEqual(webhooks.counters, { sent: 5, failedAttempts: 2, deadLettered: 1, dropped: 0, queued: 0 });
+    assert.deepEqual(
+      webhooks.log.find('given up').map(({ fields }) => [fields['count'], fields['reason']]),
+      [[1, 'status 413']],
+    );
+  });
+
+  it('is made event by event even when the first of them fails', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    receiver.answers.push(413, 500, 500);
+    const webhooks = start(t, app(target(receiver.url)), { batching: BATCHING });
+    for (const channel of ['a', 'b', 'c']) webhooks.emit(occupied(channel));
+    await until('all', () => webhooks.counters.sent === 3);
+    assert.deepEqual(
+      receiver.calls.map((call) =>
+        eventsOfCall(call)
+          .map(({ channel }) => channel)
+          .join(''),
+      ),
+      ['abc', 'a', 'a', 'a', 'b', 'c'],
+    );
+  });
+});
+
+describe('a fault of ours', () => {
+  it('costs the events of one call, and is logged', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    let faults = 1;
+    const faulty: WebhookApp = {
+      ...app(target(receiver.url)),
+      get secret() {
+        if (faults-- > 0) throw new Error('a fault');
+        return SECRET;
+      },
+    };
+    const webhooks = start(t, faulty, { maxQueuedEvents: 3 });
+    for (const channel of ['a', 'b', 'c', 'd']) webhooks.emit(occupied(channel));
+    await until('the rest', () => webhooks.counters.queued === 0);
+    assert.deepEqual(receiver.told, ['channel_occupied b', 'channel_occupied c']);
+    assert.deepEqual(webhooks.counters, { sent: 2, failedAttempts: 0, deadLettered: 0, dropped: 2, queued: 0 });
+    const [line] = webhooks.log.find('have a fault');
+    assert.equal(line?.level, 'error');
+    assert.equal(line.fields['stage'], 'deliver');
+    assert.equal(line.fields['count'], 1);
+    assert.match(String(line.fields['error']), /a fault/);
+    webhooks.emit(occupied('e'));
+    await until('the next', () => webhooks.counters.sent === 3);
+  });
+
+  it('that lasts ends when nothing waits any more', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const fault = (): never => {
+      throw new Error('a fault');
+    };
+    let isFaulty = false;
+    const monotonic = (): number => (isFaulty ? fault() : performance.now());
+    const webhooks = start(t, app(target(receiver.url)), { clock: { now: () => 5, monotonic } });
+    for (const channel of ['a', 'b', 'c']) webhooks.emit(occupied(channel));
+    isFaulty = true;
+    await until('the end', () => webhooks.counters.dropped === 3);
+    isFaulty = false;
+    assert.deepEqual([webhooks.counters.queued, receiver.calls.length], [0, 0]);
   });
 });

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, DomainEvent, Log } from '@sluice/core';
-import type { ReceivedCall } from '@sluice/testkit';
+import { APP, type ReceivedCall } from '@sluice/testkit';
 import {
   createWebhooks,
+  type FindApp,
   type WebhookApp,
   type Webhooks,
   type WebhooksOptions,
@@ -35,14 +35,14 @@ export class FakeLog implements Log {
   }
 }
 
-export const SECRET = '7ad3773142a6692b25b8';
+export const SECRET = APP.secret;
 
 export function target(url: string, changes: Partial<WebhookTarget> = {}): WebhookTarget {
   return { url, eventTypes: null, filter: { prefix: null, suffix: null, pattern: null }, headers: {}, ...changes };
 }
 
 export function app(...targets: readonly WebhookTarget[]): WebhookApp {
-  return { id: '1001', key: '278d425bdf160c739803', secret: SECRET, targets };
+  return { ...APP, targets };
 }
 
 export interface Running extends Webhooks {
@@ -52,12 +52,12 @@ export interface Running extends Webhooks {
 /** Webhooks with times that a test can wait for. */
 export function start(
   t: TestContext,
-  apps: WebhookApp | readonly WebhookApp[] | WebhooksOptions['apps'],
+  apps: WebhookApp | readonly WebhookApp[] | FindApp,
   changes: Partial<WebhooksOptions> = {},
 ): Running {
   const log = new FakeLog();
   const webhooks = createWebhooks({
-    apps: mapOf(apps),
+    findApp: finderOf(apps),
     batching: { enabled: false, durationMs: 50, size: 100 },
     retry: { maxElapsedMs: 5000, initialBackoffMs: 20, maxBackoffMs: 200 },
     requestTimeoutMs: 2000,
@@ -78,13 +78,14 @@ export function start(
   };
 }
 
-function mapOf(apps: WebhookApp | readonly WebhookApp[] | WebhooksOptions['apps']): WebhooksOptions['apps'] {
-  if (typeof apps === 'function' || apps instanceof Map) return apps;
+function finderOf(apps: WebhookApp | readonly WebhookApp[] | FindApp): FindApp {
+  if (typeof apps === 'function') return apps;
   const list = Array.isArray(apps) ? (apps as readonly WebhookApp[]) : [apps as WebhookApp];
-  return new Map(list.map((one) => [one.id, one]));
+  const byId = new Map(list.map((one) => [one.id, one]));
+  return (id) => byId.get(id);
 }
 
-const appId = '1001';
+const appId = APP.id;
 export const occupied = (channel: string): DomainEvent => ({ type: 'channel_occupied', appId, channel });
 export const vacated = (channel: string): DomainEvent => ({ type: 'channel_vacated', appId, channel });
 export const miss = (channel: string): DomainEvent => ({ type: 'cache_miss', appId, channel });
@@ -99,14 +100,6 @@ export const counted = (channel: string, count: number): DomainEvent => {
 };
 export function said(channel: string, data: string, userId: string | null = null): DomainEvent {
   return { type: 'client_event', appId, channel, event: 'client-said', data, socketId: '1.2', userId };
-}
-
-export async function until(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
-  const endsAt = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > endsAt) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
-    await sleep(5);
-  }
 }
 
 export function timeOf({ body }: ReceivedCall): unknown {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Pusher from 'pusher';
-import { eventsOfCall, WebhookReceiver } from '@sluice/testkit';
+import { eventsOfCall, WebhookReceiver, until } from '@sluice/testkit';
+import { headerProblem } from '../src/index.ts';
 import {
   added,
   app,
@@ -14,7 +15,6 @@ import {
   SECRET,
   start,
   target,
-  until,
   vacated,
   hmac,
   timeOf,
@@ -119,6 +119,20 @@ describe('a call', () => {
     assert.equal(call?.url, '/hooks?x=1');
   });
 
+  it('has the own Authorization in their place, and takes a bare % in them', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const url = receiver.url.replace('http://', 'http://us%er:p@');
+    const own = target(url, { headers: { authorization: 'Bearer mine' } });
+    const webhooks = start(t, app(own, target(url)));
+    webhooks.emit(occupied('a'));
+    await until('both', () => webhooks.counters.sent === 2);
+    const basic = `Basic ${Buffer.from('us%er:p').toString('base64')}`;
+    assert.deepEqual(
+      new Set(receiver.calls.map(({ headers }) => headers.authorization)),
+      new Set([basic, 'Bearer mine']),
+    );
+  });
+
   it('of each app has its key and its events only (WH-16)', async (t) => {
     const receiver = await WebhookReceiver.start(t);
     const other = { id: '2', key: 'other-key', secret: 'other-secret', targets: [target(receiver.url)] };
@@ -140,6 +154,29 @@ describe('a call', () => {
         Array.from({ length: 10 }, (_, i) => `${prefix}${i}`),
       );
     }
+  });
+});
+
+describe('a header of the operator', () => {
+  const PROBLEMS = new Map([
+    ['this is not the name of an HTTP header', ['', 'a b', 'ä', 'a:']],
+    [
+      'Sluice sets this header itself; leave it out',
+      ['Content-Type', 'X-Pusher-Key', 'X-Pusher-Signature', 'Host', 'Content-Length'],
+    ],
+    [
+      'this header belongs to the connection; leave it out',
+      ['Connection', 'Expect', 'Keep-Alive', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade'],
+    ],
+  ]);
+
+  it('is refused where it would break calls', () => {
+    for (const [problem, names] of PROBLEMS) {
+      for (const name of names) assert.equal(headerProblem(name, 'x'), problem, name);
+    }
+    assert.equal(headerProblem('X-A', 1), 'expected a text');
+    assert.equal(headerProblem('X-A', 'a\nb'), 'the value holds characters that an HTTP header cannot');
+    assert.equal(headerProblem('X-A', 'a\tb é'), undefined);
   });
 });
 
