@@ -94,6 +94,13 @@ export class RowContext implements AsyncDisposable {
     return socket;
   }
 
+  /** Opens a socket that is signed in as a user. */
+  async connectAs(user: Readonly<Record<string, unknown>>, options: OpenOptions = {}): Promise<PusherSocket> {
+    const socket = await this.connect(options);
+    await socket.signIn(user);
+    return socket;
+  }
+
   /** Opens several sockets, to endpoints in turn: with several processes behind them, to different ones. */
   async connectMany(
     count: number,
@@ -112,9 +119,9 @@ export class RowContext implements AsyncDisposable {
     return sockets;
   }
 
-  /** Opens sockets spread over the processes of the server. */
+  /** Opens sockets spread over the processes of the server, as far as it is known to have several. */
   spread(count: number, options: OpenOptions = {}): Promise<PusherSocket[]> {
-    return this.connectMany(count, this.provision('several-processes').endpoints, options);
+    return this.connectMany(count, this.target.provides['several-processes']?.endpoints, options);
   }
 
   /** Waits until a connection is admitted by an app or server that takes only so many. */

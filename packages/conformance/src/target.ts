@@ -88,7 +88,5 @@ export type Need = keyof Provisions;
 export interface Target {
   readonly endpoint: Endpoint;
   readonly app: AppCredentials;
-  /** What the handshake of the main endpoint has to say; 120 is Pusher's. */
-  readonly activityTimeoutSeconds?: number;
   readonly provides: Partial<Provisions>;
 }

@@ -79,6 +79,11 @@ export class PusherSocket extends RawSocket {
     return presenceOf(frame);
   }
 
+  /** Waits for the list of a presence channel, or its refusal, and leaves it among the frames. */
+  async listArrived(): Promise<void> {
+    await this.until('its list', () => (this.frames.length > 0 ? true : undefined));
+  }
+
   /** The refusal of a subscription: Pusher's error frame, after which the connection works and is not subscribed. */
   async expectRefused(channel: string, message: string | RegExp): Promise<string> {
     const text = await this.expectError(null, message);

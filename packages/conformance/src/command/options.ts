@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { GROUP_SIZES, ROWS } from '../rows/index.ts';
+import { GROUP_TITLES, ROWS } from '../rows/index.ts';
 import { PENDING } from '../rows/pending.ts';
 import type { AppCredentials, Endpoint } from '../target.ts';
 import { UsageError } from './usage-error.ts';
@@ -75,11 +75,11 @@ function endpointOf(flags: Flags): Endpoint {
 }
 
 function onlyOf(text: string): string[] {
-  const known = new Set([...Object.keys(GROUP_SIZES), ...[...ROWS, ...PENDING].map(({ id }) => id)]);
+  const known = new Set([...Object.keys(GROUP_TITLES), ...[...ROWS, ...PENDING].map(({ id }) => id)]);
   const names = text.split(',').map((name) => name.trim().toUpperCase());
   for (const name of names) {
     if (!known.has(name)) {
-      const groups = Object.keys(GROUP_SIZES).join(', ');
+      const groups = Object.keys(GROUP_TITLES).join(', ');
       throw new UsageError(`--only: expected groups (${groups}) or rows such as HS-01, got "${name}"`);
     }
   }

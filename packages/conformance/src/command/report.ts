@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { urlOf } from '../clients/endpoint-url.ts';
-import { GROUP_TITLES } from '../rows/index.ts';
+import { groupOf, GROUP_TITLES } from '../rows/index.ts';
 import type { Target } from '../target.ts';
-import { countsOf, groupOf, type Outcome, type Verdict } from './verdict.ts';
+import { countsOf, type Outcome, type Verdict } from './verdict.ts';
 
 export interface Report {
   /** ISO 8601, of the start. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Row } from '../row.ts';
-import { GROUP_SIZES, ROWS } from '../rows/index.ts';
+import { groupOf, GROUP_TITLES, ROWS } from '../rows/index.ts';
 import { PENDING } from '../rows/pending.ts';
 import { type RowResult, runRows } from '../run.ts';
 import type { Target } from '../target.ts';
@@ -50,7 +50,7 @@ export async function judge({ target, only, progress }: JudgeOptions): Promise<V
       transcript: null,
     })),
   ];
-  const groups = Object.keys(GROUP_SIZES);
+  const groups = Object.keys(GROUP_TITLES);
   const placeOf = ({ id }: Verdict): number => groups.indexOf(groupOf(id));
   return verdicts.sort((a, b) => placeOf(a) - placeOf(b) || a.id.localeCompare(b.id));
 }
@@ -59,10 +59,6 @@ export function countsOf(verdicts: readonly Verdict[]): Counts {
   const counts = noCounts();
   for (const { outcome } of verdicts) counts[outcome]++;
   return counts;
-}
-
-export function groupOf(id: string): string {
-  return id.slice(0, id.indexOf('-'));
 }
 
 function noCounts(): Counts {

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { channelAuth, hmac } from '../clients/signature.ts';
 import type { Row } from '../row.ts';
-
-/** Key and secret of the examples in Pusher's documents. */
-const DOCUMENTED = { key: '278d425bdf160c739803', secret: '7ad3773142a6692b25b8' };
+import { DOCUMENTED } from './documented.ts';
 
 /** Rows that check the signer of this suite against published signatures, and the server against the signer. */
 export const AU_VECTORS: readonly Row[] = [

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataOf } from '../clients/frames.ts';
-import { channelAuth, hmac } from '../clients/signature.ts';
+import type { PusherClient } from '../clients/pusher-client.ts';
 import type { PusherSocket } from '../clients/pusher-socket.ts';
+import { channelAuth, hmac } from '../clients/signature.ts';
 import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
 
@@ -32,6 +33,16 @@ async function expectInvalid(
   const socket = await context.connect();
   socket.sendSubscribe(channel, { auth: auth(socket) });
   await socket.expectRefused(channel, /^Invalid signature: /);
+}
+
+/** Subscribes pusher-js to a channel that it may not have, and shows what its handler is told. */
+async function expectHandled(client: PusherClient, channel: string, status: number): Promise<void> {
+  const errors: { readonly type?: unknown; readonly status?: unknown }[] = [];
+  const handler = (data: (typeof errors)[number]): unknown => errors.push(data);
+  client.pusher.subscribe(channel).bind('pusher:subscription_error', handler);
+  await client.until('the handler', () => errors.length > 0);
+  const [first] = errors;
+  assert.deepEqual({ type: first?.type, status: first?.status }, { type: 'AuthError', status });
 }
 
 export const AU: readonly Row[] = [
@@ -242,14 +253,7 @@ export const AU: readonly Row[] = [
       const client = c.pusher({
         options: { channelAuthorization: { customHandler: (_request, callback) => callback(null, { auth }) } },
       });
-      const errors: unknown[] = [];
-      client.pusher.subscribe(channel).bind('pusher:subscription_error', (data: unknown) => errors.push(data));
-      await client.until('the handler', () => errors.length > 0);
-      const [{ type: typeOf, status: statusOf } = {}] = errors as {
-        readonly type?: unknown;
-        readonly status?: unknown;
-      }[];
-      assert.deepEqual([typeOf, statusOf], ['AuthError', 401]);
+      await expectHandled(client, channel, 401);
     },
   },
   {
@@ -292,11 +296,7 @@ export const AU: readonly Row[] = [
       });
       await client.connected();
       const channel = c.channel('private-');
-      const errors: unknown[] = [];
-      client.pusher.subscribe(channel).bind('pusher:subscription_error', (data: unknown) => errors.push(data));
-      await client.until('the handler', () => errors.length > 0);
-      const [{ type, status } = {}] = errors as { readonly type?: unknown; readonly status?: unknown }[];
-      assert.deepEqual({ type, status }, { type: 'AuthError', status: 403 });
+      await expectHandled(client, channel, 403);
       assert.equal(endpoint.requests, 1);
       await sleep(300);
       assert.deepEqual(

@@ -1,10 +1,30 @@
 import assert from 'node:assert/strict';
 import { type EventBody, expectRefusal, expectStatus, jsonOf } from '../clients/http-client.ts';
+import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
 import { encryptedPusher, MASTER_KEY } from './encryption.ts';
 
 const MAX_BATCH = 10;
 const MAX_BYTES = 10_240;
+
+interface Refusal {
+  readonly status: number;
+  readonly message: RegExp;
+}
+
+/** A batch of a good event and this one is refused, and none of it is delivered. */
+async function expectRefusedWith(
+  context: RowContext,
+  badFor: (channel: string) => Partial<EventBody>,
+  { status, message }: Refusal,
+): Promise<void> {
+  const channel = context.channel();
+  const socket = await context.connect();
+  await socket.subscribe(channel);
+  const batch = [{ channel, name: 'e', data: 'd' }, badFor(channel)];
+  expectRefusal(await context.http().post('/batch_events', { batch }), status, message);
+  await socket.expectQuiet();
+}
 
 export const BA: readonly Row[] = [
   {
@@ -43,33 +63,20 @@ export const BA: readonly Row[] = [
   {
     id: 'BA-03',
     statement: 'A batch with an event without channel is refused, and none of it is delivered.',
-    async run(c) {
-      const channel = c.channel();
-      const socket = await c.connect();
-      await socket.subscribe(channel);
-      const batch = [
-        { channel, name: 'e', data: 'd' },
-        { name: 'e', data: 'd' },
-      ];
-      const answer = await c.http().post('/batch_events', { batch });
-      expectRefusal(answer, 400, /Missing required parameter: channel/);
-      await socket.expectQuiet();
-    },
+    run: (c) =>
+      expectRefusedWith(c, () => ({ name: 'e', data: 'd' }), {
+        status: 400,
+        message: /Missing required parameter: channel/,
+      }),
   },
   {
     id: 'BA-04',
     statement: 'A batch with an event of more than 10240 bytes is refused with 413, and none of it is delivered.',
-    async run(c) {
-      const channel = c.channel();
-      const socket = await c.connect();
-      await socket.subscribe(channel);
-      const batch = [
-        { channel, name: 'e', data: 'd' },
-        { channel, name: 'e', data: 'x'.repeat(MAX_BYTES + 1) },
-      ];
-      expectRefusal(await c.http().post('/batch_events', { batch }), 413, /content of this event/);
-      await socket.expectQuiet();
-    },
+    run: (c) =>
+      expectRefusedWith(c, (channel) => ({ channel, name: 'e', data: 'x'.repeat(MAX_BYTES + 1) }), {
+        status: 413,
+        message: /content of this event/,
+      }),
   },
   {
     id: 'BA-05',

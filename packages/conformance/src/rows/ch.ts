@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { expectRefusal, writeRawQuery } from '../clients/http-client.ts';
+import { channelOfUser } from '../clients/pusher-socket.ts';
 import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
+import { expectUsersUnlisted, untilNotListed } from './listing.ts';
+import { joinAsThree } from './members.ts';
 
 const NEEDS_FILTER =
   'user_count may only be requested for presence channels - please supply filter_by_prefix begining with presence-';
@@ -69,10 +72,10 @@ const LIST: readonly Row[] = [
   {
     id: 'CH-05',
     statement: 'user_count without a presence filter is refused with the text of Pusher, whatever is occupied.',
-    needs: ['quiet-app'],
     async run(c) {
       await (await c.connect()).subscribe(c.channel());
-      for (const http of [c.http(), c.http(c.provision('quiet-app'))]) {
+      const quiet = c.target.provides['quiet-app'];
+      for (const http of [c.http(), ...(quiet === undefined ? [] : [c.http(quiet)])]) {
         for (const filter of [{}, { filter_by_prefix: 'test_' }]) {
           expectRefusal(await http.get('/channels', { info: 'user_count', ...filter }), 400, NEEDS_FILTER);
         }
@@ -121,15 +124,10 @@ const LIST: readonly Row[] = [
       const user = c.channel('user-');
       const socket = await c.connect();
       await socket.signIn({ id: user });
-      const [listed, hidden] = [c.channel(), `#server-to-user-${user}`];
+      const [listed, hidden] = [c.channel(), channelOfUser(user)];
       await socket.subscribe(hidden);
       await socket.subscribe(listed);
-      const all = await c.http().channels('');
-      assert.ok(all.includes(listed));
-      assert.deepEqual(
-        all.filter((name) => name.startsWith('#')),
-        [],
-      );
+      await expectUsersUnlisted(c.http(), listed);
     },
   },
   {
@@ -140,15 +138,12 @@ const LIST: readonly Row[] = [
       const [unsubscribed, left] = [c.channel(), c.channel()];
       await client.subscribe(unsubscribed);
       await client.subscribe(left);
-      const gone = (channel: string) => async (): Promise<true | undefined> => {
-        return (await c.http().channels(channel)).length === 0 ? true : undefined;
-      };
       assert.deepEqual(await c.http().channels(unsubscribed), [unsubscribed]);
       client.pusher.unsubscribe(unsubscribed);
-      await c.eventually('its end', gone(unsubscribed));
+      await untilNotListed(c, unsubscribed);
       assert.deepEqual(await c.http().channels(left), [left]);
       client.pusher.disconnect();
-      await c.eventually('its end', gone(left));
+      await untilNotListed(c, left);
     },
   },
 ];
@@ -161,11 +156,7 @@ const ONE: readonly Row[] = [
     needs: ['several-processes'],
     async run(c) {
       const channel = c.channel('presence-');
-      const sockets = await c.spread(6);
-      for (const [i, socket] of sockets.entries()) {
-        socket.sendJoin(channel, { user_id: `u${i % 3}` });
-        await socket.until('its list', () => (socket.frames.length > 0 ? true : undefined));
-      }
+      await joinAsThree(await c.spread(6), channel);
       for (let i = 0; i < 4; i++) {
         const one = await c.http().read(`/channels/${channel}`, { info: 'user_count,subscription_count' });
         assert.deepEqual(one, { occupied: true, user_count: 3, subscription_count: 6 });
@@ -280,11 +271,7 @@ const ONE: readonly Row[] = [
     needs: ['several-processes'],
     async run(c) {
       const channel = c.channel('presence-');
-      const sockets = await c.spread(6);
-      for (const [i, socket] of sockets.entries()) {
-        socket.sendJoin(channel, { user_id: `u${i % 3}` });
-        await socket.until('its list', () => (socket.frames.length > 0 ? true : undefined));
-      }
+      await joinAsThree(await c.spread(6), channel);
       for (let i = 0; i < 4; i++) {
         const users = usersOf(await c.http().read(`/channels/${channel}/users`));
         assert.deepEqual(users, [{ id: 'u0' }, { id: 'u1' }, { id: 'u2' }]);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { jsonOf } from '../clients/http-client.ts';
+import { channelOfUser } from '../clients/pusher-socket.ts';
 import type { Row } from '../row.ts';
 import { encryptedPusher, MASTER_KEY } from './encryption.ts';
+import { joinAsThree } from './members.ts';
 
 const IN_ORDER = 100;
 
@@ -31,11 +33,8 @@ export const EV_MANY: readonly Row[] = [
     async run(c) {
       const [channel, presence] = [c.channel(), c.channel('presence-')];
       const sockets = await c.spread(6);
-      for (const [i, socket] of sockets.entries()) {
-        await socket.subscribe(channel);
-        socket.sendJoin(presence, { user_id: `u${i % 3}` });
-        await socket.until('the list', () => (socket.frames.length > 0 ? true : undefined));
-      }
+      for (const socket of sockets) await socket.subscribe(channel);
+      await joinAsThree(sockets, presence);
       const info = 'user_count,subscription_count';
       for (let i = 0; i < 4; i++) {
         const answer = await c.http().publish({ name: 'e', data: 'd', channels: [channel, presence], info });
@@ -64,7 +63,6 @@ export const EV_MANY: readonly Row[] = [
     id: 'EV-24',
     statement:
       '100 events published one after the other come in that order on all processes, each over a connection of its own.',
-    needs: ['several-processes'],
     timeoutMs: 40_000,
     async run(c) {
       const channel = c.channel();
@@ -82,14 +80,14 @@ export const EV_MANY: readonly Row[] = [
     statement: 'An event for a user reaches the connections signed in as that user, and no others.',
     async run(c) {
       const user = c.channel('user-');
-      const channel = `#server-to-user-${user}`;
+      const [channel, another] = [channelOfUser(user), `${user}-other`];
       const [first, second, other] = [await c.connect(), await c.connect(), await c.connect()];
       for (const socket of [first, second]) {
         await socket.signIn({ id: user });
         await socket.subscribe(channel);
       }
-      await other.signIn({ id: `${user}-other` });
-      await other.subscribe(`${channel}-other`);
+      await other.signIn({ id: another });
+      await other.subscribe(channelOfUser(another));
       const response = await c.publisher().sendToUser(user, 'e', { a: 1 });
       assert.equal(await response.text(), '{}');
       for (const socket of [first, second]) await socket.expectFrame({ event: 'e', channel, data: '{"a":1}' });

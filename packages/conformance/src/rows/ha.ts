@@ -12,6 +12,7 @@ import {
 import { hmac, md5, requestText } from '../clients/signature.ts';
 import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
+import { DOCUMENTED } from './documented.ts';
 
 const WINDOW_SECONDS = 600;
 
@@ -38,13 +39,10 @@ export const HA: readonly Row[] = [
       const text = requestText('POST', '/apps/3/events', [
         ['body_md5', digest],
         ['auth_version', '1.0'],
-        ['auth_key', '278d425bdf160c739803'],
+        ['auth_key', DOCUMENTED.key],
         ['auth_timestamp', '1353088179'],
       ]);
-      assert.equal(
-        hmac('7ad3773142a6692b25b8', text),
-        'da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c',
-      );
+      assert.equal(hmac(DOCUMENTED.secret, text), 'da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c');
       assert.deepEqual(jsonOf(await c.http().post('/events', body)), {});
     },
   },

@@ -61,7 +61,7 @@ export const HS_OPENING: readonly Row[] = [
     statement: '1000 connections, on all processes, have 1000 distinct socket ids.',
     timeoutMs: 60_000,
     async run(c) {
-      const sockets = await c.connectMany(1000, c.target.provides['several-processes']?.endpoints);
+      const sockets = await c.spread(1000);
       assert.equal(new Set(sockets.map(({ id }) => id)).size, 1000);
       assert.ok(
         sockets.every(({ closed }) => closed === null),
@@ -71,13 +71,12 @@ export const HS_OPENING: readonly Row[] = [
   },
   {
     id: 'HS-05',
-    statement: 'Protocol 7 is told an activity_timeout, an integer of 1 or more, 120 by default.',
+    statement: 'Protocol 7 is told an activity_timeout, an integer of 1 or more.',
     async run(c) {
       const timeout = dataOf(await c.open({ query: 'protocol=7' }).expectEvent('pusher:connection_established'))[
         'activity_timeout'
       ];
       assert.ok(Number.isInteger(timeout) && Number(timeout) >= 1, `it is ${JSON.stringify(timeout)}`);
-      assert.equal(timeout, c.target.activityTimeoutSeconds ?? 120);
     },
   },
   {

@@ -5,6 +5,7 @@ import { dataOf, type Frame, presenceOf } from '../clients/frames.ts';
 import type { PusherSocket } from '../clients/pusher-socket.ts';
 import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
+import type { Provisions } from '../target.ts';
 
 const MAX_MEMBERS = 100;
 const MAX_INFO_BYTES = 1024;
@@ -43,6 +44,30 @@ function membersBy(socket: PusherSocket): Set<string> {
 
 function eventsOf(socket: PusherSocket, event: string): Frame[] {
   return socket.frames.filter((frame) => frame['event'] === event).map((frame) => dataOf(frame));
+}
+
+interface Killable {
+  readonly server: Provisions['kill-process'];
+  readonly sockets: readonly PusherSocket[];
+}
+
+/** Connections spread over the processes of a server that may lose one. */
+async function connectKillable(context: RowContext): Promise<Killable> {
+  const server = context.provision('kill-process');
+  await server.whole();
+  return { server, sockets: await context.connectMany(12, server.endpoints) };
+}
+
+/** Kills one process, and gives the connections that are left after a while. */
+async function killOne({ server, sockets }: Killable, restMs: number): Promise<readonly PusherSocket[]> {
+  await server.kill();
+  await sockets[0]?.until('the end of some connections', () =>
+    sockets.some(({ closed }) => closed !== null) ? true : undefined,
+  );
+  await sleep(restMs);
+  const left = sockets.filter(({ closed }) => closed === null);
+  assert.ok(left.length > 0, 'connections of the other process have to stay');
+  return left;
 }
 
 /** Rows of presence with many connections, several processes or the library. */
@@ -165,21 +190,14 @@ export const PR_MANY: readonly Row[] = [
     needs: ['kill-process'],
     timeoutMs: 40_000,
     async run(c) {
-      const { endpoints, whole, kill } = c.provision('kill-process');
-      await whole();
       const channel = c.channel('presence-');
-      const sockets = await c.connectMany(12, endpoints);
+      const killable = await connectKillable(c);
+      const { sockets } = killable;
       for (const [i, socket] of sockets.entries()) await socket.join(channel, { user_id: `u${i}` });
       await sleep(200);
       for (const socket of sockets) socket.frames.length = 0;
-      await kill();
-      await sockets[0]?.until('the end of some connections', () =>
-        sockets.some(({ closed }) => closed !== null) ? true : undefined,
-      );
-      await sleep(100);
-      const gone = sockets.flatMap(({ closed }, i) => (closed === null ? [] : [`u${i}`]));
-      const left = sockets.filter(({ closed }) => closed === null);
-      assert.ok(left.length > 0, 'connections of the other process have to stay');
+      const left = await killOne(killable, 100);
+      const gone = sockets.flatMap((socket, i) => (left.includes(socket) ? [] : [`u${i}`]));
       for (const socket of left) {
         await c.eventually(
           'all departures',
@@ -206,20 +224,13 @@ export const PR_MANY: readonly Row[] = [
     needs: ['kill-process'],
     timeoutMs: 40_000,
     async run(c) {
-      const { endpoints, whole, kill } = c.provision('kill-process');
-      await whole();
       const channel = c.channel('presence-');
-      const sockets = await c.connectMany(12, endpoints);
-      for (const socket of sockets) await socket.join(channel, { user_id: 'everywhere' });
-      await kill();
-      await sockets[0]?.until('the end of some connections', () =>
-        sockets.some(({ closed }) => closed !== null) ? true : undefined,
-      );
-      await sleep(1000);
-      const left = sockets.filter(({ closed }) => closed === null);
-      assert.ok(left.length > 0, 'connections of the other process have to stay');
+      const killable = await connectKillable(c);
+      for (const socket of killable.sockets) await socket.join(channel, { user_id: 'everywhere' });
+      const left = await killOne(killable, 1000);
       await Promise.all(left.map((socket) => socket.expectQuiet()));
-      const late = await c.connect(endpoints[0] === undefined ? {} : { endpoint: endpoints[0] });
+      const [late] = await c.connectMany(1, killable.server.endpoints);
+      assert.ok(late !== undefined);
       assert.deepEqual((await late.join(channel, { user_id: 'late' })).ids.toSorted(), ['everywhere', 'late']);
       for (const socket of left) assert.equal((await socket.expectMemberAdded(channel))['user_id'], 'late');
     },
@@ -227,7 +238,6 @@ export const PR_MANY: readonly Row[] = [
   {
     id: 'PR-26',
     statement: 'While 50 users come and some go, list and events together give the truth to every client.',
-    needs: ['several-processes'],
     timeoutMs: 40_000,
     async run(c) {
       const channel = c.channel('presence-');
@@ -236,14 +246,14 @@ export const PR_MANY: readonly Row[] = [
       const leaving = sockets.slice(0, 10);
       await Promise.all(
         leaving.map(async (socket, i) => {
-          await socket.until('its list', () => (socket.frames.length > 0 ? true : undefined));
+          await socket.listArrived();
           if (i % 2 === 0) socket.sendUnsubscribe(channel);
           else await socket.close();
         }),
       );
       const staying = sockets.slice(10);
       const truth = new Set(staying.map((_, i) => `u${i + 10}`));
-      for (const socket of staying) await socket.until('its list', () => (socket.frames.length > 0 ? true : undefined));
+      for (const socket of staying) await socket.listArrived();
       await c.eventually(
         'the truth at every client',
         async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Row } from '../row.ts';
+import { untilNotListed } from './listing.ts';
 
 const MAX_NAME_LENGTH = 164;
 
@@ -180,9 +181,7 @@ export const SB: readonly Row[] = [
       await socket.subscribe(channel);
       assert.deepEqual(await c.http().channels(channel), [channel]);
       await socket.close();
-      await c.eventually('an empty list', async () =>
-        (await c.http().channels(channel)).length === 0 ? true : undefined,
-      );
+      await untilNotListed(c, channel);
     },
   },
   {
@@ -249,9 +248,7 @@ export const SB: readonly Row[] = [
       assert.ok(channel.subscriptionPending);
       client.pusher.unsubscribe(name);
       const received2 = client.collect(await client.subscribe(other));
-      await c.eventually('an empty list', async () =>
-        (await c.http().channels(name)).length === 0 ? true : undefined,
-      );
+      await untilNotListed(c, name);
       await c.http().publish({ channels: [name, other], name: 'e', data: 'd' });
       await client.until('the event on the other channel', () => received2.length > 0);
       assert.deepEqual(received, []);

@@ -5,6 +5,7 @@ import { hmac, signInAuth } from '../clients/signature.ts';
 import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
 import { counting } from './counting.ts';
+import { expectUsersUnlisted } from './listing.ts';
 
 /** Shows that the socket gets the events of a user. */
 async function expectToGetEventsOf(context: RowContext, userId: string, socket: PusherSocket): Promise<void> {
@@ -213,12 +214,7 @@ const CHANNEL: readonly Row[] = [
       }
       await sockets[0]?.subscribe(listed);
       await sockets[0]?.expectQuiet();
-      const all = await http.channels('');
-      assert.ok(all.includes(listed));
-      assert.deepEqual(
-        all.filter((name) => name.startsWith('#')),
-        [],
-      );
+      await expectUsersUnlisted(http, listed);
       for (const { asides } of sockets) {
         assert.deepEqual(
           asides.filter(({ channel }) => channel !== listed),

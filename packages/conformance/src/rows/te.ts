@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PusherSocket } from '../clients/pusher-socket.ts';
-import type { OpenOptions, RowContext } from '../context.ts';
+import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
 import { connectUser, expectWatched } from './watching.ts';
 
 const TERMINATED = 4009;
-
-async function signedIn(context: RowContext, id: string, options: OpenOptions = {}): Promise<PusherSocket> {
-  const socket = await context.connect(options);
-  await socket.signIn({ id });
-  return socket;
-}
 
 /** Ends the connections of a user; the answer has to be exactly `{}`. */
 async function terminate(context: RowContext, userId: string, app = context.target.app): Promise<void> {
@@ -26,7 +19,7 @@ export const TE: readonly Row[] = [
       "terminateUserConnections of Pusher's library is answered with {} and closes each connection of the user.",
     async run(c) {
       const user = c.channel('user-');
-      const sockets = [await signedIn(c, user), await signedIn(c, user)];
+      const sockets = [await c.connectAs({ id: user }), await c.connectAs({ id: user })];
       const response = await c.publisher().terminateUserConnections(user);
       assert.deepEqual([response.status, await response.text()], [200, '{}']);
       for (const socket of sockets) await socket.until('the close', () => socket.closed ?? undefined);
@@ -37,7 +30,7 @@ export const TE: readonly Row[] = [
     statement: 'Connections of a user who is terminated are closed with 4009, and pusher-js ends disconnected.',
     async run(c) {
       const user = c.channel('user-');
-      const socket = await signedIn(c, user);
+      const socket = await c.connectAs({ id: user });
       const client = c.pusher({ user: { id: user } });
       await client.signIn();
       await terminate(c, user);
@@ -68,7 +61,7 @@ export const TE: readonly Row[] = [
     async run(c) {
       const user = c.channel('user-');
       const channel = c.channel('presence-');
-      const [member, socket] = [await c.connect(), await signedIn(c, user)];
+      const [member, socket] = [await c.connect(), await c.connectAs({ id: user })];
       await member.join(channel, { user_id: user });
       await terminate(c, user);
       await socket.expectClose(TERMINATED);
@@ -81,9 +74,9 @@ export const TE: readonly Row[] = [
     statement: 'Other users stay connected, and so do connections of nobody.',
     async run(c) {
       const user = c.channel('user-');
-      const socket = await signedIn(c, user);
+      const socket = await c.connectAs({ id: user });
       const ids = [`${user}-b`, user.slice(0, -1), c.channel('user-')];
-      const others = [...(await Promise.all(ids.map((id) => signedIn(c, id)))), await c.connect()];
+      const others = [...(await Promise.all(ids.map((id) => c.connectAs({ id })))), await c.connect()];
       await terminate(c, user);
       await socket.expectClose(TERMINATED);
       await Promise.all(others.map((other) => other.expectQuiet()));
@@ -102,7 +95,7 @@ export const TE: readonly Row[] = [
     async run(c) {
       for (const body of [undefined, '{}']) {
         const user = c.channel('user-');
-        const socket = await signedIn(c, user);
+        const socket = await c.connectAs({ id: user });
         const { status, text } = await c.http().post(`/users/${user}/terminate_connections`, body);
         assert.deepEqual([status, text], [200, '{}']);
         await socket.expectClose(TERMINATED);
@@ -114,10 +107,10 @@ export const TE: readonly Row[] = [
     statement: 'A user who was terminated may connect and sign in again.',
     async run(c) {
       const user = c.channel('user-');
-      const socket = await signedIn(c, user);
+      const socket = await c.connectAs({ id: user });
       await terminate(c, user);
       await socket.expectClose(TERMINATED);
-      const [again, third] = [await signedIn(c, user), await signedIn(c, user)];
+      const [again, third] = [await c.connectAs({ id: user }), await c.connectAs({ id: user })];
       await again.expectQuiet();
       await third.expectAlive();
       await terminate(c, user);
@@ -132,7 +125,7 @@ export const TE: readonly Row[] = [
       const options = app === undefined ? {} : { app };
       const user = c.channel('user-');
       const channel = c.channel('presence-');
-      const [socket, other] = [await signedIn(c, user, options), await c.connect(options)];
+      const [socket, other] = [await c.connectAs({ id: user }, options), await c.connect(options)];
       await other.join(channel, { user_id: 'other' });
       await socket.join(channel, { user_id: user });
       await other.expectMemberAdded(channel);

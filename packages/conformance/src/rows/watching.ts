@@ -10,13 +10,11 @@ export interface Watched {
 }
 
 /** Opens a socket of the app with watchlist events, signed in as a user. */
-export async function connectUser(
+export function connectUser(
   context: RowContext,
   user: { readonly id: string; readonly watchlist?: readonly unknown[] },
 ): Promise<PusherSocket> {
-  const socket = await context.connect(context.provision('watchlist'));
-  await socket.signIn(user);
-  return socket;
+  return context.connectAs(user, context.provision('watchlist'));
 }
 
 /** The next frame has watchlist events, exactly these and in the form of Pusher. */
