@@ -15,6 +15,11 @@ export interface AppCredentials {
 
 export const DEFAULT_APP: AppCredentials = { id: 'app-id', key: 'app-key', secret: 'app-secret' };
 
+/** Host and port as they stand in a URL and in the Host header. */
+export function authorityOf({ host, port }: Endpoint): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.startsWith('127.');
 }

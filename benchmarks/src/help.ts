@@ -1,6 +1,7 @@
 export const HELP = `npm run bench -- [scenario…] [options]
 
-Loads a server over loopback and reports what it costs, side by side with the machine's limit.
+Loads a server over loopback and reports what it costs, side by side with a bare
+Node server that writes each message by itself.
 
 Scenarios (default: all)
   fanout    one channel with many subscribers: deliveries/s, latency, CPU per delivery

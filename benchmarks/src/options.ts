@@ -106,7 +106,8 @@ function endpointOf(text: string, flags: Flags): Endpoint {
     throw new UsageError(`--url: expected http://host:port[/prefix], got "${text}"`);
   }
   return {
-    host: url.hostname,
+    // The brackets of an IPv6 address are of the URL.
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 80 : Number(url.port),
     pathPrefix: url.pathname.replace(/\/+$/, ''),
     app: {

@@ -1,7 +1,10 @@
-// The whole program against the bare server, over real sockets.
+// The whole program, over real sockets.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -27,22 +30,34 @@ async function bench(args: readonly string[]): Promise<Outcome> {
   });
 }
 
-test('all scenarios run against the bare server and give a number for every metric', async () => {
-  const { code, stdout, stderr } = await bench(['--quick', '--target', 'bare', '--duration', '0.3']);
-  assert.equal(code, 0, stderr);
-  for (const [name, { metrics }] of Object.entries(SCENARIOS)) {
-    assert.match(stdout, new RegExp(`^${name}: `, 'm'));
-    for (const { label } of metrics) {
-      const row = stdout.split('\n').find((line) => line.trim().startsWith(label));
-      assert.match(row ?? '', /\d$/, `${name}: ${label}`);
+for (const target of ['bare', 'sluice']) {
+  test(`all scenarios start, load and stop ${target}, and give a number for every metric`, async () => {
+    const { code, stdout, stderr } = await bench(['--quick', '--target', target, '--duration', '0.3']);
+    assert.equal(code, 0, stderr);
+    for (const [name, { metrics }] of Object.entries(SCENARIOS)) {
+      assert.match(stdout, new RegExp(`^${name}: `, 'm'));
+      for (const { label, unit } of metrics) {
+        const start = unit === '' ? `${label} ` : `${label}, ${unit} `;
+        const row = stdout.split('\n').find((line) => line.trim().startsWith(start));
+        assert.match(row ?? '', /\d$/, `${name}: ${label}`);
+      }
     }
-  }
-});
+  });
+}
 
-test('Sluice itself is started, measured and stopped', async () => {
-  const { code, stdout, stderr } = await bench(['publish', '--quick', '--target', 'sluice', '--duration', '0.3']);
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /requests accepted, \/s +[\d,]+/);
+test('a server that refuses every upgrade has no number: the run fails with the reason', async (t) => {
+  const server = createServer((_request, response) => response.end())
+    // The load ends its connections with a reset.
+    .on('upgrade', (_request, socket) => socket.on('error', () => undefined).end('HTTP/1.1 403 Forbidden\r\n\r\n'))
+    .listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const args = ['connect', '--quick', '--target', 'sluice', '--connections', '20'];
+  const { code, stdout, stderr } = await bench([...args, '--url', `http://127.0.0.1:${port}`]);
+  assert.equal(code, 1);
+  assert.match(stderr, /FAILED: .*: 0 of 20 clients subscribed: 20 × upgrade: HTTP\/1\.1 403 Forbidden/);
+  assert.equal(stdout, '');
 });
 
 test('the JSON report holds every sample, and not the secret', async (t) => {

@@ -94,6 +94,13 @@ export function requireAll(opened: Opened, wanted: number): void {
   throw new BenchmarkFailure(`${opened.subscribed} of ${wanted} clients subscribed: ${describeCounts(opened.errors)}`);
 }
 
+/** How many messages all publishers together got accepted. */
+export function acceptedIn(published: Published): number {
+  const accepted = sum(published.accepted, (count) => count);
+  if (accepted === 0) throw new BenchmarkFailure('the server accepted no publish');
+  return accepted;
+}
+
 function sum<Part>(parts: readonly Part[], valueOf: (part: Part) => number): number {
   return parts.reduce((total, part) => total + valueOf(part), 0);
 }

@@ -1,7 +1,7 @@
 import { md5Hex, requestStringToSign, sign, type QueryPair } from '@sluice/protocol';
 
 import { unixSeconds } from '../clock.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { authorityOf, type Endpoint } from '../endpoint.ts';
 import { EVENT_NAME } from './stamp.ts';
 
 /** The bytes of a signed `POST /apps/{id}/events` (REST API, "Authentication"), for a keep-alive connection. */
@@ -19,7 +19,7 @@ export function eventRequest(endpoint: Endpoint, channel: string, data: string):
   const parameters = [...query, ['auth_signature', signature] satisfies QueryPair];
   return [
     `POST ${endpoint.pathPrefix}${path}?${parameters.map((pair) => pair.join('=')).join('&')} HTTP/1.1`,
-    `Host: ${endpoint.host}:${endpoint.port}`,
+    `Host: ${authorityOf(endpoint)}`,
     'Content-Type: application/json',
     `Content-Length: ${body.length}`,
     '',

@@ -1,10 +1,10 @@
-import type { Endpoint } from '../endpoint.ts';
+import { authorityOf, type Endpoint } from '../endpoint.ts';
 
 /** Protocol 7, as pusher-js asks. The key is constant: nobody here checks what the server makes of it. */
 export function upgradeRequest(endpoint: Endpoint): string {
   return [
     `GET ${endpoint.pathPrefix}/app/${endpoint.app.key}?protocol=7&client=bench&version=1.0&flash=false HTTP/1.1`,
-    `Host: ${endpoint.host}:${endpoint.port}`,
+    `Host: ${authorityOf(endpoint)}`,
     'Upgrade: websocket',
     'Connection: Upgrade',
     'Sec-WebSocket-Version: 13',

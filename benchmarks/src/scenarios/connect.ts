@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { mergeHistograms } from '../histogram.ts';
-import { describeCounts } from '../load/crew.ts';
+import { requireAll } from '../load/crew.ts';
 import { Meter } from '../meter.ts';
 import { socketsByProcess, usageOf } from '../process-tree.ts';
+import { latencyMetrics, latencyValues } from './latency.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
 const CHANNEL = 'bench-connect';
@@ -13,13 +14,10 @@ const REST_MS = 500;
 
 /** A storm of new clients: what a connection with one subscription costs. */
 export const connect: Scenario = {
-  name: 'connect',
   describe: ({ connections }) => `${connections} clients connect and subscribe, ${HANDSHAKES_AT_A_TIME} at a time`,
   metrics: [
     { key: 'connections', label: 'connections', unit: '/s' },
-    { key: 'p50', label: 'time to subscription p50', unit: 'ms' },
-    { key: 'p99', label: 'time to subscription p99', unit: 'ms' },
-    { key: 'errors', label: 'errors', unit: '' },
+    ...latencyMetrics({ label: 'time to subscription' }),
     { key: 'cpu', label: 'server CPU per connection', unit: 'µs' },
     { key: 'rss', label: 'server memory per connection', unit: 'KiB' },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },
@@ -39,34 +37,28 @@ export const connect: Scenario = {
       concurrency: HANDSHAKES_AT_A_TIME,
     });
     const reading = meter.read();
+    requireAll(opened, count);
     await sleep(REST_MS);
     const rssAfter = usageOf(roots)?.rssBytes;
     const micros = opened.endedAtMicros - opened.startedAtMicros;
-    const latency = mergeHistograms([opened.latency]);
     const growth = rssBefore === undefined || rssAfter === undefined ? undefined : rssAfter - rssBefore;
-    const errors = count - opened.subscribed;
     return {
       values: measured({
-        connections: (opened.subscribed * 1e6) / micros,
-        p50: latency.quantile(0.5) / 1000,
-        p99: latency.quantile(0.99) / 1000,
-        errors,
-        cpu: per(reading.serverCpuMicros, opened.subscribed),
-        rss: per(growth === undefined ? undefined : growth / 1024, opened.subscribed),
-        loadBusy: percentOfCore(reading.loadCpuMicros, micros),
+        connections: (count * 1e6) / micros,
+        ...latencyValues(mergeHistograms([opened.latency])),
+        cpu: per(reading.serverCpuMicros, count),
+        rss: per(growth === undefined ? undefined : growth / 1024, count),
+        loadBusy: percentOfCore(reading.loadCpuMicros, reading.elapsedMicros),
       }),
-      notes: [
-        ...(errors === 0 ? [] : [`errors: ${describeCounts(opened.errors)}`]),
-        ...(server.pid === undefined ? [] : distribution(server.pid)),
-      ],
+      notes: server.pid === undefined ? [] : distribution(server.pid),
     };
   },
 };
 
-/** Which process holds how many sockets; only worth a line when there are several. */
+/** Which process holds how many sockets; only worth a line with more than one worker beside the primary. */
 function distribution(pid: number): string[] {
   const counts = socketsByProcess(pid);
-  if (counts.size < 2) return [];
+  if (counts.size < 3) return [];
   const shares = [...counts].map(([each, sockets]) => `${each === pid ? 'primary' : `process ${each}`} ${sockets}`);
   return [`sockets: ${shares.join(', ')}`];
 }

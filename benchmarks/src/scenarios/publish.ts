@@ -1,6 +1,7 @@
-import { BenchmarkFailure } from '../errors.ts';
 import { mergeHistograms } from '../histogram.ts';
+import { acceptedIn } from '../load/crew.ts';
 import { Meter } from '../meter.ts';
+import { latencyMetrics, latencyValues } from './latency.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
 const CHANNEL = 'bench-nobody';
@@ -8,15 +9,13 @@ const CONNECTIONS = 8;
 
 /** Events for a channel that nobody listens to: what the HTTP API costs without any fan-out. */
 export const publish: Scenario = {
-  name: 'publish',
   describe: ({ durationMs }) =>
     `${CONNECTIONS} keep-alive connections publish to an empty channel for ${durationMs / 1000} s`,
   metrics: [
     { key: 'requests', label: 'requests accepted', unit: '/s' },
     { key: 'refused', label: 'requests refused', unit: '' },
-    { key: 'p50', label: 'answer p50', unit: 'ms' },
-    { key: 'p99', label: 'answer p99', unit: 'ms' },
-    { key: 'cpu', label: 'server CPU per request', unit: 'µs' },
+    ...latencyMetrics({ label: 'answer' }),
+    { key: 'cpu', label: 'server CPU per accepted request', unit: 'µs' },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },
   ],
   subscribers: () => 0,
@@ -28,17 +27,14 @@ export const publish: Scenario = {
     const published = await crew.publish({ ...load, durationMs: options.durationMs });
     const reading = meter.read();
     const micros = published.endedAtMicros - published.startedAtMicros;
-    const accepted = published.accepted.reduce((sum, count) => sum + count, 0);
-    if (accepted === 0) throw new BenchmarkFailure('the server accepted no publish');
-    const latency = mergeHistograms([published.latency]);
+    const accepted = acceptedIn(published);
     return {
       values: measured({
         requests: (accepted * 1e6) / micros,
         refused: published.refused,
-        p50: latency.quantile(0.5) / 1000,
-        p99: latency.quantile(0.99) / 1000,
+        ...latencyValues(mergeHistograms([published.latency])),
         cpu: per(reading.serverCpuMicros, accepted),
-        loadBusy: percentOfCore(reading.loadCpuMicros, micros),
+        loadBusy: percentOfCore(reading.loadCpuMicros, reading.elapsedMicros),
       }),
       notes: [],
     };

@@ -2,7 +2,7 @@ import type { Crew } from '../load/crew.ts';
 import type { Options } from '../options.ts';
 import type { Server } from '../servers/server.ts';
 
-interface Metric {
+export interface Metric {
   readonly key: string;
   readonly label: string;
   readonly unit: string;
@@ -25,7 +25,6 @@ export interface Measurement {
 
 /** One way to load a server. `run` throws a BenchmarkFailure when the server did something wrong. */
 export interface Scenario {
-  readonly name: string;
   /** The load in one line, for the report. */
   describe(options: Options): string;
   readonly metrics: readonly Metric[];
@@ -44,7 +43,7 @@ export function per(total: number | undefined, count: number): number | undefine
   return total === undefined || count === 0 ? undefined : total / count;
 }
 
-/** How much of one core was used, in percent. */
+/** How much of one core was used, in percent; both times have to be of the same reading. */
 export function percentOfCore(cpuMicros: number | undefined, elapsedMicros: number): number | undefined {
   return cpuMicros === undefined ? undefined : (100 * cpuMicros) / elapsedMicros;
 }

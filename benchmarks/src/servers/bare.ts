@@ -6,7 +6,7 @@ import { freePort, startProgram, type Server, type StartOptions } from './server
 const PROGRAM = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 const HOST = '127.0.0.1';
 
-/** The bare-limit program, always one process. */
+/** The program to compare with, always one process. */
 export async function startBare(options: StartOptions): Promise<Server> {
   const port = await freePort(HOST);
   return startProgram({

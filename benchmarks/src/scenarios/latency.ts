@@ -1,0 +1,19 @@
+import type { Histogram } from '../histogram.ts';
+import type { Metric } from './scenario.ts';
+
+/** What every scenario shows of a latency: the middle, the late ones, and the latest of a thousand. */
+const QUANTILES = [
+  { key: 'p50', name: 'p50', share: 0.5 },
+  { key: 'p99', name: 'p99', share: 0.99 },
+  { key: 'p999', name: 'p99.9', share: 0.999 },
+] as const;
+
+/** `prefix` tells the latencies of one scenario apart. */
+export function latencyMetrics({ prefix = '', label }: { readonly prefix?: string; readonly label: string }): Metric[] {
+  return QUANTILES.map(({ key, name }) => ({ key: `${prefix}${key}`, label: `${label} ${name}`, unit: 'ms' }));
+}
+
+/** The values of these metrics, from microseconds. */
+export function latencyValues(latency: Histogram, prefix = ''): Record<string, number> {
+  return Object.fromEntries(QUANTILES.map(({ key, share }) => [`${prefix}${key}`, latency.quantile(share) / 1000]));
+}
