@@ -1,5 +1,5 @@
 // npm run check: everything that a machine can say about the code without running it. The same here and in CI.
-import { install, run, say } from './bootstrap.mjs';
+import { install, productNode, run, say } from './bootstrap.mjs';
 
 const STEPS = [
   ['format', 'oxfmt', ['--config', 'config/oxfmt.json', '--check', '.']],
@@ -11,7 +11,7 @@ const STEPS = [
   ['types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']],
   ['dead code and unused dependencies', 'knip', ['--config', 'config/knip.json', '--no-config-hints']],
   ['build', 'turbo', ['run', 'build', '--output-logs=errors-only']],
-  ['reference pages', 'node', ['--conditions=@sluice/source', 'apps/docs/src/main.ts', '--check']],
+  ['reference pages', productNode(), ['--conditions=@sluice/source', 'apps/docs/src/main.ts', '--check']],
 ];
 
 if (process.argv.includes('--help')) {

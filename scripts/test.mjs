@@ -15,6 +15,10 @@ if (args.includes('--help')) {
 }
 const nodeAt = args.indexOf('--node');
 const [, otherNode] = nodeAt === -1 ? [] : args.splice(nodeAt, 2);
+if (nodeAt !== -1 && otherNode === undefined) {
+  process.stderr.write('--node needs the file of a Node, such as --node /usr/bin/node\n');
+  process.exit(2);
+}
 install();
 build();
 installTestServers();

@@ -1,38 +1,6 @@
-import type { CLOSE, ProtocolErrorName } from '@sluice/protocol';
+import type { CLOSE } from '@sluice/protocol';
 
-// What the registries do not say: the effect of each refusal. The types demand an entry for every one of theirs.
-
-/** The frame that follows the `pusher:error` when a subscription was refused; null where none does. */
-type SubscriptionError = 'AuthError, 401' | 'InvalidRequest, 400' | 'LimitReached, 403' | null;
-
-export const PROTOCOL_EFFECTS: Readonly<Record<ProtocolErrorName, SubscriptionError>> = {
-  malformedMessage: null,
-  missingParameter: null,
-  unsupportedEvent: null,
-  existingSubscription: null,
-  noSubscription: null,
-  tooManySubscriptions: 'LimitReached, 403',
-  invalidChannelName: 'InvalidRequest, 400',
-  authRequired: 'AuthError, 401',
-  authMalformed: 'AuthError, 401',
-  authUnknownKey: 'AuthError, 401',
-  invalidSignature: 'AuthError, 401',
-  channelDataRequired: 'InvalidRequest, 400',
-  channelDataInvalid: 'InvalidRequest, 400',
-  presenceFull: 'LimitReached, 403',
-  userChannelForbidden: 'AuthError, 401',
-  notAuthorised: null,
-  watchlistTooLong: null,
-  signinInvalid: null,
-  signinOtherUser: null,
-  clientEventsDisabled: null,
-  clientEventChannel: null,
-  clientEventPrefix: null,
-  clientEventNotSubscribed: null,
-  clientEventTooLarge: null,
-  eventNameTooLong: null,
-  clientEventRate: null,
-};
+// What the registry of close codes does not say. The types demand an entry for every one of its own.
 
 interface CloseEffect {
   readonly when: string;

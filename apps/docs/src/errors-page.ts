@@ -1,7 +1,13 @@
 import { PUBLISH_ERRORS, type PublishErrorSpec } from '@sluice/core';
 import { HTTP_ERRORS, type HttpErrorSpec } from '@sluice/http-api';
-import { CLOSE, type CloseReason, PROTOCOL_ERRORS, type ProtocolErrorName } from '@sluice/protocol';
-import { CLOSE_EFFECTS, PROTOCOL_EFFECTS } from './error-effects.ts';
+import {
+  CLOSE,
+  type CloseReason,
+  PROTOCOL_ERRORS,
+  type ProtocolErrorName,
+  type ProtocolErrorSpec,
+} from '@sluice/protocol';
+import { CLOSE_EFFECTS } from './error-effects.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
 const INTRODUCTION = `Everything that a client or a publisher can be told, made from the registries in the code. \`%s\` stands for the
@@ -88,8 +94,9 @@ export function errorsPage(): string {
 
 function protocolRows(): string[][] {
   return (Object.keys(PROTOCOL_ERRORS) as ProtocolErrorName[]).map((name) => {
-    const spec = PROTOCOL_ERRORS[name];
-    return [name, code(String(spec.code)), known(PROTOCOL_EFFECTS, name) ?? '', code(spec.text), ...words(spec)];
+    const spec: ProtocolErrorSpec = PROTOCOL_ERRORS[name];
+    const refusal = spec.refusal === undefined ? '' : `${spec.refusal.type}, ${spec.refusal.status}`;
+    return [name, code(String(spec.code)), refusal, code(spec.text), ...words(spec)];
   });
 }
 

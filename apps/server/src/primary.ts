@@ -26,9 +26,10 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   await assertFree(address);
   const plainPort = settings.tls?.plainPort ?? 0;
   if (plainPort !== 0) await assertFree({ ...address, port: plainPort, portSetting: 'SSL_HTTP_PORT' });
+  const apps = new Map(settings.webhooks.apps.map((app) => [app.id, app]));
   const webhooks = createWebhooks({
     ...settings.webhooks,
-    apps: new Map(settings.webhooks.apps.map((app) => [app.id, app])),
+    findApp: (id) => apps.get(id),
     log,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
   });
@@ -37,7 +38,7 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
     // The same kind of file as this one: source runs source, and what was built runs what was built.
     workerFile: fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js')),
     scheduling,
-    maxKeptEvents: settings.cache.maxEvents,
+    cache: settings.cache,
     settings,
     onEvent: (event) => webhooks.emit(event),
     log,

@@ -1,5 +1,5 @@
 import { connectToPrimary, type PrimaryQuestion } from '@sluice/cluster';
-import { type Clock, Hub } from '@sluice/core';
+import { type Clock, Hub, type OnError } from '@sluice/core';
 import { MemoryAppStore } from '@sluice/drivers';
 import { createLog, errorReporter, WorkerMetrics } from '@sluice/telemetry';
 import { Outbox, WsEngine } from '@sluice/ws-engine';
@@ -14,6 +14,8 @@ process.on('SIGTERM', () => {});
 process.on('SIGHUP', () => {});
 
 let ended = false;
+// Without the configuration there is no log yet.
+let onError: OnError = (error, { stage }) => void process.stderr.write(`${stage}: ${String(error)}\n`);
 const link = await connectToPrimary({
   onError: (error, context) => onError(error, context),
   onGone: () => process.exit(ended ? 0 : 1),
@@ -26,7 +28,7 @@ const log = createLog({
   ...settings.log,
   base: { worker: link.start.slot, pid: process.pid, instance: settings.instanceId },
 });
-const onError = errorReporter(log);
+onError = errorReporter(log);
 process.on('uncaughtException', (error) => {
   log.error('the worker has a fault and ends; a new one takes its place', { error: error.stack ?? error.message });
   process.exit(1);
@@ -64,21 +66,16 @@ const listener = await HttpListener.create({ settings, hub, apps, onUpgrade: eng
 link.serve({
   deliver: (message) => hub.deliver(message),
   events: hub,
+  listen: () => listener.listen(),
   draining: () => listener.startDraining(),
   answer,
 });
-
-try {
-  await listener.listen();
-  link.ready();
-} catch (error) {
-  link.failed(error instanceof Error ? error.message : String(error));
-}
+link.prepared();
 
 async function answer(question: PrimaryQuestion): Promise<unknown> {
   switch (question.type) {
     case 'metrics':
-      return metrics.snapshot({ queuedBytes: () => engine.queuedBytes(), busDropped: () => link.backbone.dropped });
+      return metrics.snapshot({ queuedBytes: engine.queuedBytes(), busDropped: link.backbone.dropped });
     case 'echo':
       return null;
     case 'quiesce':

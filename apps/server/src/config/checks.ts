@@ -14,6 +14,7 @@ export function checkTogether(input: CheckInput): void {
   checkPorts(input);
   checkTls(input);
   checkQueue(input);
+  checkBackoff(input);
 }
 
 function checkQueue(input: CheckInput): void {
@@ -25,14 +26,15 @@ function checkQueue(input: CheckInput): void {
 }
 
 function checkTls(input: CheckInput): void {
-  const { ssl, port } = input.values;
+  const { ssl } = input.values;
   if (!ssl.enabled) return;
   if (ssl.cert_path === '')
     refuse(input, ['ssl.cert_path'], { found: 'nothing', expected: 'a certificate, since ssl.enabled is true' });
   if (ssl.key_path === '')
     refuse(input, ['ssl.key_path'], { found: 'nothing', expected: 'a private key, since ssl.enabled is true' });
-  if (ssl.http_port === port) {
-    refuse(input, ['ssl.http_port', 'port'], { found: `the number ${port}`, expected: 'another port than `port`' });
+  if (ssl.redirect_http && ssl.http_port === 0) {
+    const expected = 'a port without TLS, since ssl.redirect_http is true';
+    refuse(input, ['ssl.http_port', 'ssl.redirect_http'], { found: '0', expected });
   }
 }
 
@@ -46,14 +48,31 @@ function checkShutdown(input: CheckInput): void {
   });
 }
 
+/** Ports that are listened on, each with where its address and its number are set. */
 function checkPorts(input: CheckInput): void {
-  const { host, port, metrics } = input.values;
-  if (!metrics.enabled || metrics.port !== port) return;
-  const hosts = [host, metrics.host];
-  if (host !== metrics.host && !hosts.some((name) => name === '0.0.0.0' || name === '::')) return;
-  refuse(input, ['metrics.port', 'port'], {
-    found: `the number ${metrics.port}`,
-    expected: 'another port than `port`',
+  const { host, port, metrics, ssl } = input.values;
+  const used = [{ path: 'port', host, port }];
+  if (ssl.enabled && ssl.http_port !== 0) used.push({ path: 'ssl.http_port', host, port: ssl.http_port });
+  if (metrics.enabled) used.push({ path: 'metrics.port', host: metrics.host, port: metrics.port });
+  for (const [i, first] of used.entries()) {
+    for (const second of used.slice(i + 1)) {
+      if (first.port !== second.port || !overlap(first.host, second.host)) continue;
+      const expected = `another port than \`${first.path}\``;
+      refuse(input, [second.path, first.path], { found: `the number ${second.port}`, expected });
+    }
+  }
+}
+
+function overlap(one: string, other: string): boolean {
+  return one === other || [one, other].some((name) => name === '0.0.0.0' || name === '::');
+}
+
+function checkBackoff(input: CheckInput): void {
+  const { initial_backoff_ms: initial, max_backoff_ms: max } = input.values.webhooks.retry;
+  if (initial <= max) return;
+  refuse(input, ['webhooks.retry.initial_backoff_ms', 'webhooks.retry.max_backoff_ms'], {
+    found: `${initial} ms`,
+    expected: `at most webhooks.retry.max_backoff_ms (${max} ms)`,
   });
 }
 

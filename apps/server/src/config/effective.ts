@@ -1,5 +1,7 @@
+import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, type FieldTable, WEBHOOK_FIELDS } from './app-fields.ts';
 import type { SourcedApp } from './apps.ts';
 import type { NamedLeaf } from './leaf.ts';
+import { isRecord } from './problem.ts';
 import { APPS_PATH, LEAVES, valueAt, type Values } from './schema.ts';
 
 interface EffectiveValue {
@@ -32,13 +34,24 @@ export function effectiveConfig(
   return {
     values: LEAVES.map((named) => ({ path: named.path, value: shown(values, named), source: sources.get(named.path) })),
     apps: apps.map(({ record, source }) => {
-      const additional = record.additional_keys.map((key) => ({ ...key, secret: MASK }));
-      const webhooks = record.webhooks.map((webhook) => ({
-        ...webhook,
-        url: MASK,
-        headers: Object.fromEntries(Object.keys(webhook.headers).map((name) => [name, MASK])),
-      }));
-      return { fields: { ...record, secret: MASK, additional_keys: additional, webhooks }, source };
+      const { additional_keys: keys, webhooks, ...fields } = record;
+      const shownKeys = keys.map((key) => masked(ADDITIONAL_KEY_FIELDS, key));
+      const shownWebhooks = webhooks.map((webhook) => masked(WEBHOOK_FIELDS, webhook));
+      return {
+        fields: { ...masked(APP_FIELDS, fields), additional_keys: shownKeys, webhooks: shownWebhooks },
+        source,
+      };
     }),
   };
+}
+
+function masked(fields: FieldTable, record: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, fields[name]?.secret === true ? mask(value) : value]),
+  );
+}
+
+/** Of a section only what its entries are called is shown. */
+function mask(value: unknown): unknown {
+  return isRecord(value) ? Object.fromEntries(Object.keys(value).map((name) => [name, MASK])) : MASK;
 }

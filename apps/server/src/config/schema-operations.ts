@@ -88,6 +88,11 @@ export const OPERATION_SECTIONS = {
         default: 10_000,
         env: 'CACHE_MAX_CAPACITY',
       }),
+      max_bytes: setting(bytes(1), {
+        doc: 'Bytes of these events at the most.',
+        default: 67_108_864,
+        env: 'CACHE_MAX_BYTES',
+      }),
     },
   },
   http_api: {

@@ -44,6 +44,8 @@ export interface Settings {
     readonly ttlMs: number;
     /** Events kept at the most, of all apps. */
     readonly maxEvents: number;
+    /** Of their texts. */
+    readonly maxBytes: number;
   };
   readonly shutdown: {
     /** The longest a shutdown may take before what is left is cut off. */

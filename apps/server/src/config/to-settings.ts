@@ -47,7 +47,11 @@ export function toSettings(values: Values, records: readonly AppRecord[]): Setti
     userAuthenticationTimeoutSeconds: values.user_authentication_timeout,
     tls: values.ssl.enabled ? toTls(values.ssl) : null,
     scheduling: values.cluster.scheduling,
-    cache: { ttlMs: values.channel_limits.cache_ttl * 1000, maxEvents: values.cache.memory.max_capacity },
+    cache: {
+      ttlMs: values.channel_limits.cache_ttl * 1000,
+      maxEvents: values.cache.memory.max_capacity,
+      maxBytes: values.cache.memory.max_bytes,
+    },
     shutdown: {
       gracePeriodMs: values.shutdown_grace_period * 1000,
       drainWindowMs: shutdown.drain_window_ms,

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { appsFile, fileWith, jsonFile, load, problemOf, problemsOf } from './support.ts';
+import { fileWith } from '../file-with.ts';
+import { appsFile, jsonFile, load, problemOf, problemsOf } from './support.ts';
 
 const example = fileURLToPath(new URL('../../../../config/sluice/example.yaml', import.meta.url));
 

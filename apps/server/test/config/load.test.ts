@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { LEAVES } from '../../src/config/schema.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import { fileWith, jsonFile, load, problemOf, problemsOf } from './support.ts';
+import { fileWith } from '../file-with.ts';
+import { jsonFile, load, problemOf, problemsOf } from './support.ts';
 
 test('without anything the defaults hold', () => {
   const { settings } = load({});
@@ -21,7 +22,7 @@ test('without anything the defaults hold', () => {
     userAuthenticationTimeoutSeconds: 30,
     tls: null,
     scheduling: 'primary',
-    cache: { ttlMs: 1_800_000, maxEvents: 10_000 },
+    cache: { ttlMs: 1_800_000, maxEvents: 10_000, maxBytes: 67_108_864 },
     shutdown: { gracePeriodMs: 10_000, drainWindowMs: 3000, preStopDelayMs: 0 },
     websocket: {
       maxMessages: 1000,
@@ -69,6 +70,7 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['INSTANCE_PROCESS_ID', 'node-1', (s) => s.instanceId, 'node-1'],
   ['CLUSTER_SCHEDULING', 'kernel', (s) => s.scheduling, 'kernel'],
   ['CACHE_DRIVER', 'memory', (s) => s.port, 6001],
+  ['CACHE_MAX_BYTES', '99', (s) => s.cache.maxBytes, 99],
   ['CACHE_MAX_CAPACITY', '5', (s) => s.cache.maxEvents, 5],
   ['CHANNEL_LIMITS_CACHE_TTL', '60', (s) => s.cache.ttlMs, 60_000],
   ['ADAPTER_DRIVER', 'local', (s) => s.port, 6001],
@@ -106,7 +108,7 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['WEBHOOK_BATCHING_SIZE', '8', (s) => s.webhooks.batching.size, 8],
   ['WEBHOOK_RETRY_MAX_ELAPSED_TIME_MS', '9', (s) => s.webhooks.retry.maxElapsedMs, 9],
   ['WEBHOOK_RETRY_INITIAL_BACKOFF_MS', '10', (s) => s.webhooks.retry.initialBackoffMs, 10],
-  ['WEBHOOK_RETRY_MAX_BACKOFF_MS', '11', (s) => s.webhooks.retry.maxBackoffMs, 11],
+  ['WEBHOOK_RETRY_MAX_BACKOFF_MS', '2000', (s) => s.webhooks.retry.maxBackoffMs, 2000],
   ['WEBHOOK_REQUEST_TIMEOUT_MS', '12', (s) => s.webhooks.requestTimeoutMs, 12],
   ['WEBHOOK_MAX_QUEUED_EVENTS', '13', (s) => s.webhooks.maxQueuedEvents, 13],
   ['WEBHOOK_MAX_QUEUED_BYTES', '15', (s) => s.webhooks.maxQueuedBytes, 15],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { renderConfig, renderProblems } from '../../src/config/print.ts';
-import { fileWith, load, problemsOf } from './support.ts';
+import { fileWith } from '../file-with.ts';
+import { load, problemsOf } from './support.ts';
 
 test('the effective configuration is a file that loads again, without its secrets', (t) => {
   const env = {

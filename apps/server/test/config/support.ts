@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type LoadInput, type LoadResult, loadSettings } from '../../src/config/load.ts';
 import type { ConfigProblem } from '../../src/config/problem.ts';
+import { fileWith } from '../file-with.ts';
 
 export type Loaded = Extract<LoadResult, { readonly ok: true }>;
 
@@ -26,15 +24,6 @@ export function problemOf(input: Partial<LoadInput>): ConfigProblem {
   assert.deepEqual(others, []);
   assert.ok(problem);
   return problem;
-}
-
-/** A file in a folder that goes with the test. */
-export function fileWith(t: TestContext, name: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, name);
-  writeFileSync(file, text);
-  return file;
 }
 
 export function jsonFile(t: TestContext, tree: unknown): string {

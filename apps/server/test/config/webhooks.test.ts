@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appsFile, fileWith, load, problemOf } from './support.ts';
+import { fileWith } from '../file-with.ts';
+import { appsFile, load, problemOf } from './support.ts';
 
 const APP = { id: 'a', key: 'ka', secret: 'sa' };
 const url = 'https://user:hidden@example.com/hooks?token=hidden';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { APP } from '@sluice/testkit';
-import { fileWith, runSluice } from './support.ts';
+import { fileWith } from '../file-with.ts';
+import { runSluice } from './support.ts';
 
 const GOOD = { port: 7001, websocket: { max_messages: 500 }, app_manager: { array: { apps: [APP] } } };
 const BAD = {

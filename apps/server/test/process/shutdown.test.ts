@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiClient, RawClient, SluiceProcess, TcpClient, until } from '@sluice/testkit';
+import { ApiClient, RawClient, SluiceProcess, TcpClient, TLS_FIXTURE, until } from '@sluice/testkit';
 import { connectionsByWorker, dataOf } from './support.ts';
 
 const SUBSCRIBERS = 60;
@@ -142,6 +142,23 @@ describe('SIGTERM under load', () => {
       const tookMs = performance.now() - signalledAt;
       assert.ok(tookMs < 3000, `it took ${Math.round(tookMs)} ms`);
       await until('both to be closed', () => silent.ended && idle.ended);
+    },
+  );
+
+  it(
+    'does not wait for connections to the port with TLS whose handshake never began',
+    { timeout: 60_000 },
+    async () => {
+      const ssl = { enabled: true, cert_path: TLS_FIXTURE.certFile, key_path: TLS_FIXTURE.keyFile };
+      await using server = await SluiceProcess.start({ workers: 2, config: { ssl, shutdown: { drain_window_ms: 0 } } });
+      using silent = await TcpClient.connect(server.port);
+      await until('it to be with a worker', () => [...connectionsByWorker(server).values()].includes(1));
+      const signalledAt = performance.now();
+      server.signal('SIGTERM');
+      assert.equal((await server.exited).code, 0);
+      const tookMs = performance.now() - signalledAt;
+      assert.ok(tookMs < 3000, `it took ${Math.round(tookMs)} ms`);
+      await until('it to be closed', () => silent.ended);
     },
   );
 

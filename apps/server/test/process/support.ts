@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort, type RawClient, type SluiceProcess, until } from '@sluice/testkit';
@@ -34,15 +32,6 @@ export function runSluice(args: readonly string[], { env = {}, cwd }: CommandOpt
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...output })));
-}
-
-/** A file in a folder that goes with the test. */
-export function fileWith(t: TestContext, name: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, name);
-  writeFileSync(file, text);
-  return file;
 }
 
 /** Somebody else on a port of loopback. */

@@ -85,9 +85,12 @@ describe('Webhooks', () => {
     await until('the member', () => told(receiver, 'presence-room').length === 2);
     await first.close();
     for (const pid of server.workerPids()) process.kill(pid, 'SIGKILL');
-    await until(
-      'new workers',
-      async () => (await server.metric('sluice_worker_restarts_total{port="' + server.port + '"}')) === 3,
+    await untilMetric(server, 'worker_restarts_total', 3);
+    await until('a worker that listens', () =>
+      fetch(`http://127.0.0.1:${server.port}/up`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
     );
     await using back = await RawClient.connect(server.wsUrl);
     await back.subscribePresence('presence-room', { user_id: 'u' });
