@@ -258,9 +258,16 @@ describe('Questions over the local bus', () => {
     const slot = { name: 'app:1', max: 2 };
     const acquired = await Promise.all([one, two, three].map(({ registry }) => registry.acquire(slot)));
     assert.equal(acquired.filter(Boolean).length, 2);
-    const rate = { appId: '1', kind: 'read_requests', points: 1, maxPerSecond: 2 } as const;
+    const rate = { name: 'reads', points: 1, max: 2, windowMs: 1000 };
     const taken = await Promise.all([one, two, three].map(({ registry }) => registry.take(rate)));
-    assert.equal(taken.filter(Boolean).length, 2);
+    assert.deepEqual(
+      taken.map((answer) => [answer.taken, answer.remaining]),
+      [
+        [true, 1],
+        [true, 0],
+        [false, 0],
+      ],
+    );
   });
 
   it('of the primary get the answers of all workers, by owner', async () => {

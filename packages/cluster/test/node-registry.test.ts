@@ -202,35 +202,6 @@ describe('Slots and rates in the registry', () => {
       [true, true, false],
     );
   });
-
-  it('takes a rate in windows of a second that all owners share', () => {
-    const f = new Fixture();
-    const take = (points: number, maxPerSecond = 10): boolean => {
-      return f.registry.take({ appId: APP, kind: 'backend_events', points, maxPerSecond });
-    };
-    assert.equal(take(6), true);
-    assert.equal(take(5), false, 'what does not fit takes nothing');
-    assert.equal(take(4), true);
-    f.nowMs = 999;
-    assert.equal(take(1), false);
-    f.nowMs = 1000;
-    assert.equal(take(10), true);
-    assert.equal(take(1), false);
-    assert.equal(take(1_000_000, 0), true, '0 is unlimited');
-    f.nowMs = 1500;
-    assert.equal(take(1), false, 'the window began with its first points');
-  });
-
-  it('keeps the rates of apps and kinds apart', () => {
-    const { registry } = new Fixture();
-    const take = (appId: string, kind: 'backend_events' | 'read_requests'): boolean => {
-      return registry.take({ appId, kind, points: 1, maxPerSecond: 1 });
-    };
-    assert.equal(take(APP, 'backend_events'), true);
-    assert.equal(take(APP, 'read_requests'), true);
-    assert.equal(take('other', 'backend_events'), true);
-    assert.equal(take(APP, 'backend_events'), false);
-  });
 });
 
 describe('Queries of the registry', () => {

@@ -43,6 +43,8 @@ export interface App {
   readonly watchlistEvents: boolean;
   /** Connections that come without TLS are closed with 4000, on which pusher-js comes back with it. */
   readonly forceTls: boolean;
+  /** Pages that may connect ({@link allowsOrigin}); empty: all. */
+  readonly allowedOrigins: readonly string[];
   /** Connections have to sign in or join a private or presence channel in time (Pusher "Authorized connections"). */
   readonly authorisedOnly: boolean;
   /** Whether the HTTP API tells how many connections a channel has. */

@@ -23,7 +23,7 @@ export class Connection {
   readonly subscriptions = new Map<string, Subscription>();
   /** Pending subscriptions without presence, in the order they were asked for. */
   readonly confirmations: Subscription[] = [];
-  readonly clientEvents = new RateWindow();
+  readonly clientEvents = new RateWindow(1000);
   /** Set by a successful sign-in; never changes to another user. */
   user: UserData | null = null;
   /** Signed in, or once allowed to join a private or presence channel. */

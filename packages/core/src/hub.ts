@@ -3,11 +3,10 @@ import { acquireAll, type Admission, connectSlots, quotaSlot } from './admission
 import type { App } from './app.ts';
 import { AppSpace } from './app-space.ts';
 import { AuthorisationDeadline } from './authorisation-deadline.ts';
+import { Departures } from './departures.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
 import { fanOut } from './fanout.ts';
-import { signOut } from './handlers/sign-in.ts';
-import { endSubscription } from './handlers/unsubscribe.ts';
 import type {
   Backbone,
   Clock,
@@ -46,6 +45,8 @@ export interface HubOptions {
   readonly cacheTtlMs: number;
   /** Within which connections of apps that want authorised ones have to show who they are. */
   readonly authorisationTimeoutMs: number;
+  /** Connections that are taken out of their channels before others get their turn. */
+  readonly departuresPerSlice: number;
 }
 
 export interface NewConnection {
@@ -63,6 +64,7 @@ export class Hub implements RegistryEvents {
   readonly ports: HubPorts;
   readonly options: HubOptions;
   readonly #deadline: AuthorisationDeadline;
+  readonly #departures = new Departures(this);
   readonly #spaces = new Map<string, AppSpace>();
 
   constructor(ports: HubPorts, options: HubOptions) {
@@ -132,7 +134,7 @@ export class Hub implements RegistryEvents {
     if (connection.open) receive(this, connection, text);
   }
 
-  /** The connection has gone; takes it out of its own channels only. */
+  /** The connection has gone. It is taken out of its own channels, at once or, where many go together, a little later. */
   disconnect(connection: Connection): void {
     if (!connection.open) return;
     connection.open = false;
@@ -140,11 +142,10 @@ export class Hub implements RegistryEvents {
     space.connections.delete(connection.id);
     space.counters.connected--;
     space.counters.disconnections++;
-    for (const subscription of connection.subscriptions.values()) endSubscription(this, connection, subscription);
-    connection.subscriptions.clear();
     this.#deadline.delete(connection);
-    if (connection.user !== null) signOut(this, connection, connection.user.id);
+    // At once: whoever comes back in this moment must not be refused for the connection that it lost.
     for (const name of connection.slots) this.ports.registry.release(name);
+    this.#departures.add(connection);
   }
 
   /** A message that another worker published. Bytes that are no envelope are reported and dropped. */

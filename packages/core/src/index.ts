@@ -1,11 +1,14 @@
+export * from './address-limit.ts';
 export type { Admission } from './admission.ts';
 export * from './app.ts';
 export type { AppSpace } from './app-space.ts';
 export { topicOf } from './channel.ts';
+export * from './client-address.ts';
 export type { Connection } from './connection.ts';
 export * from './domain-event.ts';
 export * from './errors.ts';
 export { Hub, type HubOptions, type HubPorts, type NewConnection } from './hub.ts';
+export { allowsOrigin } from './origin.ts';
 export * from './ports/index.ts';
 export { checkEvents, publish, type PublishedEvent } from './publish.ts';
 export { RateWindow } from './rate-window.ts';

@@ -76,7 +76,7 @@ export class Worker {
 /** Several workers in one process over one backbone and one primary. */
 export class Cluster {
   readonly clock = new FakeClock();
-  readonly primary = new FakePrimary(this.clock);
+  readonly primary = new FakePrimary();
   readonly backbones: FakeBackbone[] = [];
   readonly workers: Worker[];
 
@@ -86,6 +86,7 @@ export class Cluster {
       maxConnections: 0,
       maxSubscriptionsPerConnection: 10_000,
       sendSubscriptionErrors: true,
+      departuresPerSlice: 64,
       cacheTtlMs: 1000,
       authorisationTimeoutMs: 1000,
       ...options,

@@ -15,6 +15,7 @@ import type {
   KeptEvent,
   Metrics,
   PresenceJoin,
+  RateAnswer,
   RateRequest,
   Registry,
   RegistryEvents,
@@ -106,6 +107,8 @@ export class FakeMetrics implements Metrics {
     return counters;
   }
 
+  addressChecked(): void {}
+
   connectionError(_appId: string | null, _type: ConnectionErrorType): void {}
 
   closed(_code: number): void {}
@@ -188,11 +191,6 @@ interface Presence {
   connections: number;
 }
 
-interface RateUse {
-  second: number;
-  used: number;
-}
-
 function keyOf(appId: string, channel: string): string {
   return `${appId}:${channel}`;
 }
@@ -208,12 +206,6 @@ export class FakePrimary {
   readonly emitted: DomainEvent[] = [];
   /** Connections of signed-in users. */
   readonly online = new Map<string, number>();
-  readonly #rates = new Map<string, RateUse>();
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
 
   announceCount(appId: string, channel: string): void {
     const key = keyOf(appId, channel);
@@ -291,19 +283,6 @@ export class FakePrimary {
     return [...keys]
       .filter((key) => key.startsWith(start))
       .map((key) => this.summary(appId, key.slice(appId.length + 1)));
-  }
-
-  take({ appId, kind, points, maxPerSecond }: RateRequest): boolean {
-    const second = Math.floor(this.#clock.monotonic() / 1000);
-    const key = `${appId}:${kind}`;
-    let use = this.#rates.get(key);
-    if (use === undefined || use.second !== second) {
-      use = { second, used: 0 };
-      this.#rates.set(key, use);
-    }
-    if (maxPerSecond > 0 && use.used + points > maxPerSecond) return false;
-    use.used += points;
-    return true;
   }
 
   #tell(event: (events: RegistryEvents) => void): void {
@@ -416,8 +395,8 @@ export class WorkerRegistry implements Registry {
     return this.#ask('users', () => [...(this.#primary.members.get(keyOf(appId, channel))?.keys() ?? [])]);
   }
 
-  take(request: RateRequest): Promise<boolean> {
-    return this.#ask('take', () => this.#primary.take(request));
+  take({ max }: RateRequest): Promise<RateAnswer> {
+    return this.#ask('take', () => ({ taken: true, remaining: max, resetMs: 0 }));
   }
 
   #ask<T>(name: string, answer: () => T): Promise<T> {

@@ -16,6 +16,7 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     subscriptionCountEvents: false,
     watchlistEvents: false,
     forceTls: false,
+    allowedOrigins: [],
     authorisedOnly: false,
     webhookEvents: [],
     ...rest,

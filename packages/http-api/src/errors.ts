@@ -60,6 +60,12 @@ export const HTTP_ERRORS = {
     text: 'Rate limit exceeded: more than %s in a second',
     remedy: 'Slow down, or raise `max_backend_events_per_second` or `max_read_requests_per_second` of the app.',
   },
+  addressRateLimited: {
+    status: 429,
+    text: 'Rate limit exceeded: more than %s requests from one address in %s s',
+    remedy:
+      'Wait as long as `Retry-After` says, or raise `rate_limiter.api_rate_limit`. Behind a proxy set `trust_hops`, or all clients count as one.',
+  },
   rateUnreachable: {
     status: 400,
     text: 'Too much at once: this counts as %s events, and the app may publish %s in a second',

@@ -1,7 +1,8 @@
-import type { AppStore, Hub } from '@sluice/core';
+import type { AddressLimit, AppStore, Hub } from '@sluice/core';
 import type { FastifyError, FastifyPluginCallback } from 'fastify';
 import { authenticate, checkDigest } from './auth.ts';
 import { HttpError, httpError } from './errors.ts';
+import { addressHook } from './rate.ts';
 import { authenticatedOf, targetOf } from './request.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -12,16 +13,22 @@ export interface HttpApiOptions {
   readonly apps: AppStore;
   /** In front of every path; not part of what clients sign. */
   readonly pathPrefix: string;
+  /** Of requests from one address; null: none. */
+  readonly addressLimit: AddressLimit | null;
 }
 
 const NO_BODY = Buffer.alloc(0);
 
 /** The signed REST API (Pusher "HTTP API reference"). Answers JSON; refusals are plain text with a newline. */
-export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, { hub, apps, pathPrefix }, done) => {
+export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, options, done) => {
+  const { hub, apps, pathPrefix, addressLimit } = options;
   // The digest in the signature is of the raw bytes, whatever content type they claim.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
   api.decorateRequest('authenticated', null);
+
+  // Before anything is checked: whoever guesses is slowed down too.
+  if (addressLimit !== null) api.addHook('onRequest', addressHook(hub, addressLimit));
 
   api.addHook('onRequest', async (request) => {
     const { path, query } = targetOf(request.raw.url ?? '', pathPrefix);
@@ -50,7 +57,7 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, { hub, apps,
     const answer = toHttpError(error, api.initialConfig.bodyLimit ?? 0);
     if (answer.status >= 500)
       hub.ports.onError(error, { stage: `${request.method} ${request.routeOptions.url ?? ''}` });
-    if (answer.status === 429) reply.header('retry-after', '1');
+    if (answer.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');
     return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.message}\n`);
   });
 

@@ -1,4 +1,4 @@
-import { type App, Hub } from '@sluice/core';
+import { type AddressLimit, type App, Hub } from '@sluice/core';
 import { md5Hex, type QueryPair, requestStringToSign, sign } from '@sluice/protocol';
 import { fastify, type FastifyInstance } from 'fastify';
 import { APP } from '@sluice/testkit';
@@ -38,6 +38,7 @@ export interface ApiOptions {
   readonly app?: App;
   readonly bodyLimit?: number;
   readonly pathPrefix?: string;
+  readonly addressLimit?: AddressLimit;
 }
 
 /** The plugin on a server without a socket, in front of a hub whose surroundings are fakes. */
@@ -49,7 +50,7 @@ export class TestApi {
   readonly server: FastifyInstance;
   draining = false;
 
-  constructor({ app = testApp(), bodyLimit = 100_000, pathPrefix = '' }: ApiOptions = {}) {
+  constructor({ app = testApp(), bodyLimit = 100_000, pathPrefix = '', addressLimit }: ApiOptions = {}) {
     const apps = {
       byKey: (key: string) => (app.credentials.some((credential) => credential.key === key) ? app : undefined),
       byId: (id: string) => (id === app.id ? app : undefined),
@@ -68,12 +69,19 @@ export class TestApi {
         maxConnections: 0,
         maxSubscriptionsPerConnection: 100,
         sendSubscriptionErrors: true,
+        departuresPerSlice: 64,
         cacheTtlMs: 1000,
         authorisationTimeoutMs: 1000,
       },
     );
     this.server = fastify({ bodyLimit, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1000 } });
-    void this.server.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });
+    void this.server.register(httpApi, {
+      prefix: pathPrefix,
+      hub,
+      apps,
+      pathPrefix,
+      addressLimit: addressLimit ?? null,
+    });
     void this.server.register(healthRoutes, {
       prefix: pathPrefix,
       apps,

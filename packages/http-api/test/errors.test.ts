@@ -82,6 +82,13 @@ const CASES: Readonly<Record<keyof typeof HTTP_ERRORS, Case>> = {
     status: 429,
     text: 'Rate limit exceeded: more than 5 backend events in a second',
   },
+  addressRateLimited: {
+    call: { path: '/channels', key: 'nobody' },
+    options: { addressLimit: { name: 'api', max: 7, windowMs: 60_000, trustHops: 0 } },
+    prepare: (api) => (api.registry.grants = false),
+    status: 429,
+    text: 'Rate limit exceeded: more than 7 requests from one address in 60 s',
+  },
   rateUnreachable: {
     call: events({ name: 'e', channels: ['a', 'b', 'c', 'd', 'e', 'f'], data: '{}' }),
     options: { app: testApp({ limits: { maxBackendEventsPerSecond: 5 } }) },
@@ -154,7 +161,7 @@ describe('Every refusal of the HTTP API', () => {
       assert.deepEqual([answer.status, answer.text], [status, `${text}\n`]);
       assert.match(String(answer.headers['content-type']), /^text\/plain/);
       assert.equal(api.backbone.published.length, 0);
-      assert.equal(answer.headers['retry-after'], status === 429 ? '1' : undefined);
+      assert.equal(answer.headers['retry-after'] !== undefined, status === 429);
     });
   }
 

@@ -10,6 +10,7 @@ import {
   type KeptEvent,
   type Metrics,
   type PresenceJoin,
+  type RateAnswer,
   type RateRequest,
   type UserRef,
   type Registry,
@@ -80,9 +81,9 @@ export class FakeRegistry implements Registry {
     return this.userIds;
   }
 
-  async take(request: RateRequest): Promise<boolean> {
+  async take(request: RateRequest): Promise<RateAnswer> {
     this.taken.push(request);
-    return this.grants;
+    return { taken: this.grants, remaining: this.grants ? request.max - request.points : 0, resetMs: 1200 };
   }
 
   #of(appId: string): readonly ChannelSummary[] {
@@ -126,7 +127,13 @@ export class FakeMetrics implements Metrics {
     return this.counters;
   }
 
+  readonly addressChecks: string[] = [];
+
   connectionError(): void {}
+
+  addressChecked(context: string, outcome: string): void {
+    this.addressChecks.push(`${context} ${outcome}`);
+  }
 
   closed(): void {}
 

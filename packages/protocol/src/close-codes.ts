@@ -27,7 +27,9 @@ export const CLOSE = {
   slowConsumer: { code: 4100, reason: 'Over capacity: client reads too slowly' },
   reconnect: { code: 4200, reason: 'Server is going away, reconnect immediately' },
   pongTimeout: { code: 4201, reason: 'Pong reply not received' },
+  inactive: { code: 4202, reason: 'Closed after inactivity' },
   userTerminated: { code: 4009, reason: 'Connections of this user were terminated' },
+  originNotAllowed: { code: 4009, reason: 'Origin not allowed' },
   notAuthorised: { code: 4009, reason: PROTOCOL_ERRORS.notAuthorised.text },
   binaryFrame: { code: 1003, reason: 'Binary frames are not supported' },
 } as const satisfies Record<string, CloseReason | ((argument: string) => CloseReason)>;

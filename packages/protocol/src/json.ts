@@ -12,8 +12,7 @@ const TOO_DEEP: JsonResult = { ok: false, problem: `nested deeper than ${MAX_JSO
  * JSON.stringify recurses. Keys such as `__proto__` come out as ordinary own members.
  */
 export function parseJson(text: string): JsonResult {
-  // A text of depth d has at least 2d characters, so short texts need no scan.
-  if (text.length > 2 * MAX_JSON_DEPTH && isDeeperThan(text, MAX_JSON_DEPTH)) return TOO_DEEP;
+  if (opensMoreThan(text, MAX_JSON_DEPTH) && isDeeperThan(text, MAX_JSON_DEPTH)) return TOO_DEEP;
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
@@ -25,6 +24,17 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** HOT: on every publish. Most texts open a few brackets only, wherever they stand, and need no closer look. */
+function opensMoreThan(text: string, limit: number): boolean {
+  let opened = 0;
+  for (const bracket of ['{', '[']) {
+    for (let i = text.indexOf(bracket); i !== -1; i = text.indexOf(bracket, i + 1)) {
+      if (++opened > limit) return true;
+    }
+  }
+  return false;
 }
 
 function isDeeperThan(text: string, limit: number): boolean {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /** HMAC-SHA256 in lower-case hexadecimal, the form of every Pusher signature. */
 export function sign(secret: string, text: string): string {
@@ -13,7 +13,7 @@ export function isSignatureOf(signature: string, secret: string, text: string): 
 }
 
 export function md5Hex(bytes: Uint8Array): string {
-  return createHash('md5').update(bytes).digest('hex');
+  return hash('md5', bytes);
 }
 
 /** Whether `given` is the MD5 of `bytes`, as `body_md5` has to be. */

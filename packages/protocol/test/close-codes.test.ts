@@ -33,7 +33,9 @@ describe('close codes', () => {
       slowConsumer: 4100,
       reconnect: 4200,
       pongTimeout: 4201,
+      inactive: 4202,
       userTerminated: 4009,
+      originNotAllowed: 4009,
       notAuthorised: 4009,
       binaryFrame: 1003,
     });
@@ -49,6 +51,7 @@ describe('close codes', () => {
 
   it('PG-06: says why in the words of the specification', () => {
     assert.equal(CLOSE.pongTimeout.reason, 'Pong reply not received');
+    assert.equal(CLOSE.inactive.reason, 'Closed after inactivity');
     assert.equal(CLOSE.overConnectionQuota.reason, 'Application is over connection quota');
   });
 

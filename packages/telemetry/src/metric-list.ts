@@ -8,6 +8,9 @@ export interface MetricSpec {
 /** Labels of what is counted per app. `port` tells the nodes of one machine apart. */
 const APP = ['app_id', 'port'] as const;
 
+/** Labels of what is counted per rate, as Sockudo's dashboards know them. */
+const RATE = [...APP, 'limiter_type', 'request_context'] as const;
+
 /** Every metric that a worker feeds, without the prefix. The documentation is made from this list. */
 export const WORKER_METRICS = {
   connected: { name: 'connected', type: 'gauge', help: 'Open connections.', labels: APP },
@@ -51,14 +54,14 @@ export const WORKER_METRICS = {
   rateLimitChecks: {
     name: 'rate_limit_checks_total',
     type: 'counter',
-    help: 'API requests checked against a rate of their app.',
-    labels: APP,
+    help: 'Requests checked against a rate: of their app, or of their address (app_id "global").',
+    labels: RATE,
   },
   rateLimitRefusals: {
     name: 'rate_limit_triggered_total',
     type: 'counter',
-    help: 'API requests refused with 429.',
-    labels: APP,
+    help: 'Requests refused with 429.',
+    labels: RATE,
   },
   subscriptions: {
     name: 'channel_subscriptions_total',

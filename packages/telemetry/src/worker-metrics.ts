@@ -1,5 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { type AppCounters, type ConnectionErrorType, emptyCounters, type Metrics } from '@sluice/core';
+import {
+  type AppCounters,
+  type ConnectionErrorType,
+  emptyCounters,
+  type Metrics,
+  RATE_KINDS,
+  type RequestContext,
+} from '@sluice/core';
 import { CHANNEL_KINDS, type ChannelKind } from '@sluice/protocol';
 import { Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
 import { type MetricSpec, WORKER_METRICS } from './metric-list.ts';
@@ -35,14 +42,12 @@ const PER_APP = [
   'httpCalls',
   'httpBytesReceived',
   'httpBytesSent',
-  'rateLimitChecks',
-  'rateLimitRefusals',
 ] as const satisfies (keyof AppCounters)[];
 
 /** Codes that get a label of their own: those of RFC 6455 and of Pusher. Clients can send any. */
 const KNOWN_CODES = new Set([
-  1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 4001, 4003, 4004, 4005, 4006, 4007, 4008, 4009, 4100,
-  4200, 4201,
+  1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 4000, 4001, 4003, 4004, 4005, 4006, 4007, 4008, 4009,
+  4100, 4200, 4201,
 ]);
 
 /** A worker's metrics. Hot paths add to plain numbers; prom-client is fed when a scrape asks. */
@@ -56,6 +61,8 @@ export class WorkerMetrics implements Metrics {
   readonly #unsubscriptions: Counter;
   readonly #connectionErrors: Counter;
   readonly #closed: Counter;
+  readonly #rateChecks: Counter;
+  readonly #rateRefusals: Counter;
   readonly #broadcast: Histogram;
   readonly #process: ProcessMetrics;
 
@@ -70,6 +77,8 @@ export class WorkerMetrics implements Metrics {
     this.#unsubscriptions = this.#counter(WORKER_METRICS.unsubscriptions);
     this.#connectionErrors = this.#counter(WORKER_METRICS.connectionErrors);
     this.#closed = this.#counter(WORKER_METRICS.closed);
+    this.#rateChecks = this.#counter(WORKER_METRICS.rateLimitChecks);
+    this.#rateRefusals = this.#counter(WORKER_METRICS.rateLimitRefusals);
     this.#broadcast = new Histogram({ ...this.#config(WORKER_METRICS.broadcastDuration), buckets: DURATION_BUCKETS });
     this.#process = new ProcessMetrics({
       loopDelay: this.#gauge(WORKER_METRICS.loopDelay),
@@ -91,6 +100,17 @@ export class WorkerMetrics implements Metrics {
 
   connectionError(appId: string | null, type: ConnectionErrorType): void {
     this.#connectionErrors.inc({ app_id: appId ?? '', port: this.#options.port, error_type: type });
+  }
+
+  addressChecked(context: RequestContext, outcome: 'taken' | 'refused'): void {
+    const labels = {
+      app_id: 'global',
+      port: this.#options.port,
+      limiter_type: 'address',
+      request_context: context,
+    };
+    this.#rateChecks.inc(labels);
+    if (outcome === 'refused') this.#rateRefusals.inc(labels);
   }
 
   closed(code: number): void {
@@ -117,6 +137,11 @@ export class WorkerMetrics implements Metrics {
     const labels = { app_id: appId, port: this.#options.port };
     for (const name of PER_APP) setCounter(this.#perApp[name], labels, counters[name]);
     this.#connected.set(labels, counters.connected);
+    for (const kind of RATE_KINDS) {
+      const rateLabels = { ...labels, limiter_type: kind, request_context: 'http_api' };
+      setCounter(this.#rateChecks, rateLabels, counters.rateLimitChecks[kind]);
+      setCounter(this.#rateRefusals, rateLabels, counters.rateLimitRefusals[kind]);
+    }
     for (const kind of CHANNEL_KINDS) {
       const kindLabels = { ...labels, channel_type: kind };
       setCounter(this.#subscriptions, kindLabels, counters.subscriptions[kind]);

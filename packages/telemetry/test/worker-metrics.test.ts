@@ -82,7 +82,8 @@ describe('The metrics of a worker', () => {
     const snapshot = await metrics.snapshot(GAUGES);
     const valueOf = (name: string, kind?: string): number | undefined => {
       const of = samplesOf(snapshot, `sluice_${name}`).filter(({ labels }) => labels['app_id'] === '1001');
-      return of.find(({ labels }) => kind === undefined || labels['channel_type'] === kind)?.value;
+      return of.find(({ labels }) => kind === undefined || (labels['channel_type'] ?? labels['limiter_type']) === kind)
+        ?.value;
     };
     for (const [field, value] of Object.entries(counters)) {
       const { name } = WORKER_METRICS[field as keyof AppCounters];
@@ -90,6 +91,26 @@ describe('The metrics of a worker', () => {
       else
         for (const [kind, count] of Object.entries(value)) assert.equal(valueOf(name, kind), count, `${field} ${kind}`);
     }
+  });
+
+  it('count requests under their address apart from those of apps', async () => {
+    const metrics = new WorkerMetrics(OPTIONS);
+    metrics.addressChecked('http_api', 'taken');
+    metrics.addressChecked('http_api', 'refused');
+    metrics.addressChecked('websocket_upgrade', 'taken');
+    const snapshot = await metrics.snapshot(GAUGES);
+    const of = (name: string): unknown[] =>
+      samplesOf(snapshot, name).map(({ labels, value }) => [
+        labels['app_id'],
+        labels['limiter_type'],
+        labels['request_context'],
+        value,
+      ]);
+    assert.deepEqual(of('sluice_rate_limit_checks_total'), [
+      ['global', 'address', 'http_api', 2],
+      ['global', 'address', 'websocket_upgrade', 1],
+    ]);
+    assert.deepEqual(of('sluice_rate_limit_triggered_total'), [['global', 'address', 'http_api', 1]]);
   });
 
   it('count what is counted once however often they are read', async () => {

@@ -8,6 +8,7 @@ import type {
   MemberAdded,
   MemberRemoved,
   PresenceJoin,
+  RateAnswer,
   RateRequest,
   Slot,
   SubscriptionCount,
@@ -34,7 +35,7 @@ interface WorkerAnswers {
   readonly taken_up: null;
   readonly join_presence: JoinAnswer;
   readonly acquire: boolean;
-  readonly take: boolean;
+  readonly take: RateAnswer;
   readonly channels: readonly ChannelSummary[];
   readonly summaries: readonly ChannelSummary[];
   readonly kept: KeptEvent | null;

@@ -8,8 +8,8 @@ import {
   type MemberAdded,
   type MemberRemoved,
   type PresenceJoin,
+  type RateAnswer,
   type RateRequest,
-  RateWindow,
   type Slot,
   type SubscriptionCount,
   type UserRef,
@@ -18,6 +18,7 @@ import { type ChannelKind, parseChannelName } from '@sluice/protocol';
 import { ChannelRecord, type Owner } from './channel-record.ts';
 import { CountAnnouncer } from './count-announcer.ts';
 import { type CacheBounds, EventCache } from './event-cache.ts';
+import { RateTable } from './rate-table.ts';
 import { UserRecord } from './user-record.ts';
 
 /** What changes, and for whom: the owners that hold a member or subscriber of the channel, or watch the user. */
@@ -50,10 +51,6 @@ class AppRecord {
   readonly channels = new Map<string, ChannelRecord>();
   readonly channelsByKind: CountByKind = { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
   readonly users = new Map<string, UserRecord>();
-  readonly rates: Record<RateRequest['kind'], RateWindow> = {
-    backend_events: new RateWindow(),
-    read_requests: new RateWindow(),
-  };
 }
 
 /**
@@ -66,11 +63,13 @@ export class NodeRegistry {
   /** How many of each slot are held, by owner. */
   readonly #slots = new Map<string, Map<Owner, number>>();
 
+  readonly #rates: RateTable;
   readonly #cache: EventCache;
   readonly #counts: CountAnnouncer;
 
   constructor(options: NodeRegistryOptions) {
     this.#options = options;
+    this.#rates = new RateTable(options.now);
     this.#cache = new EventCache({ ...options.cache, now: options.now });
     this.#counts = new CountAnnouncer({
       current: (ref) => this.#found(ref)?.subscriptions ?? 0,
@@ -97,8 +96,8 @@ export class NodeRegistry {
     if (held?.size === 0) this.#slots.delete(slotName);
   }
 
-  take(request: RateRequest): boolean {
-    return this.#app(request.appId).rates[request.kind].take(request.points, request.maxPerSecond, this.#options.now());
+  take(request: RateRequest): RateAnswer {
+    return this.#rates.take(request);
   }
 
   count(owner: Owner, { appId, channel, subscriptions, announce }: CountReport): void {

@@ -6,6 +6,7 @@ import type {
   KeepRequest,
   KeptEvent,
   PresenceJoin,
+  RateAnswer,
   RateRequest,
   Registry,
   Slot,
@@ -86,7 +87,7 @@ export class BusRegistry implements Registry {
     this.#link.tell({ type: 'emit', event });
   }
 
-  take(request: RateRequest): Promise<boolean> {
+  take(request: RateRequest): Promise<RateAnswer> {
     return this.#ask({ type: 'take', ...request });
   }
 

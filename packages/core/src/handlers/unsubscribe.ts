@@ -14,9 +14,10 @@ export function handleUnsubscribe(hub: Hub, connection: Connection, message: Uns
   }
   connection.subscriptions.delete(message.channel);
   endSubscription(hub, connection, subscription);
+  reportCount(hub, connection.space, subscription.channel);
 }
 
-/** Takes a connection out of a channel, whatever state the subscription is in. */
+/** Takes a connection out of a channel, whatever state the subscription is in. The count is for the caller to report. */
 export function endSubscription(hub: Hub, connection: Connection, subscription: Subscription): void {
   const { channel, state, member } = subscription;
   const { space } = connection;
@@ -25,7 +26,6 @@ export function endSubscription(hub: Hub, connection: Connection, subscription: 
   if (state === 'active') {
     channel.subscribers.delete(connection);
     space.counters.unsubscriptions[channel.name.kind]++;
-    reportCount(hub, space, channel);
     if (member !== null) hub.ports.registry.leave(space.app.id, channel.name.raw, member.userId);
   }
   dropReference(hub, space, channel);

@@ -2,6 +2,10 @@ import type { ChannelKind } from '@sluice/protocol';
 
 export type CountByKind = Record<ChannelKind, number>;
 
+/** The rates of an app that its requests are checked against. */
+export const RATE_KINDS = ['backend_events', 'read_requests'] as const;
+export type RateKind = (typeof RATE_KINDS)[number];
+
 /**
  * Plain numbers that hot paths add to; telemetry reads them when it is scraped. All only grow, except `connected`.
  */
@@ -18,8 +22,8 @@ export interface AppCounters {
   httpCalls: number;
   httpBytesReceived: number;
   httpBytesSent: number;
-  rateLimitChecks: number;
-  rateLimitRefusals: number;
+  readonly rateLimitChecks: Record<RateKind, number>;
+  readonly rateLimitRefusals: Record<RateKind, number>;
   readonly subscriptions: CountByKind;
   readonly unsubscriptions: CountByKind;
 }
@@ -39,8 +43,8 @@ export function emptyCounters(): AppCounters {
     httpCalls: 0,
     httpBytesReceived: 0,
     httpBytesSent: 0,
-    rateLimitChecks: 0,
-    rateLimitRefusals: 0,
+    rateLimitChecks: { backend_events: 0, read_requests: 0 },
+    rateLimitRefusals: { backend_events: 0, read_requests: 0 },
     subscriptions: byKind(),
     unsubscriptions: byKind(),
   };
@@ -53,13 +57,19 @@ export type ConnectionErrorType =
   | 'app_not_found'
   | 'app_disabled'
   | 'tls_required'
+  | 'origin_not_allowed'
   | 'over_quota'
   | 'over_capacity';
+
+/** What an address limit is for. */
+export type RequestContext = 'http_api' | 'websocket_upgrade';
 
 export interface Metrics {
   /** The counters of one app, the same object each time. */
   app(appId: string): AppCounters;
   connectionError(appId: string | null, type: ConnectionErrorType): void;
+  /** A request was checked against the limit of its address. */
+  addressChecked(context: RequestContext, outcome: 'taken' | 'refused'): void;
   /** A connection ended with this WebSocket close code (1006: without one). */
   closed(code: number): void;
   /** From a message being given to the subscribers here until the round that wrote it was over; slow clients get it later. */

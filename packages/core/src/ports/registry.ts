@@ -50,12 +50,22 @@ export interface CountReport {
   readonly announce: boolean;
 }
 
-/** A rate that all workers share, counted in fixed windows of a second. */
+/** A rate that all workers share, counted in windows that begin with the first point taken. */
 export interface RateRequest {
-  readonly appId: string;
-  readonly kind: 'backend_events' | 'read_requests';
+  /** What is counted. */
+  readonly name: string;
   readonly points: number;
-  readonly maxPerSecond: number;
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+export interface RateAnswer {
+  /** Whether the points still fit in this window; if not, none is taken. */
+  readonly taken: boolean;
+  /** Points left in the window. */
+  readonly remaining: number;
+  /** Until the next window. */
+  readonly resetMs: number;
 }
 
 /**
@@ -100,8 +110,7 @@ export interface Registry {
   terminateUser(user: UserRef): void;
   /** Something that only this worker knows of happened, and the app's webhooks tell of it. */
   emit(event: DomainEvent): void;
-  /** Whether the points still fit in this second; if not, none is taken. */
-  take(request: RateRequest): Promise<boolean>;
+  take(request: RateRequest): Promise<RateAnswer>;
 }
 
 /** A user's first connection joined a presence channel. */

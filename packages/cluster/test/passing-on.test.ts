@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
+import { it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Log } from '@sluice/core';
+import { encodeControl, encodeTopicMessage, topicOf } from '../src/bus/frames.ts';
+import { LocalHub } from '../src/primary/local-hub.ts';
+import { FakeWorker, UNBOUNDED } from './fake-worker.ts';
+
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** Of 8 KB each: more than half of them wait behind what is on its way out in a moment. */
+const MESSAGES = 100;
+
+/** The primary's end of the bus to a worker that takes nothing in until it is let. */
+class StuckWorker {
+  readonly taken: Buffer[] = [];
+  readonly stream = new Duplex({
+    read: () => {},
+    write: (chunk: Buffer, _encoding, done) => {
+      this.taken.push(chunk);
+      this.#goOn = done;
+      if (this.#reads) done();
+    },
+  });
+  #reads = false;
+  #goOn = (): void => {};
+
+  join(topic: string): void {
+    this.stream.push(encodeControl({ type: 'ask', id: 1, question: { type: 'join_topic', topic } }));
+  }
+
+  read(): void {
+    this.#reads = true;
+    this.#goOn();
+  }
+}
+
+/** Memory that buffers keep, be it in use or not. */
+function keptBytes(buffers: readonly Buffer[]): number {
+  return [...new Set(buffers.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+it('What waits for a worker keeps the memory of what waits, not of all that came in with it', async () => {
+  const ignore = (): void => {};
+  const hub = new LocalHub({
+    log: SILENT,
+    cache: { maxEvents: 10, maxBytes: 1000 },
+    bounds: UNBOUNDED,
+    onEvent: ignore,
+    onPrepared: ignore,
+    onListening: ignore,
+    onFailed: ignore,
+    onStuck: ignore,
+  });
+  const sender = new FakeWorker(hub, 1);
+  const stuck = new StuckWorker();
+  hub.attach(2, stuck.stream);
+  stuck.join('1:a');
+  // The answer: the first that it does not take in.
+  while (stuck.taken.length === 0) await nextTurn();
+  const wanted = encodeTopicMessage('1:a', Buffer.alloc(8000, 'm'));
+  // Read from the bus in one piece, as it comes where a worker publishes much that this one does not want.
+  const chunk = Buffer.concat([encodeTopicMessage('1:b', Buffer.alloc(64_000)), wanted]);
+  for (let i = 0; i < MESSAGES; i++) {
+    sender.stream.write(Buffer.from(chunk));
+    await nextTurn();
+  }
+  await sender.settled();
+  stuck.read();
+  await nextTurn();
+  const frames = stuck.taken.filter((frame) => frame.length === wanted.length && topicOf(frame) === '1:a');
+  assert.equal(frames.length, MESSAGES);
+  // Those before are not copied.
+  const waiting = frames.slice(MESSAGES / 2);
+  assert.ok(waiting.every((frame) => frame.equals(wanted)));
+  assert.ok(keptBytes(waiting) < 2 * waiting.length * wanted.length, `${keptBytes(waiting)} bytes are kept`);
+});

@@ -1,0 +1,52 @@
+/** Where a request came from, as its connection and its proxies say. */
+export interface RequestOrigin {
+  /** The other end of the connection; undefined when it has gone. */
+  readonly peer: string | undefined;
+  /** `X-Forwarded-For`: each proxy adds at the end whom it was asked by. */
+  readonly forwardedFor: string | undefined;
+}
+
+const MAX_LENGTH = 64;
+
+/**
+ * The address that a client counts under. Of what is forwarded only the entries of the `trustHops` nearest proxies are
+ * believed: the rest is written by the client itself, as it likes.
+ *
+ * An IPv6 address counts as its /64, since whoever has one has them all.
+ */
+export function clientAddress({ peer, forwardedFor }: RequestOrigin, trustHops: number): string {
+  return normalised(forwardedEntry(forwardedFor, trustHops) ?? peer ?? '');
+}
+
+/** What the farthest trusted proxy wrote into a list header; undefined if nothing is trusted or nothing is there. */
+export function forwardedEntry(header: string | undefined, trustHops: number): string | undefined {
+  if (header === undefined || trustHops === 0) return undefined;
+  const entries = header.split(',').map((entry) => entry.trim());
+  const entry = entries[Math.max(0, entries.length - trustHops)];
+  return entry === '' ? undefined : entry;
+}
+
+const IPV4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?$/;
+const BRACKETS = /^\[([^\]]*)\](?::\d{1,5})?$/;
+
+function normalised(address: string): string {
+  const text = (BRACKETS.exec(address)?.[1] ?? address).toLowerCase().slice(0, MAX_LENGTH);
+  const ipv4 = IPV4.exec(text)?.[1];
+  if (ipv4 !== undefined) return ipv4;
+  return text.includes(':') ? networkOf(text) : text;
+}
+
+/** The first 64 bits of an IPv6 address. */
+function networkOf(ipv6: string): string {
+  const [head = '', tail] = ipv6.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? [] : tail.split(':');
+    while (groups.length + after.length < 8) groups.push('0');
+    groups.push(...after);
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}

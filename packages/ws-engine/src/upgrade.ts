@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { forwardedEntry, type RequestOrigin } from '@sluice/core';
+
+/** A request that wants to become a WebSocket, as Node hands it over. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+export interface UpgradeRefusal {
+  readonly status: string;
+  readonly headers: object;
+}
+
+/** The server goes away, or cannot say whether there is room. */
+export const UNAVAILABLE: UpgradeRefusal = { status: '503 Service Unavailable', headers: { 'retry-after': 1 } };
+
+export function refuseUpgrade(socket: Duplex, { status, headers }: UpgradeRefusal): void {
+  const lines = Object.entries({ connection: 'close', ...headers, 'content-length': 0 }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  // Destroyed and not only ended: a client that keeps its side open must not hold up the shutdown.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
+}
+
+export function requestOriginOf({ socket, headers }: IncomingMessage): RequestOrigin {
+  return { peer: socket.remoteAddress, forwardedFor: headers['x-forwarded-for']?.toString() };
+}
+
+/** Whether the client speaks TLS, to this server or to the farthest trusted proxy. */
+export function isSecure({ socket, headers }: IncomingMessage, trustHops: number): boolean {
+  if ('encrypted' in socket && socket.encrypted === true) return true;
+  return forwardedEntry(headers['x-forwarded-proto']?.toString(), trustHops)?.toLowerCase() === 'https';
+}
