@@ -7,8 +7,18 @@ import { APP } from './app-fixture.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
+/** What is run as the server. */
+export interface Program {
+  readonly nodeArgs: readonly string[];
+  readonly file: string;
+}
+
 export interface SluiceOptions {
   readonly workers?: number;
+  /** The one that was built, if it is left out. */
+  readonly program?: Program;
+  /** For node, beside those of the program. Workers get them too. */
+  readonly nodeArgs?: readonly string[];
   /** Content of the configuration file; without `app_manager` there is the one app of the fixture, client events on. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -20,7 +30,10 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const MAIN = fileURLToPath(new URL('../../../apps/server/dist/main.js', import.meta.url));
+const BUILT: Program = {
+  nodeArgs: [],
+  file: fileURLToPath(new URL('../../../apps/server/dist/main.js', import.meta.url)),
+};
 /** Servers of this process that live. They must not outlive a test that ends without its clean-up. */
 const living = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -29,7 +42,7 @@ process.once('exit', () => {
 
 const START_TIMEOUT_MS = 20_000;
 
-/** A real server in processes of its own, as built, on free loopback ports. */
+/** A real server in processes of its own, on free loopback ports. */
 export class SluiceProcess implements AsyncDisposable {
   readonly port: number;
   readonly metricsPort: number;
@@ -46,7 +59,9 @@ export class SluiceProcess implements AsyncDisposable {
     this.#folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
     const file = join(this.#folder, 'config.json');
     writeFileSync(file, JSON.stringify({ ...defaultConfig(), ...options.config }));
-    this.child = spawn(process.execPath, [MAIN, 'start', '--config', file, ...(options.args ?? [])], {
+    const { nodeArgs, file: main } = options.program ?? BUILT;
+    const command = [...nodeArgs, ...(options.nodeArgs ?? []), main, 'start', '--config', file];
+    this.child = spawn(process.execPath, [...command, ...(options.args ?? [])], {
       env: {
         PATH: process.env['PATH'],
         HOST: '127.0.0.1',

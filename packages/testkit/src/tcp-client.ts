@@ -49,6 +49,11 @@ export class TcpClient implements Disposable {
     this.#socket.write(bytes);
   }
 
+  /** Sends nothing any more, and still reads. */
+  end(): void {
+    this.#socket.end();
+  }
+
   /** Stops reading, as a client does whose user closed the lid. */
   pause(): void {
     this.#socket.pause();

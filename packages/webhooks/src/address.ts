@@ -1,7 +1,7 @@
-import { isSetByUs } from './headers.ts';
-import type { WebhookTarget } from './webhook.ts';
+import { ownHeaders } from './headers.ts';
+import type { HttpDestination } from './webhook.ts';
 
-/** Where calls go. */
+/** Where calls over HTTP go. */
 export interface Address {
   readonly url: string;
   /** For logs: paths and queries of webhooks often hold tokens. */
@@ -10,9 +10,9 @@ export interface Address {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function addressOf({ url, headers }: WebhookTarget): Address {
+export function addressOf({ url }: HttpDestination, headers: Readonly<Record<string, string>>): Address {
   const target = new URL(url);
-  const own = new Map(Object.entries(headers).filter(([name]) => !isSetByUs(name)));
+  const own = new Map(Object.entries(ownHeaders(headers)));
   const hasAuthorization = [...own.keys()].some((name) => name.toLowerCase() === 'authorization');
   // `fetch` refuses credentials in a URL.
   if (!hasAuthorization && (target.username !== '' || target.password !== '')) {

@@ -1,8 +1,8 @@
 import type { EventType } from '@sluice/core';
-import { addressOf, type Address } from './address.ts';
 import { backoffMs } from './backoff.ts';
 import { bodyText } from './body.ts';
-import { attempt, type Call, type Failure, prepareCall } from './call.ts';
+import { attempt, type Call, type Caller, type Failure } from './call.ts';
+import { callerOf } from './caller-of.ts';
 import { EventQueue, type QueuedEvent } from './event-queue.ts';
 import { Nap } from './nap.ts';
 import type { EndpointContext } from './options.ts';
@@ -38,7 +38,7 @@ export class Endpoint {
   readonly #target: WebhookTarget;
   readonly #pattern: RegExp | null;
   readonly #context: EndpointContext;
-  readonly #address: Address;
+  readonly #caller: Caller;
   readonly #queue = new EventQueue();
   readonly #nap = new Nap();
   readonly #stop = new AbortController();
@@ -59,7 +59,7 @@ export class Endpoint {
     const { pattern } = target.filter;
     this.#pattern = pattern === null ? null : new RegExp(pattern, 'u');
     this.#context = context;
-    this.#address = addressOf(target);
+    this.#caller = callerOf(target);
     this.#overflow = new Overflow(context.log, this.#logFields());
   }
 
@@ -190,7 +190,7 @@ export class Endpoint {
 
   #callOf(events: readonly QueuedEvent[]): Call {
     const texts = events.map(({ text }) => text);
-    return prepareCall(this.#address, this.owner.app, bodyText(events[0]?.timeMs ?? 0, texts));
+    return this.#caller.prepare(this.owner.app, bodyText(events[0]?.timeMs ?? 0, texts));
   }
 
   #succeeded(count: number): void {
@@ -269,7 +269,7 @@ export class Endpoint {
     return Math.max(this.queued / maxQueuedEvents, (this.#queue.bytes + (this.#load?.bytes ?? 0)) / maxQueuedBytes);
   }
 
-  #logFields(): { readonly app: string; readonly webhook: number; readonly origin: string } {
-    return { app: this.owner.app.id, webhook: this.owner.place, origin: this.#address.origin };
+  #logFields(): Readonly<Record<string, string | number>> {
+    return { app: this.owner.app.id, webhook: this.owner.place, ...this.#caller.logFields };
   }
 }

@@ -59,8 +59,8 @@ export class Endpoints {
 
 /** An app may have the same target twice; each is an endpoint of its own. */
 function uniqueKey(target: WebhookTarget, taken: ReadonlyMap<string, Endpoint>): string {
-  const { url, eventTypes, headers, filter } = target;
-  const key = JSON.stringify([url, eventTypes, headers, filter.prefix, filter.suffix, filter.pattern]);
+  const { destination, eventTypes, headers, filter } = target;
+  const key = JSON.stringify([destination, eventTypes, headers, filter.prefix, filter.suffix, filter.pattern]);
   let count = 0;
   while (taken.has(`${key} ${count}`)) count++;
   return `${key} ${count}`;

@@ -20,7 +20,7 @@ export interface RetryRules {
 /** Counts of events, except `failedAttempts`. All but `queued` only grow. */
 export interface WebhookCounters {
   sent: number;
-  /** Calls that were not answered with 2xx. */
+  /** Calls that were not answered with 2xx, and functions that failed. */
   failedAttempts: number;
   /** Given up after too long, or because the endpoint refuses them as too large. */
   deadLettered: number;

@@ -1,10 +1,11 @@
 // Has a failing call to make again and a channel held, then closes webhooks or just comes to its end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWebhooks } from '../src/index.ts';
-import { app, clock, FakeLog, occupied, target, vacated } from './set-up.ts';
+import { app, clock, FakeLog, lambda, occupied, target, vacated } from './set-up.ts';
 
-const [url = '', step] = process.argv.slice(2);
-const one = app(target(url));
+const [origin = '', step, kind] = process.argv.slice(2);
+const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+const one = app(kind === 'lambda' ? lambda({ origin, credentials }) : target(origin));
 const webhooks = createWebhooks({
   findApp: () => one,
   batching: { enabled: false, durationMs: 50, size: 100 },

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOfCall, WebhookReceiver, until } from '@sluice/testkit';
 import { EventQueue, type QueuedEvent } from '../src/event-queue.ts';
 import type { WebhookApp } from '../src/index.ts';
-import { app, occupied, removed, said, SECRET, start, target, vacated } from './set-up.ts';
+import { app, assertInOrder, occupied, removed, said, SECRET, start, target, vacated } from './set-up.ts';
 
 const BATCHING = { enabled: true, durationMs: 10, size: 100 };
 
@@ -30,12 +30,7 @@ describe('many events', () => {
         `emit took ${(emittingMs / 10).toFixed(1)} µs an event; ${receiver.calls.length} calls on ${receiver.connections} connections, all there after ${Math.round(performance.now() - begunAt)} ms`,
       );
       assert.ok(emittingMs < 1000);
-      const next = new Map<string, number>();
-      for (const { channel, data } of receiver.events) {
-        assert.equal(Number(data), next.get(channel) ?? 0);
-        next.set(channel, Number(data) + 1);
-      }
-      assert.equal(receiver.events.length, 10_000);
+      assertInOrder(receiver, 10_000);
       assert.equal(receiver.maxConcurrent, 1);
     });
   }
@@ -212,22 +207,26 @@ describe('a close', () => {
     );
   });
 
-  it('leaves no timer, and no timer keeps a process alive', async (t) => {
-    const receiver = await WebhookReceiver.start(t);
-    receiver.answer = 500;
-    const program = new URL('idle-program.ts', import.meta.url).pathname;
-    for (const step of ['close', 'leave']) {
-      const startedAt = performance.now();
-      const args = ['--conditions=@sluice/source', '--no-warnings', program, receiver.url, step];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      const out: Buffer[] = [];
-      child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-      const [code] = (await once(child, 'close')) as [number | null];
-      assert.equal(code, 0);
-      assert.equal(Buffer.concat(out).toString().trim(), step === 'close' ? '[]' : '');
-      assert.ok(performance.now() - startedAt < 15_000, 'it did not wait for the next try');
-    }
-  });
+  for (const kind of ['http', 'lambda']) {
+    it(`leaves no timer, and no timer keeps a process alive: ${kind}`, async (t) => {
+      const receiver = await WebhookReceiver.start(t);
+      receiver.answer = 500;
+      const program = new URL('idle-program.ts', import.meta.url).pathname;
+      for (const step of ['close', 'leave']) {
+        const startedAt = performance.now();
+        const args = ['--conditions=@sluice/source', '--no-warnings', program, receiver.origin, step, kind];
+        const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+        const out: Buffer[] = [];
+        child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+        const [code] = (await once(child, 'close')) as [number | null];
+        assert.equal(code, 0);
+        assert.equal(Buffer.concat(out).toString().trim(), step === 'close' ? '[]' : '');
+        assert.ok(performance.now() - startedAt < 15_000, 'it did not wait for the next try');
+      }
+      const invocations = receiver.calls.filter(({ url }) => url.endsWith('/invocations'));
+      assert.deepEqual([receiver.calls.length, invocations.length], [2, kind === 'lambda' ? 2 : 0]);
+    });
+  }
 });
 
 describe('an app that changes', () => {

@@ -1,10 +1,12 @@
+import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Clock, DomainEvent, Log } from '@sluice/core';
-import { APP, type ReceivedCall } from '@sluice/testkit';
+import { APP, type LambdaReceiver, type ReceivedCall, type WebhookReceiver } from '@sluice/testkit';
 import {
   createWebhooks,
   type FindApp,
+  type LambdaDestination,
   type WebhookApp,
   type Webhooks,
   type WebhooksOptions,
@@ -37,8 +39,19 @@ export class FakeLog implements Log {
 
 export const SECRET = APP.secret;
 
+const TO_ALL = { eventTypes: null, filter: { prefix: null, suffix: null, pattern: null }, headers: {} };
+
 export function target(url: string, changes: Partial<WebhookTarget> = {}): WebhookTarget {
-  return { url, eventTypes: null, filter: { prefix: null, suffix: null, pattern: null }, headers: {}, ...changes };
+  return { ...TO_ALL, destination: { kind: 'http', url }, ...changes };
+}
+
+/** The function `f`, in a region of its own; invoked as an `Event`. */
+export function lambda(
+  { origin, credentials }: Pick<LambdaReceiver, 'origin' | 'credentials'>,
+  { changes = {}, ...others }: Partial<WebhookTarget> & { readonly changes?: Partial<LambdaDestination> } = {},
+): WebhookTarget {
+  const where = { functionName: 'f', region: 'eu-north-1', invocationType: 'Event', endpoint: origin } as const;
+  return { ...TO_ALL, destination: { kind: 'lambda', ...where, credentials, ...changes }, ...others };
 }
 
 export function app(...targets: readonly WebhookTarget[]): WebhookApp {
@@ -108,4 +121,14 @@ export function timeOf({ body }: ReceivedCall): unknown {
 
 export function hmac(secret: string, body: string): string {
   return createHmac('sha256', secret).update(Buffer.from(body)).digest('hex');
+}
+
+/** Fails unless every channel got 0, 1, 2, … */
+export function assertInOrder({ events }: WebhookReceiver, count: number): void {
+  const next = new Map<string, number>();
+  for (const { channel, data } of events) {
+    assert.equal(Number(data), next.get(channel) ?? 0, `of ${channel}`);
+    next.set(channel, Number(data) + 1);
+  }
+  assert.equal(events.length, count);
 }

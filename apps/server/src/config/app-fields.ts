@@ -1,39 +1,12 @@
 import { type App, type Credential, EVENT_TYPES } from '@sluice/core';
 import type { WebhookApp } from '@sluice/webhooks';
 import { PUSHER_LIMITS } from '@sluice/protocol';
-import { boolean, count, type Format, type RawRecord, recordList } from './formats.ts';
+import { type FieldTable, limit, optional, type RecordOf, required } from './field.ts';
+import { boolean, count, listOf, type RawRecord, recordList } from './formats.ts';
 import { LIMIT_FORMATS } from './schema-limits.ts';
-import { identifier, secret } from './text-formats.ts';
-import { eventTypes, headers, partOfName, pattern, section, webhookUrl } from './webhook-formats.ts';
-
-/** What holds when an app leaves a field out. */
-type Fallback<T> =
-  | { readonly kind: 'none'; readonly ofDefaultApp: T & string }
-  | { readonly kind: 'value'; readonly value: T }
-  /** The value of another key. */
-  | { readonly kind: 'setting'; readonly path: string };
-
-export interface AppField<T> {
-  readonly doc: string;
-  readonly format: Format<T>;
-  readonly fallback: Fallback<T>;
-  readonly secret: boolean;
-}
-
-export type FieldTable = Readonly<Record<string, AppField<unknown>>>;
-type RecordOf<F extends FieldTable> = { readonly [K in keyof F]: F[K] extends AppField<infer T> ? T : never };
-
-function required(format: Format<string>, doc: string, ofDefaultApp: string): AppField<string> {
-  return { doc, format, fallback: { kind: 'none', ofDefaultApp }, secret: format === secret };
-}
-
-function optional<T>(format: Format<T>, doc: string, value: NoInfer<T>): AppField<T> {
-  return { doc, format, fallback: { kind: 'value', value }, secret: false };
-}
-
-function limit(format: Format<number>, doc: string, path: string): AppField<number> {
-  return { doc, format, fallback: { kind: 'setting', path }, secret: false };
-}
+import { identifier, originPattern, secret } from './text-formats.ts';
+import { toTarget } from './webhook-destination.ts';
+import type { WebhookRecord } from './webhook-fields.ts';
 
 export const DEFAULT_SECRET = 'app-secret';
 const NONE: readonly RawRecord[] = [];
@@ -60,8 +33,13 @@ export const APP_FIELDS = {
   enable_client_messages: optional(boolean, 'Whether clients may send `client-*` events.', false),
   force_tls: optional(
     boolean,
-    'Closes connections without TLS with 4000, on which clients come back with it. Needs `ssl`.',
+    'Closes connections without TLS with 4000, on which clients come back with it. Needs `ssl`, or a proxy that `trust_hops` counts.',
     false,
+  ),
+  allowed_origins: optional(
+    listOf(originPattern),
+    'Pages that may connect: `[scheme://]host[:port]` with at most one `*`, which stands for any part of a host or port; others are closed with 4009. `*.example.com` is `example.com` too. Clients that are no browsers send no origin, and match only `*`. Empty: all may.',
+    [],
   ),
   enable_user_authentication: optional(
     boolean,
@@ -119,7 +97,7 @@ export const APP_FIELDS = {
   max_event_payload_in_kb: limit(payload, 'The data of one event, in KB.', 'event_limits.max_payload_in_kb'),
   max_event_batch_size: limit(items, 'Events in one batch.', 'event_limits.max_batch_size'),
   webhooks: {
-    ...optional(recordList('webhooks'), 'Endpoints that are told what happens on channels.', NONE),
+    ...optional(recordList('webhooks'), 'Endpoints and functions that are told what happens on channels.', NONE),
     secret: true,
   },
 } as const satisfies FieldTable;
@@ -129,35 +107,6 @@ export const ADDITIONAL_KEY_FIELDS = {
   secret: required(secret, 'Signs requests and authorizations.', ''),
   enabled: optional(boolean, 'False refuses this key.', true),
 } as const satisfies FieldTable;
-
-export const WEBHOOK_FIELDS = {
-  url: {
-    ...required(
-      webhookUrl,
-      'Where events are posted to. A user and password in it go out as basic authentication.',
-      '',
-    ),
-    secret: true,
-  },
-  event_types: optional(eventTypes, 'The events it is told of. none: all.', null),
-  filter: optional(section, 'The channels it is told of.', {}),
-  headers: { ...optional(headers, 'Further HTTP headers of the calls.', {}), secret: true },
-} as const satisfies FieldTable;
-
-export const WEBHOOK_FILTER_FIELDS = {
-  channel_prefix: optional(partOfName, 'The name of the channel begins with this.', null),
-  channel_suffix: optional(partOfName, 'The name ends with this.', null),
-  channel_pattern: optional(
-    pattern,
-    'The name, or a part of it, matches this. It runs in the primary on names that clients choose: one that can take exponential time is a way to stop the server.',
-    null,
-  ),
-} as const satisfies FieldTable;
-
-/** A webhook with every field filled in. */
-export type WebhookRecord = Omit<RecordOf<typeof WEBHOOK_FIELDS>, 'filter'> & {
-  readonly filter: RecordOf<typeof WEBHOOK_FILTER_FIELDS>;
-};
 
 export type AdditionalKey = RecordOf<typeof ADDITIONAL_KEY_FIELDS>;
 
@@ -186,6 +135,7 @@ export function toApp(record: AppRecord): App {
     subscriptionCountEvents: record.enable_subscription_count_events,
     watchlistEvents: record.enable_watchlist_events,
     forceTls: record.force_tls,
+    allowedOrigins: record.allowed_origins,
     authorisedOnly: record.enable_user_authentication,
     subscriptionCount: record.enable_subscription_count,
     webhookEvents: EVENT_TYPES.filter((type) =>
@@ -208,11 +158,5 @@ export function toApp(record: AppRecord): App {
 }
 
 export function toWebhookApp({ id, key, secret: appSecret, webhooks }: AppRecord): WebhookApp {
-  const targets = webhooks.map(({ url, event_types, filter, headers: own }) => ({
-    url,
-    eventTypes: event_types,
-    filter: { prefix: filter.channel_prefix, suffix: filter.channel_suffix, pattern: filter.channel_pattern },
-    headers: own,
-  }));
-  return { id, key, secret: appSecret, targets };
+  return { id, key, secret: appSecret, targets: webhooks.map(toTarget) };
 }

@@ -1,15 +1,18 @@
-import {
-  ADDITIONAL_KEY_FIELDS,
-  APP_FIELDS,
-  type AppRecord,
-  type FieldTable,
-  WEBHOOK_FIELDS,
-  WEBHOOK_FILTER_FIELDS,
-} from './app-fields.ts';
+import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, type AppRecord } from './app-fields.ts';
+import type { FieldTable } from './field.ts';
 import { decode, type RawRecord } from './formats.ts';
 import { nearestName } from './nearest.ts';
 import { childPath, describeFound, describeKind, keyName, type Report } from './problem.ts';
 import { valueAt, type Values } from './schema.ts';
+import { destinationProblem } from './webhook-destination.ts';
+import {
+  LAMBDA_CLIENT_FIELDS,
+  LAMBDA_CREDENTIAL_FIELDS,
+  LAMBDA_FIELDS,
+  WEBHOOK_FIELDS,
+  WEBHOOK_FILTER_FIELDS,
+  type WebhookRecord,
+} from './webhook-fields.ts';
 
 /** Where a record stands. */
 export interface Place {
@@ -35,11 +38,39 @@ export function readApp(raw: RawRecord, place: Place): AppRecord {
   return { ...record, additional_keys: additional, webhooks } as unknown as AppRecord;
 }
 
+const readWebhookFields = reader(WEBHOOK_FIELDS, {
+  filter: reader(WEBHOOK_FILTER_FIELDS),
+  lambda: reader(LAMBDA_FIELDS, {
+    client_options: reader(LAMBDA_CLIENT_FIELDS, { credentials: reader(LAMBDA_CREDENTIAL_FIELDS) }),
+  }),
+});
+
 function readWebhook(raw: RawRecord, place: Place): Record<string, unknown> {
-  const record = readRecord(WEBHOOK_FIELDS, raw, place);
-  const filter = record['filter'] as RawRecord;
-  const at = { ...place, path: childPath(place.path, 'filter') };
-  return { ...record, filter: readRecord(WEBHOOK_FILTER_FIELDS, filter, at) };
+  const { problems } = place.report;
+  const before = problems.length;
+  const record = readWebhookFields(raw, place);
+  // What its fields should be together can only be said of those that are right.
+  const problem = problems.length === before ? destinationProblem(record as unknown as WebhookRecord) : undefined;
+  if (problem !== undefined) {
+    const { field, found, expected } = problem;
+    const path = field === '' ? place.path : `${place.path}.${field}`;
+    problems.push({ path, source: place.sourceOf(field), found, expected });
+  }
+  return record;
+}
+
+type Reader = (raw: RawRecord, place: Place) => Record<string, unknown>;
+
+/** Reads a record, and those of its fields that are sections, unless there is none. */
+function reader(fields: FieldTable, sections: Readonly<Record<string, Reader>> = {}): Reader {
+  return (raw, place) => {
+    const record = readRecord(fields, raw, place);
+    for (const [name, read] of Object.entries(sections)) {
+      const section = record[name] as RawRecord | null;
+      if (section !== null) record[name] = read(section, { ...place, path: childPath(place.path, name) });
+    }
+    return record;
+  };
 }
 
 /** The fields that are right, and the defaults of those that are not given; the rest goes to the report. */

@@ -36,7 +36,7 @@ export function readApps(input: AppsInput): readonly SourcedApp[] {
     return { record: readApp(raw, { path, sourceOf, report, values }), path, source, sourceOf };
   });
   refuseDuplicates(apps, report);
-  if (!values.ssl.enabled) refuseForcedTls(apps, report);
+  if (!values.ssl.enabled && values.trust_hops === 0) refuseForcedTls(apps, report);
   return apps;
 }
 
@@ -110,7 +110,8 @@ function refuseDuplicates(apps: readonly SourcedApp[], report: Report): void {
 function refuseForcedTls(apps: readonly SourcedApp[], report: Report): void {
   for (const { record, path, sourceOf } of apps) {
     if (!record.force_tls) continue;
-    const expected = 'false, or ssl.enabled to be true: without it every connection would be refused';
+    const expected =
+      'false, or ssl.enabled to be true, or trust_hops to count a proxy that has TLS: otherwise every connection would be refused';
     report.problems.push({ path: `${path}.force_tls`, source: sourceOf('force_tls'), found: 'true', expected });
   }
 }

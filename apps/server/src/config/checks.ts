@@ -57,7 +57,7 @@ function checkPorts(input: CheckInput): void {
   for (const [i, first] of used.entries()) {
     for (const second of used.slice(i + 1)) {
       if (first.port !== second.port || !overlap(first.host, second.host)) continue;
-      const expected = `another port than \`${first.path}\``;
+      const expected = `${first.path} and ${second.path} to be different ports`;
       refuse(input, [second.path, first.path], { found: `the number ${second.port}`, expected });
     }
   }

@@ -1,8 +1,10 @@
-import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, type FieldTable, WEBHOOK_FIELDS } from './app-fields.ts';
+import { ADDITIONAL_KEY_FIELDS, APP_FIELDS } from './app-fields.ts';
 import type { SourcedApp } from './apps.ts';
+import type { FieldTable } from './field.ts';
 import type { NamedLeaf } from './leaf.ts';
 import { isRecord } from './problem.ts';
 import { APPS_PATH, LEAVES, valueAt, type Values } from './schema.ts';
+import { LAMBDA_FIELDS, WEBHOOK_FIELDS, type WebhookRecord } from './webhook-fields.ts';
 
 interface EffectiveValue {
   readonly path: string;
@@ -36,13 +38,17 @@ export function effectiveConfig(
     apps: apps.map(({ record, source }) => {
       const { additional_keys: keys, webhooks, ...fields } = record;
       const shownKeys = keys.map((key) => masked(ADDITIONAL_KEY_FIELDS, key));
-      const shownWebhooks = webhooks.map((webhook) => masked(WEBHOOK_FIELDS, webhook));
+      const shownWebhooks = webhooks.map(maskedWebhook);
       return {
         fields: { ...masked(APP_FIELDS, fields), additional_keys: shownKeys, webhooks: shownWebhooks },
         source,
       };
     }),
   };
+}
+
+function maskedWebhook({ lambda, ...others }: WebhookRecord): Record<string, unknown> {
+  return { ...masked(WEBHOOK_FIELDS, others), lambda: lambda === null ? null : masked(LAMBDA_FIELDS, lambda) };
 }
 
 function masked(fields: FieldTable, record: object): Record<string, unknown> {
@@ -53,5 +59,8 @@ function masked(fields: FieldTable, record: object): Record<string, unknown> {
 
 /** Of a section only what its entries are called is shown. */
 function mask(value: unknown): unknown {
-  return isRecord(value) ? Object.fromEntries(Object.keys(value).map((name) => [name, MASK])) : MASK;
+  if (value === null) return null;
+  return isRecord(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, entry === null ? null : MASK]))
+    : MASK;
 }

@@ -1,4 +1,5 @@
 import { decode } from './formats.ts';
+import { reasonWithoutEffect } from './inert-keys.ts';
 import { isLeaf, type Leaf, type Section } from './leaf.ts';
 import { nearestName } from './nearest.ts';
 import { childPath, describeFound, describeKind, isRecord, keyName, type Report } from './problem.ts';
@@ -43,7 +44,10 @@ function readSection(section: Section, raw: Readonly<Record<string, unknown>>, v
   for (const [key, value] of Object.entries(raw)) {
     const path = childPath(visit.path, key);
     const node = Object.hasOwn(section, key) ? section[key] : undefined;
-    if (node === undefined) {
+    const inert = node === undefined ? reasonWithoutEffect(path) : undefined;
+    if (inert !== undefined) {
+      report.notices.push(`${path} in ${file} has no effect here: ${inert}`);
+    } else if (node === undefined) {
       report.problems.push({
         path,
         source: file,

@@ -1,16 +1,16 @@
 import { ALIASES } from './aliases.ts';
-import {
-  ADDITIONAL_KEY_FIELDS,
-  APP_FIELDS,
-  type AppField,
-  type FieldTable,
-  variableOf,
-  WEBHOOK_FIELDS,
-  WEBHOOK_FILTER_FIELDS,
-} from './app-fields.ts';
+import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, variableOf } from './app-fields.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
+import type { AppField, FieldTable } from './field.ts';
 import { FILE_FORMATS } from './files.ts';
 import { LEAVES } from './schema.ts';
+import {
+  LAMBDA_CLIENT_FIELDS,
+  LAMBDA_CREDENTIAL_FIELDS,
+  LAMBDA_FIELDS,
+  WEBHOOK_FIELDS,
+  WEBHOOK_FILTER_FIELDS,
+} from './webhook-fields.ts';
 
 /** One key or field as the documentation shows it. Texts may hold Markdown. */
 export interface ReferenceRow {
@@ -49,6 +49,9 @@ export function referenceSections(): readonly ReferenceSection[] {
     { title: 'Fields of an additional key', rows: fieldRows(ADDITIONAL_KEY_FIELDS, () => undefined) },
     { title: 'Fields of a webhook', rows: fieldRows(WEBHOOK_FIELDS, () => undefined) },
     { title: 'Fields of the filter of a webhook', rows: fieldRows(WEBHOOK_FILTER_FIELDS, () => undefined) },
+    { title: 'Fields of `lambda` of a webhook', rows: fieldRows(LAMBDA_FIELDS, () => undefined) },
+    { title: 'Fields of its `client_options`', rows: fieldRows(LAMBDA_CLIENT_FIELDS, () => undefined) },
+    { title: 'Fields of its `credentials`', rows: fieldRows(LAMBDA_CREDENTIAL_FIELDS, () => undefined) },
   ];
 }
 

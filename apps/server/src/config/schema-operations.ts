@@ -31,6 +31,18 @@ export const OPERATION_SECTIONS = {
       env: 'CLUSTER_SCHEDULING',
     }),
   },
+  cleanup: {
+    async_enabled: setting(boolean, {
+      doc: 'Whether connections that go together are taken out of their channels a batch at a time, so that nobody else waits for it.',
+      default: true,
+      env: 'CLEANUP_ASYNC_ENABLED',
+    }),
+    batch_size: setting(count(1), {
+      doc: 'Connections in such a batch; it also ends after 5 ms.',
+      default: 64,
+      env: 'CLEANUP_BATCH_SIZE',
+    }),
+  },
   ssl: {
     enabled: setting(boolean, {
       doc: 'Whether `port` speaks TLS (https and wss) instead of plain http and ws.',

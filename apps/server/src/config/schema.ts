@@ -1,6 +1,7 @@
 import convict from 'convict';
 import { boolean, count, kilobytes, oneOf, port, type RawRecord, recordList, seconds } from './formats.ts';
 import { leavesOf, type NamedLeaf, type Section, setting, type ValuesOf } from './leaf.ts';
+import { ACCESS_SECTIONS } from './schema-access.ts';
 import { LIMIT_SECTIONS } from './schema-limits.ts';
 import { OPERATION_SECTIONS } from './schema-operations.ts';
 import { WEBSOCKET_SECTION } from './schema-websocket.ts';
@@ -54,7 +55,7 @@ export const SCHEMA = {
     env: 'USER_AUTHENTICATION_TIMEOUT',
   }),
   websocket_max_payload_kb: setting(kilobytes(1), {
-    doc: 'Largest message a client may send, in KB; more is closed with 1009. The smaller of this and `websocket.max_message_size` holds.',
+    doc: 'Largest message a client may send, in KB; more is closed with 1009. The smallest of this, `websocket.max_message_size` and `websocket.max_frame_size` holds.',
     default: 64,
     env: 'WEBSOCKET_MAX_PAYLOAD_KB',
   }),
@@ -68,6 +69,7 @@ export const SCHEMA = {
     default: false,
     env: 'DEBUG',
   }),
+  ...ACCESS_SECTIONS,
   ...OPERATION_SECTIONS,
   app_manager: {
     driver: setting(oneOf('memory'), {

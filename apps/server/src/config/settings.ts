@@ -1,5 +1,6 @@
-import type { App } from '@sluice/core';
+import type { AddressLimit, App } from '@sluice/core';
 import type { BatchRules, RetryRules, WebhookApp } from '@sluice/webhooks';
+import type { Compression } from '@sluice/ws-engine';
 
 /** Who accepts connections: the primary hands them out in turn, or the kernel spreads them over the workers' sockets. */
 export type Scheduling = 'primary' | 'kernel';
@@ -38,7 +39,26 @@ export interface Settings {
   readonly userAuthenticationTimeoutSeconds: number;
   /** Null: `port` speaks plain HTTP and WebSocket. */
   readonly tls: TlsFiles | null;
+  /** Proxies in front of the server whose word is taken for where a request came from. */
+  readonly trustHops: number;
+  /** How often one address may ask; null: as often as it likes. */
+  readonly addressLimits: {
+    readonly api: AddressLimit | null;
+    readonly upgrades: AddressLimit | null;
+  };
+  /** Pages that may read answers of the HTTP API. */
+  readonly cors: {
+    /** Patterns; none: nobody may. */
+    readonly origins: readonly string[];
+    readonly methods: readonly string[];
+    readonly headers: readonly string[];
+    readonly credentials: boolean;
+  };
   readonly scheduling: Scheduling;
+  readonly cleanup: {
+    /** Connections that are taken out of their channels before others get their turn. */
+    readonly connectionsPerSlice: number;
+  };
   readonly cache: {
     /** How long a cache channel keeps its last event. */
     readonly ttlMs: number;
@@ -68,8 +88,15 @@ export interface Settings {
     readonly maxBackpressureBytes: number;
     /** Extra time that messages may be gathered before they are written; 0: until the end of the turn. */
     readonly flushDelayMs: number;
+    /** That time is over once so many bytes wait for one client. */
+    readonly writeBufferBytes: number;
     /** Longest stretch of writing before other work gets its turn. */
     readonly flushSliceMs: number;
+    /** Silence between pings that come before `activity_timeout`; null: there are none. */
+    readonly pingIntervalMs: number | null;
+    /** Silence after which a client that leaves pings unanswered is closed with 4202; null: never. */
+    readonly idleTimeoutMs: number | null;
+    readonly compression: Compression;
     /** Treat a handshake without `protocol` as protocol 7 instead of closing it with 4008. */
     readonly allowMissingProtocol: boolean;
     readonly maxSubscriptionsPerConnection: number;

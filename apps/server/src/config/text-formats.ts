@@ -1,5 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
-import type { Format } from './formats.ts';
+import { type Format, oneOf } from './formats.ts';
 
 interface TextRule {
   readonly expected: string;
@@ -71,3 +71,21 @@ export const secret = textThat({
   expected: 'a text of 1 to 512 characters (a number has to be in quotes)',
   accepts: (value) => /^[^\p{Cc}]{1,512}$/u.test(value),
 });
+
+/** As core's `allowsOrigin` takes it. */
+export const originPattern = textThat({
+  expected:
+    'an origin such as https://app.example.com, *.example.com or http://localhost:* (no path, at most one *), or * for all',
+  accepts: (value) => ORIGIN_PATTERN.test(value) && value.length <= 300 && value.split('*').length <= 2,
+});
+
+const ORIGIN_PATTERN = /^(?:any|null|(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[\w*.-]+|\[[0-9a-f:.]+\])(?::(?:\d{1,5}|\*))?)$/i;
+
+const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
+
+export const headerName = textThat({ expected: 'the name of an HTTP header', accepts: (value) => TOKEN.test(value) });
+
+export const httpMethod: Format<string> = {
+  ...oneOf('GET', 'POST', 'OPTIONS', 'HEAD', 'PUT', 'PATCH', 'DELETE'),
+  coerce: (raw) => raw.trim().toUpperCase(),
+};

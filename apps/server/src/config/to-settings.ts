@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import type { AddressLimit } from '@sluice/core';
 import { type AppRecord, toApp, toWebhookApp } from './app-fields.ts';
 import type { Values } from './schema.ts';
 import type { Settings } from './settings.ts';
@@ -32,6 +33,17 @@ function toWebhooks(webhooks: Values['webhooks'], records: readonly AppRecord[])
   };
 }
 
+function toAddressLimits({ rate_limiter: limiter, trust_hops: trustHops }: Values): Settings['addressLimits'] {
+  if (!limiter.enabled || limiter.driver === 'none') return { api: null, upgrades: null };
+  const toLimit = (limit: Values['rate_limiter']['api_rate_limit']): AddressLimit => ({
+    name: limit.identifier,
+    max: limit.max_requests,
+    windowMs: limit.window_seconds * 1000,
+    trustHops: limit.trust_hops ?? trustHops,
+  });
+  return { api: toLimit(limiter.api_rate_limit), upgrades: toLimit(limiter.websocket_rate_limit) };
+}
+
 /** Checked values in the units that the program uses. */
 export function toSettings(values: Values, records: readonly AppRecord[]): Settings {
   const { websocket, http_api: httpApi, logging, metrics, shutdown } = values;
@@ -46,7 +58,18 @@ export function toSettings(values: Values, records: readonly AppRecord[]): Setti
     pongTimeoutSeconds: values.pong_timeout,
     userAuthenticationTimeoutSeconds: values.user_authentication_timeout,
     tls: values.ssl.enabled ? toTls(values.ssl) : null,
+    trustHops: values.trust_hops,
+    addressLimits: toAddressLimits(values),
+    cors: {
+      origins: values.cors.origin,
+      methods: values.cors.methods,
+      headers: values.cors.allowed_headers,
+      credentials: values.cors.credentials,
+    },
     scheduling: values.cluster.scheduling,
+    cleanup: {
+      connectionsPerSlice: values.cleanup.async_enabled ? values.cleanup.batch_size : Number.MAX_SAFE_INTEGER,
+    },
     cache: {
       ttlMs: values.channel_limits.cache_ttl * 1000,
       maxEvents: values.cache.memory.max_capacity,
@@ -61,10 +84,18 @@ export function toSettings(values: Values, records: readonly AppRecord[]): Setti
       maxMessages: websocket.max_messages,
       maxBytes: websocket.max_bytes,
       disconnectOnBufferFull: websocket.disconnect_on_buffer_full,
-      maxPayloadBytes: Math.min(websocket.max_message_size, values.websocket_max_payload_kb * 1024),
+      maxPayloadBytes: Math.min(
+        websocket.max_message_size,
+        websocket.max_frame_size,
+        values.websocket_max_payload_kb * 1024,
+      ),
       maxBackpressureBytes: websocket.max_backpressure,
       flushDelayMs: websocket.flush_delay_ms,
+      writeBufferBytes: websocket.write_buffer_size,
       flushSliceMs: websocket.flush_slice_ms,
+      pingIntervalMs: websocket.auto_ping ? websocket.ping_interval * 1000 : null,
+      idleTimeoutMs: websocket.idle_timeout === 0 ? null : websocket.idle_timeout * 1000,
+      compression: websocket.compression,
       allowMissingProtocol: websocket.allow_missing_protocol,
       sendSubscriptionErrors: websocket.subscription_errors,
       maxSubscriptionsPerConnection: values.channel_limits.max_subscriptions_per_connection,

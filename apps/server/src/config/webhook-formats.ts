@@ -54,3 +54,29 @@ function isPattern(text: string): boolean {
     return false;
   }
 }
+
+const REGION = '[a-z]+(?:-[a-z]+)+-\\d{1,2}';
+const REGION_ALONE = new RegExp(`^${REGION}$`);
+// As the API reference of Lambda has it ("Invoke", FunctionName).
+const FUNCTION_NAME = new RegExp(
+  `^(?:arn:aws[a-z-]*:lambda:(?<region>${REGION}):\\d{12}:function:|(?:\\d{12}:)?function:)?[\\w-]{1,64}(?::(?:\\$LATEST|[\\w-]{1,128}))?$`,
+);
+
+// A function may be called "none", too.
+export const functionName: Format<string | null> = {
+  expected: 'the name of a Lambda function or its ARN, each with or without :version or :alias',
+  coerce: (raw) => raw.trim(),
+  validate: (value): value is string | null =>
+    value === null || (typeof value === 'string' && FUNCTION_NAME.test(value)),
+};
+
+/** `undefined` for a name that is no complete ARN. */
+export function regionOfArn(name: string): string | undefined {
+  return FUNCTION_NAME.exec(name)?.groups?.['region'];
+}
+
+export const awsRegion: Format<string | null> = orNone({
+  expected: 'a region of AWS such as eu-west-1',
+  coerce: (raw) => raw.trim(),
+  validate: (value): value is string => typeof value === 'string' && REGION_ALONE.test(value),
+});

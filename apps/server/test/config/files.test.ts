@@ -160,10 +160,17 @@ test('a file of Sockudo loads as it is', (t) => {
         "max_backend_events_per_second": 100, "max_read_requests_per_second": "50",
         "max_presence_members_per_channel": 100, "max_presence_member_size_in_kb": 2, "max_channel_name_length": 200,
         "max_event_channels_at_once": 100, "max_event_name_length": 200, "max_event_payload_in_kb": 100,
-        "max_event_batch_size": 10
+        "max_event_batch_size": 10, "allowed_origins": ["https://app.example.com", "*.example.org"]
       }] } },
       "channel_limits": { "max_name_length": 200 },
       "event_limits": { "max_channels_at_once": 100, "max_name_length": 200, "max_payload_in_kb": 100, "max_batch_size": 10 },
+      "cors": { "credentials": true, "origin": ["*"], "methods": ["GET", "POST", "OPTIONS"],
+        "allowed_headers": ["Authorization", "Content-Type", "X-Requested-With", "Accept"] },
+      "rate_limiter": { "enabled": true, "driver": "memory",
+        "api_rate_limit": { "max_requests": 100, "window_seconds": 60, "identifier": "api", "trust_hops": 0 },
+        "websocket_rate_limit": { "max_requests": 20, "window_seconds": 60, "identifier": "websocket_connect", "trust_hops": 1 } },
+      "cleanup": { "queue_buffer_size": 1024, "batch_size": 32, "batch_timeout_ms": 100, "worker_threads": "auto",
+        "max_retry_attempts": 3, "async_enabled": true, "fallback_to_sync": true },
       "http_api": { "request_limit_in_mb": 10, "usage_enabled": true },
       "instance": { "process_id": "sockudo-instance-1" },
       "logging": { "colors_enabled": true },
@@ -174,7 +181,13 @@ test('a file of Sockudo loads as it is', (t) => {
     }`,
   );
   const { settings, notices } = load({ configFile });
-  assert.deepEqual(notices, []);
+  assert.deepEqual(
+    notices.map((notice) => notice.replace(/ in .* has no effect here: .+$/, '')),
+    ['queue_buffer_size', 'batch_timeout_ms', 'worker_threads', 'max_retry_attempts', 'fallback_to_sync'].map(
+      (key) => `cleanup.${key}`,
+    ),
+  );
+  assert.equal(settings.cleanup.connectionsPerSlice, 32);
   assert.deepEqual(settings.apps, [
     {
       id: 'app-id',
@@ -184,6 +197,7 @@ test('a file of Sockudo loads as it is', (t) => {
       subscriptionCountEvents: false,
       watchlistEvents: false,
       forceTls: false,
+      allowedOrigins: ['https://app.example.com', '*.example.org'],
       authorisedOnly: false,
       webhookEvents: [],
       subscriptionCount: true,
@@ -202,6 +216,11 @@ test('a file of Sockudo loads as it is', (t) => {
       },
     },
   ]);
+  assert.deepEqual(settings.addressLimits, {
+    api: { name: 'api', max: 100, windowMs: 60_000, trustHops: 0 },
+    upgrades: { name: 'websocket_connect', max: 20, windowMs: 60_000, trustHops: 1 },
+  });
+  assert.equal(settings.cors.credentials, true);
   assert.equal(settings.websocket.maxPayloadBytes, 65_536);
   assert.equal(settings.websocket.disconnectOnBufferFull, false);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { LEAVES } from '../../src/config/schema.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { fileWith } from '../file-with.ts';
-import { jsonFile, load, problemOf, problemsOf } from './support.ts';
+import { ADDRESS_LIMIT_VARIABLES, jsonFile, load, problemOf, problemsOf } from './support.ts';
 
 test('without anything the defaults hold', () => {
   const { settings } = load({});
@@ -21,7 +21,16 @@ test('without anything the defaults hold', () => {
     pongTimeoutSeconds: 30,
     userAuthenticationTimeoutSeconds: 30,
     tls: null,
+    trustHops: 0,
+    addressLimits: { api: null, upgrades: null },
+    cors: {
+      origins: ['*'],
+      methods: ['GET', 'POST', 'OPTIONS'],
+      headers: ['Authorization', 'Content-Type', 'X-Requested-With', 'Accept'],
+      credentials: false,
+    },
     scheduling: 'primary',
+    cleanup: { connectionsPerSlice: 64 },
     cache: { ttlMs: 1_800_000, maxEvents: 10_000, maxBytes: 67_108_864 },
     shutdown: { gracePeriodMs: 10_000, drainWindowMs: 3000, preStopDelayMs: 0 },
     websocket: {
@@ -31,7 +40,11 @@ test('without anything the defaults hold', () => {
       maxPayloadBytes: 65_536,
       maxBackpressureBytes: 1_048_576,
       flushDelayMs: 0,
+      writeBufferBytes: 16_384,
       flushSliceMs: 3,
+      pingIntervalMs: 30_000,
+      idleTimeoutMs: 120_000,
+      compression: 'disabled',
       allowMissingProtocol: false,
       sendSubscriptionErrors: true,
       maxSubscriptionsPerConnection: 2000,
@@ -65,10 +78,17 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['SHUTDOWN_DRAIN_WINDOW_MS', '100', (s) => s.shutdown.drainWindowMs, 100],
   ['SHUTDOWN_PRE_STOP_DELAY_MS', '200', (s) => s.shutdown.preStopDelayMs, 200],
   ['USER_AUTHENTICATION_TIMEOUT', '7', (s) => s.userAuthenticationTimeoutSeconds, 7],
+  ['TRUST_HOPS', '2', (s) => s.trustHops, 2],
+  ['CORS_ORIGINS', 'https://a.example,*.b.example', (s) => s.cors.origins, ['https://a.example', '*.b.example']],
+  ['CORS_METHODS', 'get, Post', (s) => s.cors.methods, ['GET', 'POST']],
+  ['CORS_HEADERS', 'X-One', (s) => s.cors.headers, ['X-One']],
+  ['CORS_CREDENTIALS', 'yes', (s) => s.cors.credentials, true],
   ['SSL_ENABLED', 'no', (s) => s.tls, null],
   ['DEBUG', 'yes', (s) => s.log.level, 'debug'],
   ['INSTANCE_PROCESS_ID', 'node-1', (s) => s.instanceId, 'node-1'],
   ['CLUSTER_SCHEDULING', 'kernel', (s) => s.scheduling, 'kernel'],
+  ['CLEANUP_BATCH_SIZE', '7', (s) => s.cleanup.connectionsPerSlice, 7],
+  ['CLEANUP_ASYNC_ENABLED', 'no', (s) => s.cleanup.connectionsPerSlice, Number.MAX_SAFE_INTEGER],
   ['CACHE_DRIVER', 'memory', (s) => s.port, 6001],
   ['CACHE_MAX_BYTES', '99', (s) => s.cache.maxBytes, 99],
   ['CACHE_MAX_CAPACITY', '5', (s) => s.cache.maxEvents, 5],
@@ -99,8 +119,14 @@ const VARIABLES: readonly (readonly [string, string, (settings: Settings) => unk
   ['WEBSOCKET_MAX_BYTES', '5000', (s) => s.websocket.maxBytes, 5000],
   ['WEBSOCKET_DISCONNECT_ON_BUFFER_FULL', 'false', (s) => s.websocket.disconnectOnBufferFull, false],
   ['WEBSOCKET_MAX_MESSAGE_SIZE', '1000', (s) => s.websocket.maxPayloadBytes, 1000],
+  ['WEBSOCKET_MAX_FRAME_SIZE', '1001', (s) => s.websocket.maxPayloadBytes, 1001],
   ['WEBSOCKET_MAX_BACKPRESSURE', '1', (s) => s.websocket.maxBackpressureBytes, 1],
   ['WEBSOCKET_FLUSH_DELAY_MS', '6', (s) => s.websocket.flushDelayMs, 6],
+  ['WEBSOCKET_WRITE_BUFFER_SIZE', '7', (s) => s.websocket.writeBufferBytes, 7],
+  ['WEBSOCKET_AUTO_PING', 'no', (s) => s.websocket.pingIntervalMs, null],
+  ['WEBSOCKET_PING_INTERVAL', '45', (s) => s.websocket.pingIntervalMs, 45_000],
+  ['WEBSOCKET_IDLE_TIMEOUT', '90', (s) => s.websocket.idleTimeoutMs, 90_000],
+  ['WEBSOCKET_COMPRESSION', 'Window4kb', (s) => s.websocket.compression, 'window4kb'],
   ['WEBSOCKET_FLUSH_SLICE_MS', '8', (s) => s.websocket.flushSliceMs, 8],
   ['WEBSOCKET_SUBSCRIPTION_ERRORS', 'no', (s) => s.websocket.sendSubscriptionErrors, false],
   ['WEBHOOK_BATCHING_ENABLED', 'off', (s) => s.webhooks.batching.enabled, false],
@@ -142,7 +168,10 @@ test('TLS', () => {
 });
 
 test('every key has its variable and reaches the settings', () => {
-  const names = new Set([...VARIABLES.map(([name]) => name), ...Object.keys(TLS_VARIABLES)]);
+  const names = new Set([
+    ...VARIABLES.map(([name]) => name),
+    ...Object.keys({ ...TLS_VARIABLES, ...ADDRESS_LIMIT_VARIABLES }),
+  ]);
   assert.deepEqual([...names].toSorted(), LEAVES.map(({ leaf }) => leaf.env).toSorted());
   for (const [name, text, read, expected] of VARIABLES) {
     assert.deepEqual(read(load({ env: { [name]: text } }).settings), expected, name);
@@ -185,12 +214,22 @@ test('SLUICE_CONFIG names the file, --config goes before it', (t) => {
   assert.equal(load({ configFile: two, env: { SLUICE_CONFIG: one } }).settings.port, 1002);
 });
 
-test('the smaller of the two payload limits holds', () => {
-  const read = (kb: string, size: string): number =>
-    load({ env: { WEBSOCKET_MAX_PAYLOAD_KB: kb, WEBSOCKET_MAX_MESSAGE_SIZE: size } }).settings.websocket
-      .maxPayloadBytes;
-  assert.equal(read('2', '4096'), 2048);
-  assert.equal(read('8', '4096'), 4096);
+test('the smallest of the three payload limits holds', () => {
+  const read = (kb: string, size: string, frame: string): number => {
+    const env = {
+      WEBSOCKET_MAX_PAYLOAD_KB: kb,
+      WEBSOCKET_MAX_MESSAGE_SIZE: size,
+      WEBSOCKET_MAX_FRAME_SIZE: frame,
+    };
+    return load({ env }).settings.websocket.maxPayloadBytes;
+  };
+  assert.equal(read('2', '4096', '4097'), 2048);
+  assert.equal(read('8', '4096', '4097'), 4096);
+  assert.equal(read('8', '4096', '4095'), 4095);
+});
+
+test('an idle timeout of 0 is none', () => {
+  assert.equal(load({ env: { WEBSOCKET_IDLE_TIMEOUT: '0' } }).settings.websocket.idleTimeoutMs, null);
 });
 
 test('flags', () => {
@@ -259,38 +298,9 @@ test('a wrong value is a problem even where another source overrides it', (t) =>
   assert.equal(problemOf({ configFile, env: { PORT: '80' } }).source, configFile);
 });
 
-test('the times of a shutdown have to fit into its grace period', (t) => {
-  const drain = problemOf({ env: { SHUTDOWN_DRAIN_WINDOW_MS: '8000', SHUTDOWN_PRE_STOP_DELAY_MS: '2001' } });
-  assert.deepEqual(drain, {
-    path: 'shutdown.drain_window_ms',
-    source: 'SHUTDOWN_DRAIN_WINDOW_MS',
-    found: '8000 ms + 2001 ms',
-    expected: 'shutdown.drain_window_ms + shutdown.pre_stop_delay_ms to be at most shutdown_grace_period (10000 ms)',
-  });
-  assert.equal(problemOf({ env: { SHUTDOWN_GRACE_PERIOD: '2' } }).source, 'SHUTDOWN_GRACE_PERIOD');
-  load({ env: { SHUTDOWN_GRACE_PERIOD: '3' } });
-  load({ env: { SHUTDOWN_DRAIN_WINDOW_MS: '8000', SHUTDOWN_PRE_STOP_DELAY_MS: '2000' } });
-  const configFile = jsonFile(t, { shutdown_grace_period: 'soon', shutdown: { drain_window_ms: 99_999 } });
-  assert.equal(problemOf({ configFile }).path, 'shutdown_grace_period');
-});
-
-test('metrics need a port of their own', () => {
-  assert.equal(problemOf({ env: { METRICS_PORT: '6001' } }).path, 'metrics.port');
-  assert.equal(problemOf({ argv: ['--port=9601'] }).source, '--port');
-  load({ env: { METRICS_PORT: '6001', METRICS_ENABLED: 'false' } });
-  load({ env: { METRICS_PORT: '6001', HOST: '10.0.0.1' } });
-});
-
 test('debug sets the level whatever the level is', (t) => {
   assert.equal(
     load({ configFile: jsonFile(t, { debug: true, logging: { level: 'error' } }) }).settings.log.level,
     'debug',
   );
-});
-
-test('the queue of a slow client has a bound', () => {
-  const problem = problemOf({ env: { WEBSOCKET_MAX_MESSAGES: 'none' } });
-  assert.equal(problem.path, 'websocket.max_messages');
-  assert.match(problem.expected, /max_bytes/);
-  load({ env: { WEBSOCKET_MAX_MESSAGES: 'none', WEBSOCKET_MAX_BYTES: '1000' } });
 });

@@ -33,3 +33,17 @@ export function jsonFile(t: TestContext, tree: unknown): string {
 export function appsFile(t: TestContext, ...apps: readonly unknown[]): string {
   return jsonFile(t, { app_manager: { array: { apps } } });
 }
+
+/** Every variable of the limits of addresses. */
+export const ADDRESS_LIMIT_VARIABLES = {
+  RATE_LIMITER_ENABLED: 'yes',
+  RATE_LIMITER_DRIVER: 'memory',
+  RATE_LIMITER_API_MAX_REQUESTS: '1',
+  RATE_LIMITER_API_WINDOW_SECONDS: '2',
+  RATE_LIMITER_API_IDENTIFIER: 'a',
+  RATE_LIMITER_API_TRUST_HOPS: '3',
+  RATE_LIMITER_WS_MAX_REQUESTS: '4',
+  RATE_LIMITER_WS_WINDOW_SECONDS: '5',
+  RATE_LIMITER_WS_IDENTIFIER: 'w',
+  RATE_LIMITER_WS_TRUST_HOPS: 'none',
+};

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Pusher from 'pusher';
-import { APP, ApiClient, RawClient, SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
-import { untilMetric } from './support.ts';
+import { APP, ApiClient, LambdaReceiver, RawClient, SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
+import { connectionsByWorker, untilMetric } from './support.ts';
 
 interface Up {
   readonly server: SluiceProcess;
@@ -83,15 +83,10 @@ describe('Webhooks', () => {
     const first = await RawClient.connect(server.wsUrl);
     await first.subscribePresence('presence-room', { user_id: 'u' });
     await until('the member', () => told(receiver, 'presence-room').length === 2);
-    await first.close();
-    for (const pid of server.workerPids()) process.kill(pid, 'SIGKILL');
-    await untilMetric(server, 'worker_restarts_total', 3);
-    await until('a worker that listens', () =>
-      fetch(`http://127.0.0.1:${server.port}/up`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    );
+    const [pid] = [...connectionsByWorker(server)].find(([, connections]) => connections > 0) ?? [];
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await first.nextClose();
     await using back = await RawClient.connect(server.wsUrl);
     await back.subscribePresence('presence-room', { user_id: 'u' });
     await sleep(3200);
@@ -164,5 +159,89 @@ describe('Webhooks', () => {
       'member_removed',
       'channel_vacated',
     ]);
+  });
+});
+
+/** Makes every process of a server say on standard error which modules of the AWS SDK it loads. */
+const SAYS_WHAT_IT_LOADS = `import { registerHooks } from 'node:module';
+import { writeSync } from 'node:fs';
+registerHooks({
+  load(url, context, next) {
+    if (url.includes('@aws-sdk')) writeSync(2, 'loads ' + url + String.fromCharCode(10));
+    return next(url, context);
+  },
+});`;
+
+describe('Webhooks to AWS Lambda', () => {
+  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(SAYS_WHAT_IT_LOADS)}`;
+
+  async function upWith(
+    t: TestContext,
+    webhook: object,
+    env: Readonly<Record<string, string>>,
+  ): Promise<SluiceProcess> {
+    const apps = [{ ...APP, webhooks: [webhook] }];
+    const server = await SluiceProcess.start({ config: { app_manager: { array: { apps } } }, env });
+    t.after(() => server[Symbol.asyncDispose]());
+    return server;
+  }
+
+  it('invoke the function, and what waits at SIGTERM too', async (t) => {
+    const receiver = await LambdaReceiver.start(t);
+    const client_options = { endpoint: receiver.origin, credentials: receiver.credentials };
+    const lambda = { function_name: 'told', region: 'eu-north-1', async: false, client_options };
+    const server = await upWith(t, { lambda, headers: { 'X-Custom': '1' } }, { NODE_OPTIONS });
+    assert.ok(!server.output.includes('@aws-sdk'), 'not before it is needed');
+    const client = await RawClient.connect(server.wsUrl);
+    receiver.answers.push('function error');
+    await client.subscribePresence('presence-room', { user_id: 'u' });
+    await until('the member', () => receiver.told.length === 2);
+    assert.ok(server.output.includes('@aws-sdk'));
+    server.signal('SIGTERM');
+    assert.deepEqual(await server.exited, { code: 0, signal: null });
+    assert.deepEqual(receiver.told, [
+      'channel_occupied presence-room',
+      'member_added presence-room',
+      'member_removed presence-room',
+      'channel_vacated presence-room',
+    ]);
+    const pusher = new Pusher({ appId: APP.id, key: APP.key, secret: APP.secret, cluster: 'none' });
+    for (const { payload, headers, ...invocation } of receiver.invocations) {
+      const expected = { functionName: 'told', type: 'RequestResponse', region: 'eu-north-1', isAuthentic: true };
+      assert.deepEqual(invocation, expected);
+      assert.equal(headers['X-Custom'], '1');
+      const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+      const request = { headers: Object.fromEntries(lower), rawBody: JSON.stringify(payload) };
+      assert.ok(pusher.webhook(request).isValid());
+    }
+    for (const secret of Object.values(receiver.credentials)) assert.ok(!server.output.includes(secret));
+  });
+
+  it('take credentials and endpoint from the environment', async (t) => {
+    const receiver = await LambdaReceiver.start(t);
+    const { accessKeyId, secretAccessKey } = receiver.credentials;
+    const server = await upWith(
+      t,
+      { lambda_function: 'told' },
+      {
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_ENDPOINT_URL_LAMBDA: receiver.origin,
+      },
+    );
+    await using client = await RawClient.connect(server.wsUrl);
+    await client.subscribe('news');
+    await until('the invocation', () => receiver.told.includes('channel_occupied news'));
+    const [{ type, region, isAuthentic } = assert.fail()] = receiver.invocations;
+    assert.deepEqual({ type, region, isAuthentic }, { type: 'Event', region: 'us-east-1', isAuthentic: true });
+  });
+
+  it('load the AWS SDK in no server that has only URLs', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const server = await upWith(t, { url: receiver.url }, { NODE_OPTIONS });
+    await using client = await RawClient.connect(server.wsUrl);
+    await client.subscribe('news');
+    await until('the call', () => told(receiver, 'news').length > 0);
+    assert.ok(!server.output.includes('@aws-sdk'), server.output);
   });
 });

@@ -1,0 +1,33 @@
+const OTHER_DRIVER = 'it belongs to a driver that is not chosen';
+const NO_SUCH_QUEUE = 'connections are cleaned up by the worker that had them';
+
+/** Keys of Sockudo that may stand in a file though there is nothing here for them to set, each with the reason. */
+const INERT_KEYS: ReadonlyMap<string, string> = new Map([
+  ['mode', 'there is one mode'],
+  ['adapter.buffer_multiplier_per_cpu', 'there is no such buffer'],
+  ['adapter.enable_socket_counting', 'quotas are counted in the primary, at no cost where there are none'],
+  ['adapter.redis', OTHER_DRIVER],
+  ['adapter.cluster', OTHER_DRIVER],
+  ['adapter.nats', OTHER_DRIVER],
+  ['adapter.cluster_health', 'there is one node'],
+  ['app_manager.cache', 'apps are in memory'],
+  ['app_manager.scylladb', OTHER_DRIVER],
+  ['cache.redis', OTHER_DRIVER],
+  ['cache.memory.cleanup_interval', 'what is too old is never given out'],
+  ['cleanup.queue_buffer_size', NO_SUCH_QUEUE],
+  ['cleanup.batch_timeout_ms', NO_SUCH_QUEUE],
+  ['cleanup.worker_threads', NO_SUCH_QUEUE],
+  ['cleanup.max_retry_attempts', NO_SUCH_QUEUE],
+  ['cleanup.fallback_to_sync', NO_SUCH_QUEUE],
+  ['database', OTHER_DRIVER],
+  ['database_pooling', OTHER_DRIVER],
+  ['http_api.accept_traffic', 'memory is bounded by limits of its own'],
+  ['logging.include_target', 'lines have no target'],
+  ['queue', 'webhooks wait in the primary'],
+  ['rate_limiter.redis', OTHER_DRIVER],
+]);
+
+/** Why a key of a file has no effect; `undefined`: it is not one of these. */
+export function reasonWithoutEffect(path: string): string | undefined {
+  return INERT_KEYS.get(path);
+}
