@@ -6,11 +6,12 @@ import Publisher from 'pusher';
 import type { ClientOptions } from 'ws';
 import { AuthEndpoint } from './clients/auth-endpoint.ts';
 import { urlOf } from './clients/endpoint-url.ts';
-import { HttpClient } from './clients/http-client.ts';
+import { HttpClient, type HttpClientOptions } from './clients/http-client.ts';
 import { PusherClient, type PusherClientOptions } from './clients/pusher-client.ts';
 import { PusherSocket } from './clients/pusher-socket.ts';
 import type { Aside } from './clients/raw-socket.ts';
 import { TcpProxy } from './clients/tcp-proxy.ts';
+import { WebhookInbox } from './clients/webhook-inbox.ts';
 import { SkipRow } from './skip-row.ts';
 import type { AppCredentials, Endpoint, Need, Provisions, Target } from './target.ts';
 import { Transcript } from './transcript.ts';
@@ -137,9 +138,7 @@ export class RowContext implements AsyncDisposable {
     });
   }
 
-  http(
-    options: { readonly app?: AppCredentials; readonly endpoint?: Endpoint; readonly agent?: Agent } = {},
-  ): HttpClient {
+  http(options: Partial<Omit<HttpClientOptions, 'transcript'>> = {}): HttpClient {
     const { app = this.target.app, endpoint = this.target.endpoint, ...rest } = options;
     return new HttpClient({ app, endpoint, transcript: this.transcript, ...rest });
   }
@@ -190,6 +189,15 @@ export class RowContext implements AsyncDisposable {
     const endpoint = await AuthEndpoint.answering(status);
     this.onCleanup(() => endpoint.close());
     return endpoint;
+  }
+
+  /** What this row is told by webhooks from now on, at one path or at that of the main app's webhook. */
+  webhooks(path: string | null = this.provision('webhooks').path): WebhookInbox {
+    const { receiver } = this.provision('webhooks');
+    const inbox = new WebhookInbox({ mark: this.#suffix, path, transcript: this.transcript });
+    receiver.add(inbox);
+    this.onCleanup(() => receiver.remove(inbox));
+    return inbox;
   }
 
   /** Waits for a condition to give something; a second is what the statements allow. */

@@ -1,10 +1,10 @@
 import { HELP } from './command/help.ts';
 import { findObstacle } from './command/obstacle.ts';
 import { parseOptions } from './command/options.ts';
+import { listenForWebhooks, targetOf } from './command/preparation.ts';
 import { renderReport, type Report, writeJson } from './command/report.ts';
 import { UsageError } from './command/usage-error.ts';
 import { countsOf, judge } from './command/verdict.ts';
-import type { Target } from './target.ts';
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -17,9 +17,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const { endpoint, app, only, json } = options;
+  const { only, json } = options;
   const date = new Date().toISOString();
-  const target: Target = { endpoint, app, provides: {} };
+  const target = targetOf(options, await listenForWebhooks(options));
   const obstacle = await findObstacle(target);
   if (obstacle !== null) {
     progress(`nothing can be judged: ${obstacle}`);

@@ -8,6 +8,8 @@ export interface Row {
   readonly statement: string;
   /** A target without one of these skips the row. */
   readonly needs?: readonly Need[];
+  /** What no other row can use while this one runs. */
+  readonly disturbs?: readonly Need[];
   readonly timeoutMs?: number;
   /** Judges what the other rows have seen, so it runs after them. */
   readonly last?: boolean;

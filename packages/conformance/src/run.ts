@@ -1,7 +1,8 @@
 import { RowContext } from './context.ts';
+import { ProvisionLocks } from './provision-locks.ts';
 import type { Row } from './row.ts';
 import { SkipRow } from './skip-row.ts';
-import type { Need, Target } from './target.ts';
+import type { Target } from './target.ts';
 
 const DEFAULT_TIMEOUT_MS = 20_000;
 
@@ -14,14 +15,11 @@ export interface RowResult {
   readonly transcript: string;
 }
 
-/** What only one row at a time can use. */
-const EXCLUSIVE: ReadonlySet<Need> = new Set<Need>(['limited-app', 'node-capacity', 'restart', 'kill-process']);
-
 /** One run against one server; rows of it may run at the same time. */
 export class Run {
   readonly #target: Target;
   readonly #closeCodes: number[] = [];
-  readonly #locks = new Map<Need, Promise<void>>();
+  readonly #locks = new ProvisionLocks();
 
   constructor(target: Target) {
     this.#target = target;
@@ -32,7 +30,7 @@ export class Run {
     if (missing.length > 0) {
       return { id: row.id, outcome: 'skipped', reason: `the target has no ${missing.join(', ')}`, transcript: '' };
     }
-    const release = await this.#lock((row.needs ?? []).filter((need) => EXCLUSIVE.has(need)));
+    const release = await this.#locks.lock(row);
     try {
       return await this.#judge(row);
     } finally {
@@ -57,21 +55,6 @@ export class Run {
       return result('failed', error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
   }
-
-  /** Waits for its turn with all of these; always taken in the same order, so that no two rows wait for each other. */
-  async #lock(needs: readonly Need[]): Promise<() => void> {
-    const releases: (() => void)[] = [];
-    for (const need of needs.toSorted()) {
-      const before = this.#locks.get(need);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#locks.set(need, promise);
-      releases.push(resolve);
-      await before;
-    }
-    return () => {
-      for (const release of releases) release();
-    };
-  }
 }
 
 export interface RunOptions {
@@ -94,10 +77,15 @@ export async function runRows({ rows, target, concurrency, onResult }: RunOption
     }
   };
   for (const last of [false, true]) {
-    const queue = rows.filter((row) => (row.last ?? false) === last);
+    const queue = longestFirst(rows.filter((row) => (row.last ?? false) === last));
     await Promise.all(Array.from({ length: concurrency }, () => work(queue)));
   }
   return rows.flatMap((row) => results.get(row.id) ?? []);
+}
+
+/** Those with the most time first, or the end waits for them. */
+export function longestFirst(rows: readonly Row[]): Row[] {
+  return rows.toSorted((a, b) => (b.timeoutMs ?? DEFAULT_TIMEOUT_MS) - (a.timeoutMs ?? DEFAULT_TIMEOUT_MS));
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

@@ -1,3 +1,5 @@
+import type { WebhookReceiver } from './clients/webhook-receiver.ts';
+
 /** Where a server listens. */
 export interface Endpoint {
   readonly host: string;
@@ -80,6 +82,40 @@ export interface Provisions {
     readonly whole: () => Promise<void>;
     readonly kill: () => Promise<void>;
   };
+  /** The main app has a webhook to the receiver of the suite, of all types of events. */
+  readonly webhooks: WebhookProvision;
+  /** The main app has a second webhook, to this path and of these events only. */
+  readonly 'second-webhook': { readonly path: string; readonly eventTypes: readonly string[] };
+  /** Another app has a webhook, to the path of that of the main app. */
+  readonly 'second-app-webhooks': { readonly app: AppCredentials };
+  /** An app whose channels count their subscribers has a webhook, to this path. */
+  readonly 'counting-webhooks': { readonly app: AppCredentials; readonly path: string };
+  /** A server that tells of several events in a call; the webhook of the main app is to this path. */
+  readonly 'batched-webhooks': { readonly endpoint: Endpoint; readonly path: string };
+  /** A server that gives calls up after this time; the webhook of the main app is to this path. */
+  readonly 'short-webhook-retries': { readonly endpoint: Endpoint; readonly path: string; readonly seconds: number };
+  /** On the server of `kill-process` the webhook of the main app is to this path. */
+  readonly 'kill-process-webhooks': { readonly path: string };
+  /** What the server has logged so far, and what may not be in it beside the secrets of its apps. */
+  readonly logs: { readonly read: () => string; readonly secrets: readonly string[] };
+}
+
+export interface WebhookProvision {
+  readonly receiver: WebhookReceiver;
+  /** Null: whatever comes to the receiver. */
+  readonly path: string | null;
+  /** How long the server holds departures at least. */
+  readonly heldMs: number;
+  /** Within this time five tries of one call are made. */
+  readonly triesMs: number;
+  /** Whether each call is known to tell of one event. */
+  readonly isSingle: boolean;
+}
+
+/** How much the row of many connections does. */
+export interface Load {
+  readonly connections: number;
+  readonly seconds: number;
 }
 
 export type Need = keyof Provisions;
@@ -89,4 +125,6 @@ export interface Target {
   readonly endpoint: Endpoint;
   readonly app: AppCredentials;
   readonly provides: Partial<Provisions>;
+  /** What a test run can afford if it is left out. */
+  readonly load?: Load;
 }

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { APP, freePort, SluiceProcess, TLS_FIXTURE } from '@sluice/testkit';
+import { parseOptions } from '../src/command/options.ts';
+import { targetOf } from '../src/command/preparation.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const CREDENTIALS = ['--app-id', APP.id, '--app-key', APP.key, '--app-secret', APP.secret];
@@ -63,7 +65,7 @@ describe('The command, against a server', { concurrency: 4 }, () => {
     assert.deepEqual(numbersOf(ended, 'PR'), [1, 0, 0]);
     assert.deepEqual(numbersOf(ended, 'CH'), [1, 0, 0]);
     assert.deepEqual(numbersOf(ended, 'TE'), [8, 0, 1]);
-    assert.match(ended.stdout, /needs a webhook receiver: CA-10/);
+    assert.match(ended.stdout, /the target has no webhooks: CA-10/);
   });
 
   it('shows of a failure what was sent, what came and what was expected, and ends with 1', async () => {
@@ -95,6 +97,24 @@ describe('The command, against a server', { concurrency: 4 }, () => {
     assert.deepEqual([first?.['id'], first?.['outcome'], first?.['transcript']], ['SB-01', 'passed', null]);
     assert.deepEqual([second?.['id'], second?.['outcome']], ['CE-01', 'failed']);
     assert.match(String(second?.['transcript']), /client-x/);
+  });
+
+  it('judges webhooks that come to its port, at any path and in batches', async () => {
+    const port = await freePort();
+    const webhooks = [{ url: `http://127.0.0.1:${port}/any/path?of=the-operator` }];
+    await using telling = await SluiceProcess.start({
+      workers: 2,
+      config: {
+        app_manager: { array: { apps: [{ ...APP, enable_client_messages: true, webhooks }] } },
+        webhooks: { retry: { initial_backoff_ms: 200 }, request_timeout_ms: 1500, vacated_delay_ms: 2000 },
+      },
+    });
+    const to = ['--url', `ws://127.0.0.1:${telling.port}`, ...CREDENTIALS, '--webhook-port', `${port}`];
+    const ended = await conformance(...to, '--only', 'WH,CA-10');
+    assert.equal(ended.code, 0, `${ended.stdout}${ended.stderr}`);
+    assert.deepEqual(numbersOf(ended, 'CA'), [1, 0, 0]);
+    assert.deepEqual(numbersOf(ended, 'WH'), [17, 0, 8]);
+    assert.match(ended.stdout, /\n {2}the app does not count subscribers: WH-12\n/);
   });
 
   it('judges a server behind TLS', async () => {
@@ -138,6 +158,19 @@ describe('The command', { concurrency: 4 }, () => {
     assert.match(wrongSecret.stderr, /refuses requests of the app: 401 Invalid signature/);
   });
 
+  it('opens as many connections as it was told, for a minute', () => {
+    const options = parseOptions(['--url', url, ...CREDENTIALS, '--connections', '10000']);
+    assert.ok(options !== null);
+    assert.deepEqual(targetOf(options, null).load, { connections: 10_000, seconds: 60 });
+  });
+
+  it('says that it cannot listen for webhooks', async () => {
+    const to = ['--url', url, ...CREDENTIALS, '--webhook-port', `${server.port}`];
+    const ended = await conformance(...to, '--only', 'WH');
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, /^--webhook-port: nothing can listen on \d+: .*EADDRINUSE/);
+  });
+
   it('explains itself', async () => {
     for (const flag of ['--help', '-h']) {
       const ended = await conformance(flag);
@@ -158,6 +191,14 @@ describe('The command', { concurrency: 4 }, () => {
       [/^--only: expected groups \(HS, .*got "XX"/m, [...to, ...CREDENTIALS, '--only', 'HS,XX']],
       [/^--only: .*got "PG-13"/m, [...to, ...CREDENTIALS, '--only', 'PG-13']],
       [/^--json is missing$/m, [...to, ...CREDENTIALS, '--json', '']],
+      [
+        /^--webhook-port: expected a number from 1 to 65535, got "70000"/m,
+        [...to, ...CREDENTIALS, '--webhook-port', '70000'],
+      ],
+      [
+        /^--connections: expected a number from 1 to 60000, got "many"/m,
+        [...to, ...CREDENTIALS, '--connections', 'many'],
+      ],
       [/Unknown option '--fast'/, [...to, ...CREDENTIALS, '--fast']],
       [/Unexpected argument 'HS'/, [...to, ...CREDENTIALS, 'HS']],
     ];

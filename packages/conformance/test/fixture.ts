@@ -1,12 +1,27 @@
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { APP, freePort, SluiceProcess, TLS_FIXTURE, until } from '@sluice/testkit';
-import type { AppCredentials, Endpoint, Target } from '../src/index.ts';
+import { APP, freePort, type Program, type SluiceOptions, SluiceProcess, TLS_FIXTURE, until } from '@sluice/testkit';
+import { type AppCredentials, type Endpoint, type Need, type Target, WebhookReceiver } from '../src/index.ts';
+import {
+  BATCHED_SETTINGS,
+  batchedWebhooks,
+  MAIN_SETTINGS,
+  mainWebhooks,
+  providedByBatched,
+  providedByMain,
+  secondAppWebhooks,
+  WEBHOOK_SECRETS,
+  webhookTo,
+} from './webhook-fixture.ts';
+
+type Provides = Target['provides'];
 
 const MAX_MESSAGE_KB = 64;
+/** What a client that does not read may leave waiting, so that a row need not publish much. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
 const PREFIX = '/realtime';
-/** Workers of the server that loses some. */
-const KILLABLE = 2;
+/** Workers of the server that loses some. Those that are left when one is killed have to reach each other. */
+const KILLABLE = 3;
 
 const MAIN_APP = {
   ...APP,
@@ -30,26 +45,34 @@ const FORCED_TLS = app('1010');
 
 const [COUNTING, WATCHING] = [app('1011'), app('1012')];
 const CACHE_SECONDS = 1;
+const DRAIN_WINDOW = { shutdown: { drain_window_ms: 300 } };
 
 const AUTHORISED_APPS = [
   { ...AUTHORISED, enable_user_authentication: true },
   { ...AUTHORISED_LIMITED, enable_user_authentication: true, max_connections: 1 },
 ];
 
-const APPS = [
-  MAIN_APP,
-  { ...SECOND, enable_client_messages: true },
+const BESIDE = [
   { ...DISABLED, enabled: false },
   { ...LIMITED, max_connections: 1 },
   { ...NO_CLIENT_EVENTS, enable_client_messages: false },
   { ...NO_COUNT, enable_subscription_count: false },
   QUIET,
-  { ...COUNTING, enable_subscription_count_events: true },
   { ...WATCHING, enable_watchlist_events: true },
 ];
 
+/** The apps of the main server. */
+function appsTelling(receiver: WebhookReceiver): readonly object[] {
+  return [
+    { ...MAIN_APP, webhooks: mainWebhooks(receiver) },
+    { ...SECOND, enable_client_messages: true, webhooks: secondAppWebhooks(receiver) },
+    { ...COUNTING, enable_subscription_count_events: true, webhooks: [webhookTo(receiver, '/counting')] },
+    ...BESIDE,
+  ];
+}
+
 /** What the main server has beside its main app. */
-const IN_MAIN: Target['provides'] = {
+const IN_MAIN: Provides = {
   'second-app': { app: SECOND },
   'quiet-app': { app: QUIET },
   'disabled-app': { app: DISABLED },
@@ -59,90 +82,176 @@ const IN_MAIN: Target['provides'] = {
   'watchlist-off': { app: APP },
   'subscription-count-events': { app: COUNTING },
   watchlist: { app: WATCHING },
+  'second-app-webhooks': { app: SECOND },
+  'counting-webhooks': { app: COUNTING, path: '/counting' },
   'several-keys': {
     enabled: { key: 'second-key', secret: 'second-secret' },
     disabled: { key: 'disabled-key', secret: 'disabled-secret' },
   },
 };
 
-/** Real servers with all that the rows need. */
-export class Fixture implements AsyncDisposable {
-  readonly target: Target;
-  readonly #servers: SluiceProcess[];
+/** Starts a server that ends with the fixture; of one worker unless the options say otherwise. */
+type Start = (options: SluiceOptions) => Promise<SluiceProcess>;
 
-  private constructor(target: Target, servers: SluiceProcess[]) {
-    this.target = target;
-    this.#servers = servers;
-  }
+/** A server beside the main one. */
+interface Extra {
+  readonly provides: readonly Need[];
+  readonly prepare: (start: Start, receiver: WebhookReceiver) => Promise<Provides>;
+}
 
-  static async start(): Promise<Fixture> {
-    tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
-    const plainPort = await freePort();
-    const servers = await Promise.all([
-      SluiceProcess.start({
-        workers: 3,
-        config: { websocket_max_payload_kb: MAX_MESSAGE_KB, app_manager: { array: { apps: APPS } } },
-      }),
-      start({
-        activity_timeout: 1,
-        pong_timeout: 1,
-        user_authentication_timeout: 1,
-        app_manager: { array: { apps: [MAIN_APP, ...AUTHORISED_APPS] } },
-      }),
-      start({ path_prefix: PREFIX, websocket: { allow_missing_protocol: true } }),
-      start({ max_connections: 2 }),
-      start({ shutdown: { drain_window_ms: 300 } }),
-      start({
-        app_manager: { array: { apps: [MAIN_APP, { ...FORCED_TLS, force_tls: true }] } },
-        ssl: {
-          enabled: true,
-          cert_path: TLS_FIXTURE.certFile,
-          key_path: TLS_FIXTURE.keyFile,
-          http_port: plainPort,
-        },
-      }),
-      // At this level the log tells when a worker listens.
-      SluiceProcess.start({ workers: KILLABLE, env: { LOG_LEVEL: 'debug' } }),
-      start({ channel_limits: { cache_ttl: CACHE_SECONDS } }),
-    ]);
-    const [main, quick, prefixed, small, restarted, encrypted, killed, forgetful] = servers;
-    const target: Target = {
-      endpoint: endpointOf(main),
-      app: APP,
-      provides: {
-        ...IN_MAIN,
-        'short-cache': { endpoint: endpointOf(forgetful), seconds: CACHE_SECONDS },
-        'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-        'several-processes': { endpoints: [endpointOf(main)] },
-        'short-timeouts': { endpoint: endpointOf(quick), activitySeconds: 1, pongSeconds: 1 },
-        'authorised-connections': {
-          endpoint: endpointOf(quick),
-          seconds: 1,
-          app: AUTHORISED,
-          limitedApp: AUTHORISED_LIMITED,
-        },
+const EXTRAS: readonly Extra[] = [
+  {
+    provides: ['short-timeouts', 'authorised-connections'],
+    async prepare(start) {
+      const apps = [MAIN_APP, ...AUTHORISED_APPS];
+      const timeouts = { activity_timeout: 1, pong_timeout: 1, user_authentication_timeout: 1 };
+      const endpoint = endpointOf(await start({ config: { ...timeouts, app_manager: { array: { apps } } } }));
+      return {
+        'short-timeouts': { endpoint, activitySeconds: 1, pongSeconds: 1 },
+        'authorised-connections': { endpoint, seconds: 1, app: AUTHORISED, limitedApp: AUTHORISED_LIMITED },
+      };
+    },
+  },
+  {
+    provides: ['path-prefix', 'lenient-protocol'],
+    async prepare(start) {
+      const server = await start({ config: { path_prefix: PREFIX, websocket: { allow_missing_protocol: true } } });
+      const endpoint = { ...endpointOf(server), prefix: PREFIX };
+      return { 'path-prefix': { endpoint }, 'lenient-protocol': { endpoint } };
+    },
+  },
+  {
+    provides: ['node-capacity'],
+    async prepare(start) {
+      const server = await start({ config: { max_connections: 2 } });
+      return { 'node-capacity': { endpoint: endpointOf(server), maxConnections: 2 } };
+    },
+  },
+  {
+    provides: ['restart'],
+    async prepare(start) {
+      return { restart: restartable(await start({ config: DRAIN_WINDOW }), start) };
+    },
+  },
+  {
+    provides: ['forced-tls'],
+    async prepare(start) {
+      const plainPort = await freePort();
+      const { certFile: cert_path, keyFile: key_path } = TLS_FIXTURE;
+      const apps = [MAIN_APP, { ...FORCED_TLS, force_tls: true }];
+      const ssl = { enabled: true, cert_path, key_path, http_port: plainPort };
+      const encrypted = await start({ config: { app_manager: { array: { apps } }, ssl } });
+      return {
         'forced-tls': {
           plain: { host: '127.0.0.1', port: plainPort },
           secure: { ...endpointOf(encrypted), secure: true },
           app: FORCED_TLS,
         },
-        'path-prefix': { endpoint: { ...endpointOf(prefixed), prefix: PREFIX } },
-        'lenient-protocol': { endpoint: { ...endpointOf(prefixed), prefix: PREFIX } },
-        'node-capacity': { endpoint: endpointOf(small), maxConnections: 2 },
-        restart: restartable(restarted, servers),
-        'kill-process': killable(killed),
-      },
+      };
+    },
+  },
+  {
+    provides: ['kill-process', 'kill-process-webhooks'],
+    async prepare(start, receiver) {
+      const path = '/killed';
+      const config = { app_manager: { array: { apps: [{ ...MAIN_APP, webhooks: [webhookTo(receiver, path)] }] } } };
+      // At this level the log tells when a worker listens.
+      const server = await start({ workers: KILLABLE, config, env: { LOG_LEVEL: 'debug' } });
+      return { 'kill-process': killable(server), 'kill-process-webhooks': { path } };
+    },
+  },
+  {
+    // Rows that need webhooks ask this server for a part of their statements.
+    provides: ['short-cache', 'webhooks', 'batched-webhooks', 'short-webhook-retries'],
+    async prepare(start, receiver) {
+      const apps = [{ ...MAIN_APP, webhooks: batchedWebhooks(receiver) }];
+      const channel_limits = { cache_ttl: CACHE_SECONDS };
+      const config = { channel_limits, webhooks: BATCHED_SETTINGS, app_manager: { array: { apps } } };
+      const endpoint = endpointOf(await start({ config }));
+      return { 'short-cache': { endpoint, seconds: CACHE_SECONDS }, ...providedByBatched(endpoint) };
+    },
+  },
+];
+
+export interface FixtureOptions {
+  /** Only the servers that give one of these are started beside the main one; all, if it is left out. */
+  readonly needs?: ReadonlySet<Need>;
+  readonly program?: Program;
+}
+
+/** Real servers with what the rows need. */
+export class Fixture implements AsyncDisposable {
+  readonly target: Target;
+  readonly #servers: readonly SluiceProcess[];
+  readonly #receiver: WebhookReceiver;
+
+  private constructor(target: Target, servers: readonly SluiceProcess[], receiver: WebhookReceiver) {
+    this.target = target;
+    this.#servers = servers;
+    this.#receiver = receiver;
+  }
+
+  static async start({ needs, program }: FixtureOptions = {}): Promise<Fixture> {
+    tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
+    const servers: SluiceProcess[] = [];
+    const start: Start = async (options) => {
+      const server = await SluiceProcess.start({ ...(program === undefined ? {} : { program }), ...options });
+      servers.push(server);
+      return server;
     };
-    return new Fixture(target, servers);
+    const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
+    const extras = EXTRAS.filter(({ provides }) => needs === undefined || provides.some((need) => needs.has(need)));
+    const starting = [
+      startMain(start, receiver, needs),
+      ...extras.map(({ prepare }) => prepare(start, receiver)),
+    ] as const;
+    try {
+      const [target, ...provided] = await Promise.all(starting);
+      const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
+      return new Fixture({ ...target, provides }, servers, receiver);
+    } catch (error) {
+      await Promise.allSettled(starting);
+      await Promise.all([disposeAll(servers), receiver.close()]);
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
+    await Promise.all([disposeAll(this.#servers), this.#receiver.close()]);
   }
 }
 
-function start(config: Readonly<Record<string, unknown>>): Promise<SluiceProcess> {
-  return SluiceProcess.start({ workers: 1, config });
+/** Of three processes where rows need several, or everything is needed. */
+async function startMain(start: Start, receiver: WebhookReceiver, needs: FixtureOptions['needs']): Promise<Target> {
+  const isSpread = needs?.has('several-processes') ?? true;
+  const config = {
+    websocket_max_payload_kb: MAX_MESSAGE_KB,
+    websocket: { max_bytes: MAX_QUEUED_BYTES },
+    webhooks: MAIN_SETTINGS,
+    app_manager: { array: { apps: appsTelling(receiver) } },
+  };
+  const endpoint = endpointOf(await start({ workers: isSpread ? 3 : 1, config, env: { LOG_LEVEL: 'debug' } }));
+  const provides: Provides = {
+    ...IN_MAIN,
+    ...providedByMain(receiver),
+    'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
+    ...(isSpread ? { 'several-processes': { endpoints: [endpoint] } } : {}),
+  };
+  return { endpoint, app: APP, provides };
+}
+
+/** Of all servers, together. */
+function logsOf(servers: readonly SluiceProcess[]): NonNullable<Provides['logs']> {
+  const keys = MAIN_APP.additional_keys.map(({ secret }) => secret);
+  const apps = [SECOND, DISABLED, LIMITED, NO_CLIENT_EVENTS, NO_COUNT, QUIET, COUNTING, WATCHING, FORCED_TLS];
+  return {
+    read: () => servers.map(({ output }) => output).join(''),
+    secrets: [...keys, ...WEBHOOK_SECRETS, ...apps.map(({ secret }) => secret)],
+  };
+}
+
+async function disposeAll(servers: readonly SluiceProcess[]): Promise<void> {
+  await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
 }
 
 function endpointOf({ port }: SluiceProcess): Endpoint {
@@ -150,7 +259,7 @@ function endpointOf({ port }: SluiceProcess): Endpoint {
 }
 
 /** Each start is another process, on the port of the first. */
-function restartable(first: SluiceProcess, servers: SluiceProcess[]): NonNullable<Target['provides']['restart']> {
+function restartable(first: SluiceProcess, start: Start): NonNullable<Provides['restart']> {
   let server = first;
   return {
     endpoint: endpointOf(first),
@@ -159,15 +268,13 @@ function restartable(first: SluiceProcess, servers: SluiceProcess[]): NonNullabl
       await server.exited;
     },
     async start() {
-      const config = { shutdown: { drain_window_ms: 300 } };
-      server = await SluiceProcess.start({ workers: 1, config, env: { PORT: String(first.port) } });
-      servers.push(server);
+      server = await start({ config: DRAIN_WINDOW, env: { PORT: String(first.port) } });
     },
   };
 }
 
 /** Kills one worker at a time; the server replaces it. */
-function killable(server: SluiceProcess): NonNullable<Target['provides']['kill-process']> {
+function killable(server: SluiceProcess): NonNullable<Provides['kill-process']> {
   let kills = 0;
   return {
     endpoints: [endpointOf(server)],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { GROUP_SIZES, GROUP_TITLES, PENDING, ROWS } from '../src/index.ts';
 
@@ -19,20 +20,34 @@ const SIZES = {
   BA: 10,
   CH: 23,
   TE: 9,
+  WH: 25,
+  XC: 12,
 };
 
 const EXPECTED = Object.entries(SIZES).flatMap(([group, size]) =>
   Array.from({ length: size }, (_, i) => `${group}-${String(i + 1).padStart(2, '0')}`),
 );
 
-test('every statement of the fifteen groups is judged by one row or listed as pending', () => {
+test('every statement of the seventeen groups is judged by one row or listed as pending', () => {
   assert.deepEqual([...ROWS, ...PENDING].map(({ id }) => id).sort(), EXPECTED.toSorted());
-  assert.equal(EXPECTED.length, 308);
+  assert.equal(EXPECTED.length, 345);
 });
 
 test('the groups are told with their titles and sizes, in this order', () => {
   assert.deepEqual(Object.entries(GROUP_SIZES), Object.entries(SIZES));
   assert.deepEqual(Object.keys(GROUP_TITLES), Object.keys(SIZES));
+});
+
+test('the README tells how many of how many statements are judged with and without webhooks', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const judged = (...given: readonly string[]): number =>
+    ROWS.filter(({ needs = [] }) => needs.every((need) => given.includes(need))).length;
+  const told = `${judged()} of the ${EXPECTED.length} statements are judged, and ${judged('webhooks')} with webhooks`;
+  assert.ok(readme.replaceAll(/\s+/g, ' ').includes(told), told);
+  for (const [group, size] of Object.entries(SIZES)) {
+    assert.match(readme, new RegExp(`\\| ${group} +\\| ${size} +\\| ${GROUP_TITLES[group]} +\\|`));
+  }
+  for (const { id } of PENDING) assert.ok(readme.includes(`| ${id} `), id);
 });
 
 test('every row says what it judges, in one sentence', () => {

@@ -88,6 +88,54 @@ describe('A run', () => {
     assert.equal(most, 3);
   });
 
+  it('keeps from the others what a row disturbs, and lets them use it together', async () => {
+    let [now, most] = [0, 0];
+    let isDisturbed = false;
+    const use: Row['run'] = async () => {
+      assert.ok(!isDisturbed, 'it is used while it is disturbed');
+      most = Math.max(most, ++now);
+      await sleep(20);
+      now--;
+    };
+    const disturb: Row['run'] = async () => {
+      assert.equal(now, 0, 'it is disturbed while it is used');
+      isDisturbed = true;
+      await sleep(20);
+      isDisturbed = false;
+    };
+    const needs: Row['needs'] = ['second-app'];
+    const target: Target = { ...TARGET, provides: { 'second-app': { app: APP } } };
+    const users = ['A', 'B', 'C', 'D'].map((id) => row(id, use, { needs }));
+    const disturbers = ['E', 'F'].map((id) => row(id, disturb, { needs, disturbs: needs }));
+    const rows = [...users.slice(0, 2), ...disturbers, ...users.slice(2)];
+    const results = await runRows({ rows, target, concurrency: rows.length });
+    assert.deepEqual(
+      results.map(({ reason }) => reason),
+      rows.map(() => null),
+    );
+    assert.equal(most, 2);
+  });
+
+  it('begins with the rows that have the most time', async () => {
+    const order: string[] = [];
+    const rows = [10, 30, 20].map((ms) => row(`${ms}`, async () => void order.push(`${ms}`), { timeoutMs: ms * 1000 }));
+    await runRows({ rows, target: TARGET, concurrency: 1 });
+    assert.deepEqual(order, ['30', '20', '10']);
+  });
+
+  it('keeps only the end of a long transcript, and says how much there was', async () => {
+    const rows = [
+      row('A', async ({ transcript }) => {
+        for (let i = 1; i <= 5000; i++) transcript.add('ws1', `line ${i}`);
+      }),
+    ];
+    const [result] = await runRows({ rows, target: TARGET, concurrency: 1 });
+    const lines = result?.transcript.split('\n') ?? [];
+    assert.equal(lines[0], '(4920 earlier lines left out)');
+    assert.match(lines[1] ?? '', /line 4921$/);
+    assert.match(lines.at(-1) ?? '', /line 5000$/);
+  });
+
   it('runs the rows that judge the others after them', async () => {
     const order: string[] = [];
     const rows = ['A', 'B', 'C'].map((id) => row(id, async () => void order.push(id), { last: id === 'A' }));

@@ -54,6 +54,8 @@ export interface HttpClientOptions {
   readonly endpoint: Endpoint;
   readonly app: AppCredentials;
   readonly transcript: Transcript;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Without one each request has a connection of its own, so that all processes of the server get some. */
   readonly agent?: Agent;
 }
@@ -101,7 +103,7 @@ export class HttpClient {
 
   /** Sends a request as it is. */
   raw(method: string, target: string, body: Buffer = Buffer.alloc(0)): Promise<Answer> {
-    const { endpoint, agent, transcript } = this.#options;
+    const { endpoint, agent, transcript, headers } = this.#options;
     const url = urlOf('http', endpoint, '');
     transcript.add('http', `→ ${method} ${target} ${body.toString()}`);
     const options: RequestOptions = {
@@ -109,7 +111,10 @@ export class HttpClient {
       // Given apart from the address, which would be normalised.
       path: `${endpoint.prefix ?? ''}${target}`,
       agent: agent ?? false,
-      headers: body.length > 0 ? { 'content-type': 'application/json', 'content-length': body.length } : {},
+      headers: {
+        ...headers,
+        ...(body.length > 0 ? { 'content-type': 'application/json', 'content-length': body.length } : {}),
+      },
     };
     const open = endpoint.secure === true ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {

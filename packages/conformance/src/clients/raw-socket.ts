@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Transcript } from '../transcript.ts';
-import { dataOf, type Frame, objectOf, parseFrame } from './frames.ts';
+import { dataOf, type Frame, objectOf, readFrame } from './frames.ts';
 
 /** Longest a row waits for a frame or a close. */
 const WAIT_MS = 5000;
@@ -220,14 +220,5 @@ export class RawSocket {
     if (this.closed === null) return undefined;
     const { code, reason } = this.closed;
     throw new Error(`${this.name} was closed with ${code} '${reason}' while waiting for ${what}`);
-  }
-}
-
-/** What is no frame becomes one that no row expects, so that the row fails and not the process. */
-function readFrame(text: string): Frame {
-  try {
-    return parseFrame(text);
-  } catch {
-    return { event: 'a frame that is no JSON object', text };
   }
 }

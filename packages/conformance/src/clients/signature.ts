@@ -3,8 +3,8 @@ import type { AppCredentials, KeyPair } from '../target.ts';
 
 // Written from Pusher's documents, apart from any server under test, which may have the same mistake.
 
-export function hmac(secret: string, text: string): string {
-  return createHmac('sha256', secret).update(text, 'utf8').digest('hex');
+export function hmac(secret: string, text: Buffer | string): string {
+  return createHmac('sha256', secret).update(text).digest('hex');
 }
 
 export function md5(body: Buffer | string): string {

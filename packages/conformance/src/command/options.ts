@@ -10,6 +10,10 @@ export interface Options {
   /** Groups and ids of rows; null for all. */
   readonly only: readonly string[] | null;
   readonly json: string | null;
+  /** Where the suite listens for webhooks of the app; null: the server sends none. */
+  readonly webhookPort: number | null;
+  /** Of the row of many connections; null for what any machine can do. */
+  readonly connections: number | null;
 }
 
 const FLAGS = {
@@ -20,11 +24,18 @@ const FLAGS = {
   'app-secret': { type: 'string' },
   only: { type: 'string' },
   json: { type: 'string' },
+  'webhook-port': { type: 'string' },
+  connections: { type: 'string' },
   tls: { type: 'boolean' },
 } as const;
 
 type Flags = ReturnType<typeof readFlags>;
 type TextFlag = 'url' | 'app-id' | 'app-key' | 'app-secret' | 'only' | 'json';
+type NumberFlag = 'webhook-port' | 'connections';
+
+const MAX_PORT = 65_535;
+/** Of one process of the suite, with all that the others of its rows have open. */
+const MAX_CONNECTIONS = 60_000;
 
 const SCHEMES = new Map([
   ['ws:', false],
@@ -42,6 +53,8 @@ export function parseOptions(args: readonly string[]): Options | null {
     app: { id: required(flags, 'app-id'), key: required(flags, 'app-key'), secret: required(flags, 'app-secret') },
     only: flags.only === undefined ? null : onlyOf(flags.only),
     json: flags.json === undefined ? null : required(flags, 'json'),
+    webhookPort: numberOf(flags, 'webhook-port', MAX_PORT),
+    connections: numberOf(flags, 'connections', MAX_CONNECTIONS),
   };
 }
 
@@ -57,6 +70,14 @@ function required(flags: Flags, name: TextFlag): string {
   const value = flags[name];
   if (value === undefined || value === '') throw new UsageError(`--${name} is missing`);
   return value;
+}
+
+function numberOf(flags: Flags, name: NumberFlag, max: number): number | null {
+  const text = flags[name];
+  if (text === undefined) return null;
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > max) throw new UsageError(`--${name}: expected a number from 1 to ${max}, got "${text}"`);
+  return number;
 }
 
 function endpointOf(flags: Flags): Endpoint {

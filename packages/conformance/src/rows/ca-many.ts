@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PusherSocket } from '../clients/pusher-socket.ts';
 import type { Row } from '../row.ts';
 import { expectKept } from './cache.ts';
+import { added, expectNothingElse, occupied } from './webhooks.ts';
 
 const ROUNDS = 5;
 const EVENTS = 30;
@@ -13,7 +14,7 @@ function versionsOf(socket: PusherSocket): number[] {
   return socket.frames.filter(({ event }) => event === 'version').map(({ data }) => Number(data));
 }
 
-/** Rows of cache channels with several processes or at the same time. */
+/** Rows of cache channels with several processes, at the same time or with webhooks. */
 export const CA_MANY: readonly Row[] = [
   {
     id: 'CA-09',
@@ -31,6 +32,29 @@ export const CA_MANY: readonly Row[] = [
         }
       }
       await Promise.all(sockets.map((socket) => socket.expectQuiet()));
+    },
+  },
+  {
+    id: 'CA-10',
+    statement:
+      'Webhooks are told of who finds a cache empty, on each kind of cache channel, and not of who finds an event.',
+    needs: ['webhooks'],
+    async run(c) {
+      const inbox = c.webhooks();
+      const socket = await c.connect();
+      for (const prefix of ['cache-', 'private-cache-', 'private-encrypted-cache-']) {
+        const [empty, filled] = [c.channel(prefix), c.channel(prefix)];
+        await c.http().publish({ name: 'e', channel: filled, data: 'd' });
+        await socket.subscribe(empty);
+        await inbox.expectAll([occupied(empty), { name: 'cache_miss', channel: empty }]);
+        await socket.subscribe(filled);
+        await expectKept(socket, { name: 'e', channel: filled, data: 'd' });
+        await inbox.expect(occupied(filled));
+      }
+      const presence = c.channel('presence-cache-');
+      await socket.join(presence, { user_id: 'u' });
+      await inbox.expectAll([occupied(presence), added(presence, 'u'), { name: 'cache_miss', channel: presence }]);
+      await expectNothingElse(c, inbox);
     },
   },
   {

@@ -175,11 +175,13 @@ export const EV: readonly Row[] = [
     statement: 'An invalid channel name is refused with 400, and the valid ones of the call get nothing.',
     async run(c) {
       const { channel, socket } = await listenerOn(c);
-      for (const channels of [
-        [channel, 'a b'],
-        ['a b', channel],
-      ]) {
-        expectRefusal(await c.http().post('/events', { name: 'e', data: 'd', channels }), 400, /./);
+      for (const invalid of ['a b', 'a:b', 'a/b', 'a#b', 'é']) {
+        for (const channels of [
+          [channel, invalid],
+          [invalid, channel],
+        ]) {
+          expectRefusal(await c.http().post('/events', { name: 'e', data: 'd', channels }), 400, /./);
+        }
       }
       await socket.expectQuiet();
     },

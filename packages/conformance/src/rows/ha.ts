@@ -246,11 +246,17 @@ export const HA: readonly Row[] = [
     statement: 'A user id with special characters may stand in the path raw or encoded.',
     async run(c) {
       const user = `${c.channel()}@b.c=,;`;
-      for (const inPath of [user, encodeURIComponent(user)]) {
-        const path = `/users/${inPath}/terminate_connections`;
+      const pathWith = (id: string): string => `/users/${id}/terminate_connections`;
+      // The last as libraries do that sign the path as they wrote it, and encode it on the way out.
+      for (const [sent, signed] of [
+        [user, user],
+        [encodeURIComponent(user), encodeURIComponent(user)],
+        [encodeURIComponent(user), user],
+      ] as const) {
         const socket = await c.connect();
         await socket.signIn({ id: user });
-        assert.equal((await c.http().post(path, {})).text, '{}');
+        const signedPath = `/apps/${c.target.app.id}${pathWith(signed)}`;
+        assert.equal((await c.http().post(pathWith(sent), {}, { signedPath })).text, '{}');
         await socket.expectClose(4009);
       }
       const response = await c.publisher().terminateUserConnections(user);

@@ -235,6 +235,10 @@ export const HS_OPENING: readonly Row[] = [
       await c.http({ app }).publish({ channel, name: 'to-other', data: '2' });
       await other.expectFrame({ event: 'to-other', channel, data: '2' });
       await mine.expectQuiet();
+      const kept = { channel: c.channel('cache-'), name: 'kept', data: '3' };
+      await c.http().publish(kept);
+      await other.subscribe(kept.channel);
+      await other.expectQuiet();
     },
   },
   {

@@ -22,7 +22,16 @@ import { SC } from './sc.ts';
 import { SI } from './si.ts';
 import { SI_MANY } from './si-many.ts';
 import { TE } from './te.ts';
+import { WH } from './wh.ts';
+import { WH_CALLS } from './wh-calls.ts';
+import { WH_FAULTS } from './wh-faults.ts';
+import { WH_MANY } from './wh-many.ts';
 import { WL } from './wl.ts';
+import { XC } from './xc.ts';
+import { XC_HOSTILE } from './xc-hostile.ts';
+import { XC_LIBRARIES } from './xc-libraries.ts';
+import { XC_LOSSES } from './xc-losses.ts';
+import { XC_MANY } from './xc-many.ts';
 
 /** What the statements of each group are about, in the order of the groups. */
 export const GROUP_TITLES: Readonly<Record<string, string>> = {
@@ -41,6 +50,8 @@ export const GROUP_TITLES: Readonly<Record<string, string>> = {
   BA: 'HTTP: batches',
   CH: 'HTTP: channels',
   TE: 'HTTP: termination of users',
+  WH: 'Webhooks',
+  XC: 'Cross-cutting',
 };
 
 const GROUPS = Object.keys(GROUP_TITLES);
@@ -70,6 +81,15 @@ export const ROWS: readonly Row[] = [
   ...BA,
   ...CH,
   ...TE,
+  ...WH,
+  ...WH_CALLS,
+  ...WH_FAULTS,
+  ...WH_MANY,
+  ...XC,
+  ...XC_HOSTILE,
+  ...XC_LIBRARIES,
+  ...XC_LOSSES,
+  ...XC_MANY,
 ].toSorted((a, b) => groupAt(a) - groupAt(b) || a.id.localeCompare(b.id));
 
 /** How many statements each group has, with those that no row judges yet. */

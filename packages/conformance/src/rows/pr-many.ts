@@ -5,7 +5,7 @@ import { dataOf, type Frame, presenceOf } from '../clients/frames.ts';
 import type { PusherSocket } from '../clients/pusher-socket.ts';
 import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
-import type { Provisions } from '../target.ts';
+import { connectKillable, killOne } from './killing.ts';
 
 const MAX_MEMBERS = 100;
 const MAX_INFO_BYTES = 1024;
@@ -44,30 +44,6 @@ function membersBy(socket: PusherSocket): Set<string> {
 
 function eventsOf(socket: PusherSocket, event: string): Frame[] {
   return socket.frames.filter((frame) => frame['event'] === event).map((frame) => dataOf(frame));
-}
-
-interface Killable {
-  readonly server: Provisions['kill-process'];
-  readonly sockets: readonly PusherSocket[];
-}
-
-/** Connections spread over the processes of a server that may lose one. */
-async function connectKillable(context: RowContext): Promise<Killable> {
-  const server = context.provision('kill-process');
-  await server.whole();
-  return { server, sockets: await context.connectMany(12, server.endpoints) };
-}
-
-/** Kills one process, and gives the connections that are left after a while. */
-async function killOne({ server, sockets }: Killable, restMs: number): Promise<readonly PusherSocket[]> {
-  await server.kill();
-  await sockets[0]?.until('the end of some connections', () =>
-    sockets.some(({ closed }) => closed !== null) ? true : undefined,
-  );
-  await sleep(restMs);
-  const left = sockets.filter(({ closed }) => closed === null);
-  assert.ok(left.length > 0, 'connections of the other process have to stay');
-  return left;
 }
 
 /** Rows of presence with many connections, several processes or the library. */

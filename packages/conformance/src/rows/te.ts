@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RowContext } from '../context.ts';
 import type { Row } from '../row.ts';
+import { terminate } from './terminating.ts';
 import { connectUser, expectWatched } from './watching.ts';
 
 const TERMINATED = 4009;
-
-/** Ends the connections of a user; the answer has to be exactly `{}`. */
-async function terminate(context: RowContext, userId: string, app = context.target.app): Promise<void> {
-  const { status, text } = await context.http({ app }).post(`/users/${userId}/terminate_connections`, {});
-  assert.deepEqual([status, text], [200, '{}']);
-}
 
 export const TE: readonly Row[] = [
   {
