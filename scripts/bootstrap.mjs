@@ -7,12 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const PNPM_VERSION = '12.21.0';
+export const PNPM_VERSION = '12.21.0';
 /** What the product needs; older machines get a newer Node as a package (optionalDependencies of the root). */
 const MIN_NODE = [22, 19];
 
 const PARENT = process.ppid;
-const PARENT_CHECK_MS = 500;
+/** Well below the time in which the server takes signals for one: what is sent then may come behind another. */
+const PARENT_CHECK_MS = 200;
 
 const TOOLS = join(ROOT, '.tools');
 const INSTALLED = join(ROOT, 'node_modules', '.sluice-installed');

@@ -19,7 +19,14 @@ if (nodeAt !== -1 && otherNode === undefined) {
   process.stderr.write('--node needs the file of a Node, such as --node /usr/bin/node\n');
   process.exit(2);
 }
+// CI reads the line that the tests close with; where it does not come to them, there has to be one too.
+const sayNothingRan = (code) => {
+  if (code !== 0) process.stdout.write('0 passed, 1 failed\n');
+};
+process.on('exit', sayNothingRan);
 install();
 build();
 installTestServers();
-become(otherNode ?? productNode(), ['--conditions=@sluice/source', 'scripts/run-tests.mjs', ...args]);
+const node = otherNode ?? productNode();
+process.off('exit', sayNothingRan);
+become(node, ['--conditions=@sluice/source', 'scripts/run-tests.mjs', ...args]);

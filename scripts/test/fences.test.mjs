@@ -31,11 +31,15 @@ const FORBIDDEN = [
   ['core', "export { WebSocket } from 'ws';"],
   ['ws-engine', "export * from '@sluice/http-api';"],
   ['http-api', "export * from '@sluice/cluster';"],
+  ['webhooks', "export * from '@sluice/http-api';"],
+  ['webhooks', "export { Redis } from 'ioredis';"],
   ['cluster', "export * from '@sluice/drivers';"],
   ['drivers', "export * from '@sluice/server';"],
   ['telemetry', "export * from '@sluice/http-api';"],
   ['conformance', "export * from '@sluice/protocol';"],
-  ['core', 'export const home = process.env;'],
+  ...['protocol', 'core', 'ws-engine', 'http-api', 'webhooks', 'cluster', 'drivers'].map((packageName) => {
+    return [packageName, 'export const home = process.env;'];
+  }),
 ];
 
 for (const [packageName, line] of FORBIDDEN) {
@@ -48,6 +52,8 @@ const ALLOWED = [
   ['core', "export * from '@sluice/protocol';"],
   ['ws-engine', "export { WebSocket } from 'ws';"],
   ['http-api', "export * from '@sluice/core';"],
+  ['webhooks', "export * from '@sluice/core';"],
+  ['telemetry', 'export const memory = process.memoryUsage();'],
   ['protocol', "export { createHmac } from 'node:crypto';"],
 ];
 

@@ -18,11 +18,18 @@ async function isReady(port) {
   }
 }
 
-/** npm start, and the way to say whether it serves. */
+/** npm start, in a process group of its own as in a terminal, and the way to say whether it serves. */
 async function start(t) {
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const env = { ...process.env, HOST: '127.0.0.1', PORT: port, METRICS_PORT: metricsPort, WORKERS: '2' };
-  const npm = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = {
+    ...process.env,
+    HOST: '127.0.0.1',
+    PORT: port,
+    METRICS_PORT: metricsPort,
+    WORKERS: '2',
+    SHUTDOWN_DRAIN_WINDOW_MS: '1000',
+  };
+  const npm = spawn('npm', ['start'], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(npm, 'close');
   let output = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => (output += chunk));
@@ -50,6 +57,19 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     npm.kill(signal);
     assert.equal(await closed, 4200);
     assert.deepEqual(await exited, [0, null]);
+    assert.equal(await isReady(port), false);
+  });
+}
+
+for (const signal of ['SIGINT', 'SIGHUP']) {
+  test(`npm start takes a ${signal} to its whole group, as of a terminal, for one signal`, async (t) => {
+    const { npm, port, exited } = await start(t);
+    const closed = Promise.all(Array.from({ length: 20 }, () => connect(port)));
+    await sleep(100);
+    process.kill(-npm.pid, signal);
+    assert.deepEqual(new Set(await closed), new Set([4200]));
+    // Its streams stay open as long as one of the group lives.
+    await exited;
     assert.equal(await isReady(port), false);
   });
 }

@@ -11,7 +11,8 @@ export const CLOSE_EFFECTS: Readonly<Record<keyof typeof CLOSE, CloseEffect>> = 
   unknownApp: { when: 'No app has the key in the path.', remedy: 'Connect with a key of an app that this server has.' },
   tlsOnly: {
     when: '`force_tls` of the app is true and the client came without TLS.',
-    remedy: 'None; pusher-js comes back with TLS. Others: connect with `wss`.',
+    remedy:
+      'None; pusher-js comes back with TLS. Others: connect with `wss`. Behind a proxy that has TLS set `trust_hops`.',
   },
   appDisabled: { when: '`enabled` of the app is false.', remedy: 'Set it to true.' },
   overConnectionQuota: {
@@ -41,9 +42,18 @@ export const CLOSE_EFFECTS: Readonly<Record<keyof typeof CLOSE, CloseEffect>> = 
     when: 'The client was silent for `activity_timeout`, was pinged, and said nothing for `pong_timeout`.',
     remedy: 'None; the connection was dead.',
   },
+  inactive: {
+    when: 'Nothing came from the client for `websocket.idle_timeout`, and it left a ping unanswered for `pong_timeout` at least.',
+    remedy:
+      'None if the connection was dead. A client that lives has to answer WebSocket pings, as browsers do by themselves.',
+  },
   userTerminated: {
     when: 'The application asked for it over the HTTP API (`terminate_connections`).',
     remedy: 'None; the user may connect again, and the application decides whether to let it sign in.',
+  },
+  originNotAllowed: {
+    when: 'The app has `allowed_origins`, and the page of the client is none of them.',
+    remedy: 'Add the origin of the page, as the browser sends it; clients that are no browsers need `*`.',
   },
   notAuthorised: {
     when: '`enable_user_authentication` of the app is true, and the client neither signed in nor joined a private or presence channel within `user_authentication_timeout`.',

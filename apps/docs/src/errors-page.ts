@@ -26,14 +26,14 @@ Pusher sends it. Where a subscription was refused, a second frame names the chan
 in the third column; a client event or a sign-in refused for the same reason gets the first frame only.`;
 
 const CLOSES = `The connection ends with the code and the reason. A client that asked for protocol 4 or 5 gets the same as a \`pusher:error\`
-first if it is refused in the handshake. Clients tell by the code what to do: 4000–4099 stay away, 4100–4199 come back after a
+first, unless it reads too slowly to be told anything. Clients tell by the code what to do: 4000–4099 stay away, 4100–4199 come back after a
 second or more, 4200–4299 come back at once.`;
 
 const PUBLISHES = `Answers to \`POST /events\` and \`POST /batch_events\`. The answer is plain text with a newline at its end. Nothing of the
 request was sent to anybody: not the other channels of the event, not the other events of the batch.`;
 
 const REQUESTS = `Answers of the whole HTTP API, in the order in which they are checked as far as authentication goes. The answer is plain
-text with a newline at its end. A 429 carries \`Retry-After: 1\`.`;
+text with a newline at its end. A 429 says in \`Retry-After\` when to come back.`;
 
 /** What ws and node:http do by themselves; there is no registry to make it from. */
 const WITHOUT_TEXT: readonly (readonly string[])[] = [
@@ -66,8 +66,13 @@ const WITHOUT_TEXT: readonly (readonly string[])[] = [
     'None; this is how a load balancer learns of it.',
   ],
   [
+    'HTTP 429 on an upgrade',
+    'More connections from one address than `rate_limiter.websocket_rate_limit` allows.',
+    'Come back after `Retry-After`, or raise the limit. Behind a proxy set `trust_hops`, or all clients count as one.',
+  ],
+  [
     'HTTP 503 on an upgrade',
-    'The server shuts down and takes no new client.',
+    'The server shuts down and takes no new client, or its primary does not answer.',
     'None; clients come back by themselves.',
   ],
 ];

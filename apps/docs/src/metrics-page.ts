@@ -1,4 +1,4 @@
-import type { ConnectionErrorType } from '@sluice/core';
+import { type ConnectionErrorType, RATE_KINDS } from '@sluice/core';
 import { CHANNEL_KINDS } from '@sluice/protocol';
 import { type MetricSpec, PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
 import { code, generatedPage, table } from './markdown.ts';
@@ -42,22 +42,25 @@ const ERROR_TYPES: Readonly<Record<ConnectionErrorType, true>> = {
   app_not_found: true,
   app_disabled: true,
   tls_required: true,
+  origin_not_allowed: true,
   over_quota: true,
   over_capacity: true,
 };
 
 /** What each label says; a label that is missing here fails the page. */
 const LABELS: Readonly<Record<string, string>> = {
-  app_id: 'Id of the app; empty where the app is not known.',
+  app_id: 'Id of the app; empty where the app is not known, `global` for limits of addresses.',
   channel_type: CHANNEL_KINDS.map(code).join(', '),
   code: 'WebSocket close code, or `other`. 1006: the connection ended without a close frame.',
   error_type: Object.keys(ERROR_TYPES).map(code).join(', '),
+  limiter_type: `${RATE_KINDS.map(code).join(', ')}: rates of an app; \`address\`: \`rate_limiter\`.`,
   outcome:
-    '`sent`; `dead_lettered`: given up after `webhooks.retry.max_elapsed_time_ms`; `dropped`: too many waited, or the server ended.',
+    '`sent`; `dead_lettered`: given up after `webhooks.retry.max_elapsed_time_ms`, or refused alone as too large (413); `dropped`: too many waited, or the server ended.',
   port: 'Port that clients connect to, as configured.',
   percentile: '`50`, `99`, `100`',
   recipient_count_bucket:
     'Local recipients of the message: `xs` up to 10, `sm` up to 100, `md` up to 1000, `lg` up to 10,000, `xl` above.',
+  request_context: '`http_api`, `websocket_upgrade`',
   worker: 'Number of the worker, from 0. A replacement has the number of the worker it replaces.',
 };
 

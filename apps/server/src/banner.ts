@@ -26,8 +26,8 @@ export function banner(settings: Settings, version: string): string {
   return lines.join('\n');
 }
 
-/** Plain WebSocket code: works in any console, with no library to load. */
+/** Plain WebSocket code: works in any console, with no library to load. A URL holds no double quotes, but a key may hold single ones. */
 function snippet(url: string): string {
   const subscribe = `'{"event":"pusher:subscribe","data":{"channel":"hello"}}'`;
-  return `ws = new WebSocket('${url}'); ws.onmessage = (m) => console.log(m.data); ws.onopen = () => ws.send(${subscribe})`;
+  return `ws = new WebSocket("${url}"); ws.onmessage = (m) => console.log(m.data); ws.onopen = () => ws.send(${subscribe})`;
 }

@@ -1,10 +1,12 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import cors from '@fastify/cors';
 import type { AppStore, Hub } from '@sluice/core';
 import { healthRoutes, httpApi } from '@sluice/http-api';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Settings } from './config/settings.ts';
+import { corsOptions } from './cors.ts';
 import { readTls } from './tls.ts';
 import { UnusedConnections } from './unused-connections.ts';
 
@@ -26,6 +28,8 @@ const BACKLOG = 4096;
 const IDLE_CLOSE_INTERVAL_MS = 20;
 /** Names in paths (channels, users) may be longer than fastify's 100 characters; each route checks its own, Node the whole. */
 const MAX_PATH_PARAMETER = 16_384;
+
+const NO_QUERY = {};
 
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -94,11 +98,16 @@ export class HttpListener {
   }
 
   #createApp(server: http.Server, { hub, apps }: Pick<HttpListenerOptions, 'hub' | 'apps'>): FastifyInstance {
-    const { pathPrefix, httpApi: api } = this.#settings;
+    const { pathPrefix, httpApi: api, addressLimits } = this.#settings;
     const app = fastify({
       exposeHeadRoutes: false,
       bodyLimit: api.maxRequestBytes,
-      routerOptions: { maxParamLength: MAX_PATH_PARAMETER, ignoreTrailingSlash: true },
+      routerOptions: {
+        maxParamLength: MAX_PATH_PARAMETER,
+        ignoreTrailingSlash: true,
+        // The API reads it itself, as it was signed.
+        querystringParser: () => NO_QUERY,
+      },
       serverFactory: (handler) => server.on('request', handler),
       clientErrorHandler: answerClientError,
     });
@@ -109,9 +118,11 @@ export class HttpListener {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send(''));
+    const crossOrigin = corsOptions(this.#settings.cors);
+    if (crossOrigin !== null) void app.register(cors, crossOrigin);
     const isDraining = (): boolean => this.#draining;
     void app.register(healthRoutes, { prefix: pathPrefix, apps, usageEnabled: api.usageEnabled, isDraining });
-    void app.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix });
+    void app.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix, addressLimit: addressLimits.api });
     return app;
   }
 

@@ -1,4 +1,4 @@
-/** Process managers signal the whole group, and wrappers pass signals on: within this time it is one and the same. */
+/** Terminals and process managers signal the whole group, and wrappers pass signals on: within this time it is one and the same (ADR 0011). */
 const SAME_SIGNAL_MS = 500;
 
 export interface ShutdownHandlers {

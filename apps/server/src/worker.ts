@@ -37,13 +37,18 @@ process.on('uncaughtException', (error) => {
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const metrics = new WorkerMetrics({ prefix: settings.metrics.prefix, port: settings.port, slot: link.start.slot });
 const apps = new MemoryAppStore(settings.apps);
-const outbox = new Outbox({ flushDelayMs: websocket.flushDelayMs, sliceMs: websocket.flushSliceMs });
+const outbox = new Outbox({
+  flushDelayMs: websocket.flushDelayMs,
+  writeBufferBytes: websocket.writeBufferBytes,
+  sliceMs: websocket.flushSliceMs,
+});
 const hub = new Hub(
   { framer: outbox, backbone: link.backbone, registry: link.registry, metrics, clock, onError },
   {
     activityTimeoutSeconds: settings.activityTimeoutSeconds,
     maxConnections: settings.maxConnections,
     maxSubscriptionsPerConnection: websocket.maxSubscriptionsPerConnection,
+    departuresPerSlice: settings.cleanup.connectionsPerSlice,
     cacheTtlMs: settings.cache.ttlMs,
     sendSubscriptionErrors: websocket.sendSubscriptionErrors,
     authorisationTimeoutMs: settings.userAuthenticationTimeoutSeconds * 1000,
@@ -57,9 +62,16 @@ const engine = new WsEngine({
   onError,
   rules: { pathPrefix: settings.pathPrefix, allowMissingProtocol: websocket.allowMissingProtocol },
   limits: websocket,
+  addressLimit: settings.addressLimits.upgrades,
+  trustHops: settings.trustHops,
   maxPayloadBytes: websocket.maxPayloadBytes,
-  activityTimeoutMs: settings.activityTimeoutSeconds * 1000,
-  pongTimeoutMs: settings.pongTimeoutSeconds * 1000,
+  compression: websocket.compression,
+  liveness: {
+    activityTimeoutMs: settings.activityTimeoutSeconds * 1000,
+    pongTimeoutMs: settings.pongTimeoutSeconds * 1000,
+    pingIntervalMs: websocket.pingIntervalMs,
+    idleTimeoutMs: websocket.idleTimeoutMs,
+  },
 });
 const listener = await HttpListener.create({ settings, hub, apps, onUpgrade: engine.handleUpgrade });
 

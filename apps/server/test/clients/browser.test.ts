@@ -106,6 +106,32 @@ test('Echo in a browser hears events by class name, and whispers', async (t) => 
   assert.deepEqual(await seen(alice, 1), [shipped]);
 });
 
+test('a browser takes compressed messages that are shared with others, and sends its own compressed', async (t) => {
+  await using compressing = await SluiceProcess.start({ config: { websocket: { compression: 'shared' } } });
+  const itsPublisher = publisherOn(compressing.port);
+  await using itsBackend = await Backend.listen(itsPublisher, documents(compressing.port));
+  const alice = await newPage(t);
+  const devtools = await alice.context().newCDPSession(alice);
+  const answers: string[] = [];
+  devtools.on('Network.webSocketHandshakeResponseReceived', ({ response }) => answers.push(response.headersText ?? ''));
+  await devtools.send('Network.enable');
+  const bob = await newPage(t);
+  await alice.goto(itsBackend.url('/pusher?user=alice'));
+  await bob.goto(itsBackend.url('/pusher?user=bob'));
+  await Promise.all([alice, bob].map((page) => subscribe(page, 'private-chat')));
+  assert.match(answers.join(), /^Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover;/im);
+
+  const long = { text: 'grün 水 🌊 '.repeat(400) };
+  for (const data of [long, 'short', long]) await itsPublisher.trigger('private-chat', 'told', data);
+  await alice.evaluate(`client.channel('private-chat').trigger('client-typing', ${JSON.stringify(long)})`);
+  const told = [long, 'short', long].map((data) => ['private-chat', 'told', data]);
+  assert.deepEqual(await seen(alice, 3), told);
+  assert.deepEqual(await seen(bob, 4), [...told, ['private-chat', 'client-typing', long]]);
+  const [, sent] = /^sluice_socket_transmitted_bytes\{.*\} (\d+)$/m.exec(await compressing.exposition()) ?? [];
+  // Five long ones of about 7 KB each, and two connections with all that belongs to them.
+  assert.ok(Number(sent) < 7000, `${sent} bytes`);
+});
+
 test('what the start banner offers for the console prints the greeting, the confirmation and what is published', async (t) => {
   const snippet = /^ *(ws = new WebSocket\(.*)$/m.exec(server.output)?.[1];
   assert.ok(snippet !== undefined, server.output);
@@ -130,10 +156,15 @@ test('what the start banner offers for the console prints the greeting, the conf
 });
 
 async function visit(t: TestContext, path: string, user: string): Promise<Page> {
+  const page = await newPage(t);
+  await page.goto(backend.url(`${path}?user=${user}`));
+  return page;
+}
+
+async function newPage(t: TestContext): Promise<Page> {
   assert.ok(browser);
   const page = await browser.newPage();
   t.after(() => page.close());
-  await page.goto(backend.url(`${path}?user=${user}`));
   return page;
 }
 

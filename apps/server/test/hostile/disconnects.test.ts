@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APP, channelAuth, presenceAuth, TcpClient, until } from '@sluice/testkit';
+import { APP, channelAuth, message, presenceAuth, TcpClient, until } from '@sluice/testkit';
 import { dataOf, sumOf } from '../process/support.ts';
-import { message } from '../process/wire.ts';
 import { APP_PATH, Target } from './support.ts';
 
 const SOCKETS = 200;

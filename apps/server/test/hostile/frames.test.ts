@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TcpClient, until } from '@sluice/testkit';
-import { closeCodeIn, frame, framesIn, message, OPCODE, textsIn } from '../process/wire.ts';
+import { closeCodeIn, frame, framesIn, message, OPCODE, type TcpClient, textsIn, until } from '@sluice/testkit';
 import { Target } from './support.ts';
 
 const MANY = 10_000;

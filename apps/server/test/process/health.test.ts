@@ -8,8 +8,8 @@ interface Health {
   readonly header: string | null;
 }
 
-async function ask(server: SluiceProcess, path: string): Promise<Health> {
-  const response = await fetch(server.url(path));
+async function ask(server: SluiceProcess, path: string, method = 'GET'): Promise<Health> {
+  const response = await fetch(server.url(path), { method });
   return { status: response.status, word: await response.text(), header: response.headers.get('x-health-check') };
 }
 
@@ -28,6 +28,7 @@ describe('Health checks of a server', () => {
     };
     for (const [path, [status, word]] of Object.entries(expected)) {
       assert.deepEqual(await ask(server, path), { status, word, header: word }, path);
+      assert.deepEqual(await ask(server, path, 'HEAD'), { status, word: '', header: word }, path);
     }
     const root = await fetch(server.url('/'));
     assert.deepEqual([root.status, await root.text()], [200, 'Sluice is running. Clients connect to /app/{key}.\n']);

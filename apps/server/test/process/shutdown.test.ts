@@ -70,47 +70,49 @@ async function requestUnderWay(server: SluiceProcess): Promise<TcpClient> {
 }
 
 describe('SIGTERM under load', () => {
-  it(
-    'loses no accepted message, closes everybody with 4200 over the window, and ends with 0',
-    { timeout: 60_000 },
-    async () => {
-      await using server = await SluiceProcess.start({
-        workers: WORKERS,
-        config: { shutdown: { drain_window_ms: WINDOW_MS } },
-      });
-      using api = new ApiClient(server.port);
-      const clients = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => RawClient.connect(server.wsUrl)));
-      await Promise.all(clients.map((client) => client.subscribe('load')));
-      assert.ok(
-        [...connectionsByWorker(server).values()].every((count) => count > 0),
-        'every worker has subscribers',
-      );
-      const closedAt: number[] = [];
-      for (const client of clients) client.ws.once('close', () => closedAt.push(performance.now()));
+  for (const scheduling of ['primary', 'kernel']) {
+    it(
+      `loses no accepted message, closes everybody with 4200 over the window, and ends with 0, with scheduling ${scheduling}`,
+      { timeout: 60_000 },
+      async () => {
+        await using server = await SluiceProcess.start({
+          workers: WORKERS,
+          config: { cluster: { scheduling }, shutdown: { drain_window_ms: WINDOW_MS } },
+        });
+        using api = new ApiClient(server.port);
+        const clients = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => RawClient.connect(server.wsUrl)));
+        await Promise.all(clients.map((client) => client.subscribe('load')));
+        assert.ok(
+          [...connectionsByWorker(server).values()].every((count) => count > 0),
+          'every worker has subscribers',
+        );
+        const closedAt: number[] = [];
+        for (const client of clients) client.ws.once('close', () => closedAt.push(performance.now()));
 
-      const load = publishSteadily(api);
-      await until('messages to flow', () => load.accepted.length >= 200);
-      const acceptedBefore = [...load.accepted];
-      const signalledAt = performance.now();
-      server.signal('SIGTERM');
-      await until('the first client to be closed', () => closedAt.length > 0);
-      assert.equal(await refusal(server.port), 'ECONNREFUSED');
-      const { code, signal } = await server.exited;
-      const tookMs = performance.now() - signalledAt;
-      await load.stop();
+        const load = publishSteadily(api);
+        await until('messages to flow', () => load.accepted.length >= 200);
+        const acceptedBefore = [...load.accepted];
+        const signalledAt = performance.now();
+        server.signal('SIGTERM');
+        await until('the first client to be closed', () => closedAt.length > 0);
+        assert.equal(await refusal(server.port), 'ECONNREFUSED');
+        const { code, signal } = await server.exited;
+        const tookMs = performance.now() - signalledAt;
+        await load.stop();
 
-      assert.deepEqual([code, signal], [0, null]);
-      assert.ok(tookMs < 10_000, `it took ${Math.round(tookMs)} ms`);
-      for (const client of clients) {
-        assert.equal((await client.nextClose()).code, 4200);
-        const got = new Set(dataOf(client, 'e'));
-        const missing = acceptedBefore.filter((number) => !got.has(number));
-        assert.deepEqual(missing, [], 'accepted before the signal and never delivered');
-        assert.equal(got.size, dataOf(client, 'e').length, 'no message comes twice');
-      }
-      assertSpread(closedAt.map((at) => at - signalledAt));
-    },
-  );
+        assert.deepEqual([code, signal], [0, null]);
+        assert.ok(tookMs < 10_000, `it took ${Math.round(tookMs)} ms`);
+        for (const client of clients) {
+          assert.equal((await client.nextClose()).code, 4200);
+          const got = new Set(dataOf(client, 'e'));
+          const missing = acceptedBefore.filter((number) => !got.has(number));
+          assert.deepEqual(missing, [], 'accepted before the signal and never delivered');
+          assert.equal(got.size, dataOf(client, 'e').length, 'no message comes twice');
+        }
+        assertSpread(closedAt.map((at) => at - signalledAt));
+      },
+    );
+  }
 
   it('answers a request under way before it ends', { timeout: 60_000 }, async () => {
     await using server = await SluiceProcess.start({ workers: 2, config: { shutdown: { drain_window_ms: 0 } } });

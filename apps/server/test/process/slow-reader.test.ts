@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiClient, APP, RawClient, SluiceProcess, TcpClient, until } from '@sluice/testkit';
+import {
+  ApiClient,
+  APP,
+  closeCodeIn,
+  frame,
+  message,
+  OPCODE,
+  RawClient,
+  SluiceProcess,
+  TcpClient,
+  textsIn,
+  until,
+} from '@sluice/testkit';
 import { dataOf, sumOf } from './support.ts';
-import { closeCodeIn, frame, message, OPCODE, textsIn } from './wire.ts';
 
 /** Fills what the kernel takes for a client that does not read (some MB) in a few hundred messages. */
 const PADDING = 'p'.repeat(10_000);
