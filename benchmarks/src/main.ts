@@ -1,11 +1,14 @@
+import { judgeBudgets, readBudgets } from './budgets.ts';
 import { Children } from './children.ts';
-import { BenchmarkFailure, UsageError } from './errors.ts';
+import { reportFailure } from './errors.ts';
 import { HELP } from './help.ts';
 import { describeMachine } from './machine.ts';
 import { parseOptions } from './options.ts';
+import { writePage } from './page.ts';
 import { choosePinning } from './pinning.ts';
-import { renderTable, writeJson, type Report } from './report.ts';
+import { renderTable, renderVerdicts, writeJson, type Report } from './report.ts';
 import { runAll } from './runner.ts';
+import { requireSoketi } from './servers/soketi-package.ts';
 import { summarise } from './summary.ts';
 
 function progress(text: string): void {
@@ -23,26 +26,30 @@ async function main(args: readonly string[]): Promise<void> {
   const pinning = choosePinning(options.workers);
   const date = new Date().toISOString();
   progress(`${date}: ${pinning.description}`);
-  const samples = await runAll({ options, children, pinning, progress });
+  const soketi = options.targets.includes('soketi') ? requireSoketi(progress) : null;
+  const samples = await runAll({ options, children, pinning, soketi, progress });
+  const summary = summarise(samples);
   const report: Report = {
     date,
     // A secret given on the command line stays out of files.
     command: ['bench', ...args].join(' ').replace(/(--app-secret[= ])\S+/, '$1…'),
     machine: describeMachine(),
+    peer: soketi?.versions ?? null,
     pinning: pinning.description,
     options,
-    summary: summarise(samples),
+    summary,
+    budgets: options.check ? judgeBudgets(readBudgets(), summary) : [],
     samples,
   };
   process.stdout.write(renderTable(report));
+  process.stdout.write(renderVerdicts(report.budgets));
+  if (report.budgets.some(({ isMet }) => !isMet)) process.exitCode = 1;
+  if (options.report !== null) progress(`written: ${writePage(report, options.report).join(', ')}`);
   if (options.json !== null) progress(`written: ${writeJson(report, options.json).join(', ')}`);
 }
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (error instanceof UsageError) process.stderr.write(`${error.message}\n(bench --help lists everything)\n`);
-  else if (error instanceof BenchmarkFailure) process.stderr.write(`FAILED: ${error.message}\n`);
-  else throw error;
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = reportFailure(error, 'bench --help');
 }

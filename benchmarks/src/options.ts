@@ -2,10 +2,12 @@ import { parseArgs } from 'node:util';
 
 import { DEFAULT_APP, type Endpoint } from './endpoint.ts';
 import { UsageError } from './errors.ts';
+import { connectionLimit } from './file-limit.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
 import type { Scheduling } from './servers/sluice.ts';
 
-export type TargetName = 'sluice' | 'bare' | 'url';
+export const TARGETS = ['sluice', 'soketi', 'bare', 'url'] as const;
+export type TargetName = (typeof TARGETS)[number];
 
 export interface Options {
   readonly scenarios: readonly ScenarioName[];
@@ -14,10 +16,10 @@ export interface Options {
   readonly repeat: number;
   /** Clients of `connect`. */
   readonly connections: number;
-  /** Clients of `fanout`. */
+  /** Clients of `idle`. */
+  readonly idle: number;
+  /** Clients of one channel; the other scenarios have multiples of it. */
   readonly subscribers: number;
-  /** Publishes a second in the steady phase of `fanout`. */
-  readonly rate: number;
   /** Of each measured phase. */
   readonly durationMs: number;
   readonly warmUpMs: number;
@@ -26,6 +28,10 @@ export interface Options {
   /** A server that runs already. */
   readonly url: Endpoint | null;
   readonly json: string | null;
+  /** A Markdown page. */
+  readonly report: string | null;
+  /** Whether the budgets are checked. */
+  readonly check: boolean;
 }
 
 const FLAGS = {
@@ -33,50 +39,55 @@ const FLAGS = {
   repeat: { type: 'string' },
   connections: { type: 'string' },
   subscribers: { type: 'string' },
-  rate: { type: 'string' },
+  idle: { type: 'string' },
   duration: { type: 'string' },
   workers: { type: 'string' },
   scheduling: { type: 'string' },
   target: { type: 'string' },
+  peer: { type: 'string' },
   url: { type: 'string' },
   'app-id': { type: 'string' },
   'app-key': { type: 'string' },
   'app-secret': { type: 'string' },
   json: { type: 'string' },
+  report: { type: 'string' },
+  check: { type: 'boolean' },
   quick: { type: 'boolean' },
 } as const;
 
 type Flags = ReturnType<typeof readFlags>['values'];
 
-const FULL = { repeat: 3, connections: 5_000, subscribers: 1_000, rate: 20, seconds: 4, warmUpMs: 1_000 };
-const QUICK = { repeat: 1, connections: 200, subscribers: 50, rate: 50, seconds: 0.5, warmUpMs: 200 };
+const FULL = { repeat: 3, connections: 15_000, idle: 100_000, subscribers: 1_000, seconds: 4, warmUpMs: 1_000 };
+/** A verdict needs more runs than a look. */
+const CHECKED = { ...FULL, repeat: 5 };
+const QUICK = { repeat: 1, connections: 200, idle: 200, subscribers: 50, seconds: 0.5, warmUpMs: 200 };
 
 /** `null`: help was asked for. */
 export function parseOptions(args: readonly string[]): Options | null {
   const { values: flags, positionals } = readFlags(args);
   if (flags.help === true) return null;
-  const defaults = flags.quick === true ? QUICK : FULL;
+  const defaults = flags.quick === true ? QUICK : flags.check === true ? CHECKED : FULL;
+  const clients = (name: 'connections' | 'idle' | 'subscribers', fallback: number): number => {
+    const atMost = Math.min(200_000, connectionLimit());
+    return whole(name, numberIn(flags, { name, fallback: Math.min(fallback, atMost), from: 1, to: atMost }));
+  };
   const workers = numberIn(flags, { name: 'workers', fallback: 1, from: 1, to: 256 });
   const seconds = numberIn(flags, { name: 'duration', fallback: defaults.seconds, from: 0.1, to: 120 });
   return {
     scenarios: scenariosOf(positionals),
     targets: targetsOf(flags),
     repeat: whole('repeat', numberIn(flags, { name: 'repeat', fallback: defaults.repeat, from: 1, to: 50 })),
-    connections: whole(
-      'connections',
-      numberIn(flags, { name: 'connections', fallback: defaults.connections, from: 1, to: 200_000 }),
-    ),
-    subscribers: whole(
-      'subscribers',
-      numberIn(flags, { name: 'subscribers', fallback: defaults.subscribers, from: 1, to: 100_000 }),
-    ),
-    rate: numberIn(flags, { name: 'rate', fallback: defaults.rate, from: 0.1, to: 10_000 }),
+    connections: clients('connections', defaults.connections),
+    idle: clients('idle', defaults.idle),
+    subscribers: clients('subscribers', defaults.subscribers),
     durationMs: seconds * 1000,
     warmUpMs: Math.min(defaults.warmUpMs, seconds * 1000),
     workers: whole('workers', workers),
     scheduling: oneOf('scheduling', flags.scheduling ?? 'primary', ['primary', 'kernel']),
     url: flags.url === undefined ? null : endpointOf(flags.url, flags),
     json: flags.json ?? null,
+    report: flags.report ?? null,
+    check: flags.check ?? false,
   };
 }
 
@@ -96,8 +107,12 @@ function scenariosOf(names: readonly string[]): ScenarioName[] {
 
 function targetsOf(flags: Flags): TargetName[] {
   const own = flags.url === undefined ? 'sluice' : 'url';
-  if (flags.target === undefined) return [own, 'bare'];
-  return [oneOf('target', flags.target, ['sluice', 'bare']) === 'bare' ? 'bare' : own];
+  // Most budgets are ratios to the peer.
+  const peer = flags.peer ?? (flags.check === true ? 'soketi' : undefined);
+  const peers = peer === undefined ? [] : [oneOf('peer', peer, ['soketi'])];
+  if (flags.target === undefined) return [own, ...peers, 'bare'];
+  const only = oneOf('target', flags.target, ['sluice', 'bare', 'soketi']);
+  return [only === 'sluice' ? own : only];
 }
 
 function endpointOf(text: string, flags: Flags): Endpoint {
@@ -119,7 +134,7 @@ function endpointOf(text: string, flags: Flags): Endpoint {
 }
 
 interface Range {
-  readonly name: 'repeat' | 'connections' | 'subscribers' | 'rate' | 'duration' | 'workers';
+  readonly name: 'repeat' | 'connections' | 'idle' | 'subscribers' | 'duration' | 'workers';
   readonly fallback: number;
   readonly from: number;
   readonly to: number;

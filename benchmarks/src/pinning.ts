@@ -27,8 +27,11 @@ export function choosePinning(workers: number): Pinning {
 }
 
 /** `node` itself, or `node` started by taskset on the cores given. taskset replaces itself, so the process id stays. */
-export function nodeCommand(cores: string | undefined): readonly [command: string, ...args: string[]] {
-  return cores === undefined ? [process.execPath] : ['taskset', '--cpu-list', cores, process.execPath];
+export function nodeCommand(
+  cores: string | undefined,
+  node = process.execPath,
+): readonly [command: string, ...args: string[]] {
+  return cores === undefined ? [node] : ['taskset', '--cpu-list', cores, node];
 }
 
 function allowedCores(): number[] {

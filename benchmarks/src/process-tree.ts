@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** The unit of the times in /proc/<pid>/stat: USER_HZ, which is 100 on every Linux that Node runs on. */
-const MICROS_PER_TICK = 10_000;
+export const MICROS_PER_TICK = 10_000;
 
 export interface Usage {
   /** User and system time since the processes started. */

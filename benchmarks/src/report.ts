@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+import { boundOf, type BudgetVerdict } from './budgets.ts';
+import { cell, labelled, readable, times } from './cells.ts';
 import type { Machine } from './machine.ts';
 import type { Options, TargetName } from './options.ts';
 import type { Sample } from './runner.ts';
 import { SCENARIOS } from './scenarios/index.ts';
-import type { MetricSummary, Summary } from './summary.ts';
+import type { MetricSummary } from './summary.ts';
 
 const RESULTS = join(import.meta.dirname, '../results');
 
@@ -14,9 +16,13 @@ export interface Report {
   readonly date: string;
   readonly command: string;
   readonly machine: Machine;
+  /** Versions of the other server and of what it runs on; null where there was none. */
+  readonly peer: string | null;
   readonly pinning: string;
   readonly options: Options;
   readonly summary: readonly MetricSummary[];
+  /** Empty where they were not asked for. */
+  readonly budgets: readonly BudgetVerdict[];
   readonly samples: readonly Sample[];
 }
 
@@ -40,12 +46,17 @@ export function renderTable(report: Report): string {
   const lines = [
     [cpu, `${cores} cores`, `${memoryGiB} GiB`, kernel, `Node ${node}`, `commit ${commit}`].join(' · '),
     [report.date, report.pinning, ...sluice].join(' · '),
+    ...(report.peer === null ? [] : [report.peer]),
     `median of ${options.repeat} run(s), lowest–highest in brackets`,
   ];
   for (const scenario of options.scenarios) {
+    const samples = report.samples.filter((sample) => sample.scenario === scenario);
+    if (samples.length === 0) continue;
     const rows = report.summary.filter((metric) => metric.scenario === scenario);
-    lines.push('', `${scenario}: ${SCENARIOS[scenario].describe(options)}`, ...aligned(tableOf(rows, options.targets)));
-    for (const { target, run, notes } of report.samples.filter((sample) => sample.scenario === scenario)) {
+    const targets = options.targets.filter((target) => rows.some((row) => row.targets[target] !== undefined));
+    lines.push('', `${scenario}: ${SCENARIOS[scenario].describe(options)}`);
+    if (rows.length > 0) lines.push(...aligned(tableOf(rows, targets)));
+    for (const { target, run, notes } of samples) {
       lines.push(...notes.map((note) => `  ${target}, run ${run}: ${note}`));
     }
   }
@@ -53,26 +64,26 @@ export function renderTable(report: Report): string {
 }
 
 function tableOf(rows: readonly MetricSummary[], targets: readonly TargetName[]): string[][] {
-  const compares = targets.length > 1;
+  const [own, ...others] = targets;
   return [
-    ['', ...targets, ...(compares ? [`${targets[0]}/bare`] : [])],
+    ['', ...targets, ...others.map((other) => `${own}/${other}`)],
     ...rows.map((row) => [
-      row.unit === '' ? row.label : `${row.label}, ${row.unit}`,
+      labelled(row),
       ...targets.map((target) => cell(row.targets[target])),
-      ...(compares ? [row.ratioToBare === null ? '–' : `${row.ratioToBare.toFixed(2)}×`] : []),
+      ...others.map((other) => times(row.ratios[other])),
     ]),
   ];
 }
 
-function cell(summary: Summary | undefined): string {
-  if (summary === undefined) return '–';
-  const { median, min, max } = summary;
-  return min === max ? readable(median) : `${readable(median)} (${readable(min)}–${readable(max)})`;
-}
-
-function readable(value: number): string {
-  if (value === 0) return '0';
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+/** Nothing where there are no budgets. */
+export function renderVerdicts(verdicts: readonly BudgetVerdict[]): string {
+  if (verdicts.length === 0) return '';
+  const rows = verdicts.map(({ budget, value, isMet }) => [
+    `${isMet ? 'met   ' : 'MISSED'}  ${budget.says}`,
+    value === null ? 'not measured' : readable(value),
+    boundOf(budget),
+  ]);
+  return `\nbudgets\n${aligned(rows).join('\n')}\n`;
 }
 
 /** The first column to the left, the others to the right. */

@@ -1,5 +1,6 @@
 import type { Children } from './children.ts';
 import { BenchmarkFailure } from './errors.ts';
+import { ForeignLoad } from './foreign-load.ts';
 import { Crew } from './load/crew.ts';
 import type { Options, TargetName } from './options.ts';
 import type { Pinning } from './pinning.ts';
@@ -9,18 +10,24 @@ import { startBare } from './servers/bare.ts';
 import { useRunning } from './servers/running.ts';
 import type { Server } from './servers/server.ts';
 import { requireBuilt, startSluice } from './servers/sluice.ts';
+import { startSoketi } from './servers/soketi.ts';
+import type { SoketiPackage } from './servers/soketi-package.ts';
 
 export interface Sample extends Measurement {
   readonly scenario: ScenarioName;
   readonly target: TargetName;
   /** From 1. */
   readonly run: number;
+  /** What other processes of the machine used meanwhile, in percent of a core; absent where it is not known. */
+  readonly foreignLoad?: number;
 }
 
 export interface Surroundings {
   readonly options: Options;
   readonly children: Children;
   readonly pinning: Pinning;
+  /** Null where it is no target. */
+  readonly soketi: SoketiPackage | null;
   progress(text: string): void;
 }
 
@@ -31,8 +38,9 @@ export async function runAll(surroundings: Surroundings): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const scenario of options.scenarios) {
     for (let run = 1; run <= options.repeat; run++) {
-      // In turn and with the order turned around each time: a machine that gets slower meanwhile is unfair to both.
-      const targets = run % 2 === 1 ? options.targets : options.targets.toReversed();
+      // In turn and with the order turned around each time: a machine that gets slower meanwhile is unfair to all of them.
+      const all = options.targets.filter((target) => SCENARIOS[scenario].without?.includes(target) !== true);
+      const targets = run % 2 === 1 ? all : all.toReversed();
       for (const target of targets) samples.push(await runOne(surroundings, { scenario, target, run }));
     }
   }
@@ -47,16 +55,22 @@ async function runOne(
   const scenario = SCENARIOS[which.scenario];
   const label = `${which.scenario} ${which.run}/${options.repeat} ${which.target}`;
   surroundings.progress(`${label}: starting`);
-  const server = await start(surroundings, which.target);
+  const foreign = new ForeignLoad();
+  const server = await start(surroundings, which);
   const crew = new Crew({ children, cores: pinning.load, subscribers: scenario.subscribers(options) });
   try {
     await crew.ready();
     const progress = (text: string): void => surroundings.progress(`${label}: ${text}`);
     const measurement = await scenario.run({ server, crew, options, progress });
     surroundings.progress(`${label}: done`);
-    return { ...which, ...measurement };
+    return withForeignLoad({ ...which, ...measurement }, foreign.percentOfCore());
   } catch (error) {
     if (!(error instanceof BenchmarkFailure)) throw error;
+    // A peer that cannot do it has no number; that is no reason to leave the others without theirs.
+    if (which.target === 'soketi') {
+      surroundings.progress(`${label}: ${error.message}`);
+      return { ...which, values: {}, notes: [`no numbers: ${error.message}`] };
+    }
     const output = server.output();
     throw new BenchmarkFailure(
       `${label}: ${error.message}${output === '' ? '' : `\nthe server's last output:\n${output}`}`,
@@ -67,11 +81,32 @@ async function runOne(
   }
 }
 
-async function start({ options, children, pinning }: Surroundings, target: TargetName): Promise<Server> {
+/** Above this share of a core others were in the way. */
+const DISTURBING_PERCENT = 15;
+
+function withForeignLoad(sample: Sample, percent: number | undefined): Sample {
+  if (percent === undefined) return sample;
+  const isDisturbed = percent > DISTURBING_PERCENT;
+  const note = `disturbed: other processes used ${Math.round(percent)}% of a core`;
+  return { ...sample, foreignLoad: percent, notes: isDisturbed ? [...sample.notes, note] : sample.notes };
+}
+
+async function start(
+  { options, children, pinning, soketi }: Surroundings,
+  { scenario, target }: { readonly scenario: ScenarioName; readonly target: TargetName },
+): Promise<Server> {
   const common = { children, cores: pinning.server };
   switch (target) {
     case 'sluice':
-      return startSluice({ ...common, workers: options.workers, scheduling: options.scheduling });
+      return startSluice({
+        ...common,
+        workers: options.workers,
+        scheduling: options.scheduling,
+        ...SCENARIOS[scenario].sluice,
+      });
+    case 'soketi':
+      if (soketi === null) throw new TypeError('target "soketi" without its package');
+      return startSoketi({ ...common, soketi });
     case 'bare':
       return startBare(common);
     case 'url':

@@ -9,14 +9,18 @@ export interface Summary {
   readonly max: number;
 }
 
+type ByTarget<Value> = Partial<Readonly<Record<TargetName, Value>>>;
+
 export interface MetricSummary {
   readonly scenario: ScenarioName;
   readonly key: string;
   readonly label: string;
   readonly unit: string;
-  readonly targets: Partial<Readonly<Record<TargetName, Summary>>>;
-  /** Median of the first target over the median of the bare program, when both were run. */
-  readonly ratioToBare: number | null;
+  /** Whether it is worth a bar in a chart. */
+  readonly isCharted: boolean;
+  readonly targets: ByTarget<Summary>;
+  /** Median of Sluice, or of the server at the URL, over the median of each other target. */
+  readonly ratios: ByTarget<number>;
 }
 
 /** Metrics in the order of their scenarios; those that nobody measured are left out. */
@@ -32,9 +36,10 @@ export function summarise(samples: readonly Sample[]): MetricSummary[] {
           );
           return summary === null ? [] : [[target, summary]];
         }),
-      ) as Partial<Record<TargetName, Summary>>;
+      ) as ByTarget<Summary>;
       if (Object.keys(targets).length === 0) return [];
-      return [{ scenario, ...metric, targets, ratioToBare: ratioOf(targets) }];
+      const { key, label, unit, chart } = metric;
+      return [{ scenario, key, label, unit, isCharted: chart === 'bars', targets, ratios: ratiosOf(targets) }];
     }),
   );
 }
@@ -49,8 +54,9 @@ function summaryOf(values: readonly (number | undefined)[]): Summary | null {
   return { median: (lower + upper) / 2, min, max };
 }
 
-function ratioOf(targets: Partial<Record<TargetName, Summary>>): number | null {
-  const own = targets.sluice ?? targets.url;
-  const bare = targets.bare;
-  return own === undefined || bare === undefined || bare.median === 0 ? null : own.median / bare.median;
+function ratiosOf({ sluice, url, ...others }: ByTarget<Summary>): ByTarget<number> {
+  const own = sluice ?? url;
+  if (own === undefined) return {};
+  const comparable = Object.entries(others).filter(([, other]) => other.median !== 0);
+  return Object.fromEntries(comparable.map(([target, other]) => [target, own.median / other.median]));
 }

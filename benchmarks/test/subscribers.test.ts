@@ -42,13 +42,20 @@ async function scriptedServer(t: TestContext, script: readonly Buffer[]): Promis
   return server;
 }
 
-async function settledAfter(t: TestContext, script: readonly Buffer[], accepted: readonly number[]): Promise<Settled> {
+interface Case {
+  readonly script: readonly Buffer[];
+  readonly accepted: readonly number[];
+  readonly channels?: readonly string[];
+}
+
+/** The one subscriber is on the first of the channels. */
+async function settledAfter(t: TestContext, { script, accepted, channels = ['c'] }: Case): Promise<Settled> {
   const server = await scriptedServer(t, script);
   const { port } = server.address() as AddressInfo;
   const subscribers = new Subscribers({ silenceMs: 300 });
   t.after(() => subscribers.close());
   const endpoint = { host: '127.0.0.1', port, pathPrefix: '', app: DEFAULT_APP };
-  const opened = await subscribers.open({ endpoint, channel: 'c', count: 1, concurrency: 1, firstSocket: 0 });
+  const opened = await subscribers.open({ endpoint, channels, count: 1, concurrency: 1, firstSocket: 0 });
   assert.equal(opened.subscribed, 1, [...opened.errors.keys()].join());
   subscribers.reset(accepted.length);
   return subscribers.settle(accepted);
@@ -61,38 +68,49 @@ function faults({ skipped, repeated, missing, surplus, foreign }: Settled): unkn
 const NONE = { skipped: 0, repeated: 0, missing: 0, surplus: 0, foreign: 0 };
 
 test('two interleaved publishers, all in order: nothing is wrong', async (t) => {
-  const settled = await settledAfter(t, [message(0, 0), message(1, 0), message(1, 1), message(0, 1)], [2, 2]);
+  const settled = await settledAfter(t, {
+    script: [message(0, 0), message(1, 0), message(1, 1), message(0, 1)],
+    accepted: [2, 2],
+  });
   assert.deepEqual(faults(settled), NONE);
   assert.equal(settled.deliveries, 4);
   assert.equal(settled.latency.count, 4);
 });
 
 test('a lost message in the middle is skipped', async (t) => {
-  const settled = await settledAfter(t, [message(0, 0), message(0, 2)], [3]);
+  const settled = await settledAfter(t, { script: [message(0, 0), message(0, 2)], accepted: [3] });
   assert.deepEqual(faults(settled), { ...NONE, skipped: 1 });
 });
 
 test('a lost message at the end is missing', async (t) => {
-  const settled = await settledAfter(t, [message(0, 0)], [2]);
+  const settled = await settledAfter(t, { script: [message(0, 0)], accepted: [2] });
   assert.deepEqual(faults(settled), { ...NONE, missing: 1 });
 });
 
 test('a doubled message is seen, even after the last expected one', async (t) => {
-  const settled = await settledAfter(t, [message(0, 0), message(0, 1), message(0, 1)], [2]);
+  const settled = await settledAfter(t, { script: [message(0, 0), message(0, 1), message(0, 1)], accepted: [2] });
   assert.deepEqual(faults(settled), { ...NONE, repeated: 1 });
 });
 
 test('messages in the wrong order are seen', async (t) => {
-  const settled = await settledAfter(t, [message(0, 1), message(0, 0)], [2]);
+  const settled = await settledAfter(t, { script: [message(0, 1), message(0, 0)], accepted: [2] });
   assert.deepEqual(faults(settled), { ...NONE, skipped: 1, repeated: 1 });
 });
 
 test('a message that was not accepted is surplus', async (t) => {
-  const settled = await settledAfter(t, [message(0, 0), message(0, 1)], [1]);
+  const settled = await settledAfter(t, { script: [message(0, 0), message(0, 1)], accepted: [1] });
   assert.deepEqual(faults(settled), { ...NONE, surplus: 1 });
 });
 
 test('a close by the server is reported with its code', async (t) => {
-  const settled = await settledAfter(t, [message(0, 0), Buffer.from('88021004', 'hex')], [1]);
+  const settled = await settledAfter(t, { script: [message(0, 0), Buffer.from('88021004', 'hex')], accepted: [1] });
   assert.deepEqual([...settled.ended], [['close 4100', 1]]);
+});
+
+test('with two channels every second publisher is heard, and no other', async (t) => {
+  const channels = ['c', 'd'];
+  const right = await settledAfter(t, { script: [message(0, 0), message(2, 0)], accepted: [1, 5, 1], channels });
+  assert.deepEqual([faults(right), right.expected, right.deliveries], [NONE, 2, 2]);
+  const wrong = await settledAfter(t, { script: [message(0, 0), message(1, 0)], accepted: [1, 1], channels });
+  assert.deepEqual(faults(wrong), { ...NONE, surplus: 1 });
 });

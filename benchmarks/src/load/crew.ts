@@ -1,7 +1,7 @@
 import { BenchmarkFailure } from '../errors.ts';
 import { mergeHistograms } from '../histogram.ts';
 import { LoadProcess, type LoadProcessOptions } from './load-process.ts';
-import type { OpenArgs, Opened, PublishArgs, Published, Settled } from './messages.ts';
+import type { ChurnArgs, Churned, OpenArgs, Opened, PublishArgs, Published, Settled } from './messages.ts';
 
 const SOCKETS_PER_PROCESS = 5_000;
 const OPEN_TIMEOUT_MS = 120_000;
@@ -64,6 +64,7 @@ export class Crew {
       this.#subscribers.map((each) => each.call('settle', { accepted }, { timeoutMs: SETTLE_TIMEOUT_MS })),
     );
     return {
+      expected: sum(parts, (part) => part.expected),
       deliveries: sum(parts, (part) => part.deliveries),
       skipped: sum(parts, (part) => part.skipped),
       repeated: sum(parts, (part) => part.repeated),
@@ -74,6 +75,20 @@ export class Crew {
       lastAtMicros: Math.max(...parts.map((part) => part.lastAtMicros)),
       latency: mergeHistograms(parts.map((part) => part.latency)).snapshot(),
     };
+  }
+
+  /** Some subscribers of each process read no more. */
+  async stopReading(count: number): Promise<void> {
+    const share = Math.ceil(count / this.#subscribers.length);
+    await Promise.all(
+      this.#subscribers.map((each) => each.call('stopReading', { count: share }, { timeoutMs: SHORT_TIMEOUT_MS })),
+    );
+  }
+
+  async churn(args: ChurnArgs): Promise<Churned> {
+    const [first] = this.#subscribers;
+    if (first === undefined) throw new TypeError('a crew without subscribers');
+    return first.call('churn', args, { timeoutMs: args.durationMs + SETTLE_TIMEOUT_MS });
   }
 
   async stop(): Promise<void> {

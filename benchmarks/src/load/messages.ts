@@ -3,7 +3,8 @@ import type { HistogramSnapshot } from '../histogram.ts';
 
 export interface OpenArgs {
   readonly endpoint: Endpoint;
-  readonly channel: string;
+  /** The clients are dealt to them in turn. Names of the same length: it is by their size that messages are told apart. */
+  readonly channels: readonly string[];
   readonly count: number;
   /** Handshakes under way at a time. */
   readonly concurrency: number;
@@ -23,7 +24,8 @@ export interface Opened {
 
 export interface PublishArgs {
   readonly endpoint: Endpoint;
-  readonly channel: string;
+  /** The publishers are dealt to them in turn. */
+  readonly channels: readonly string[];
   readonly publishers: number;
   readonly durationMs: number;
   /** Publishes a second over all publishers; `null`: each sends its next as soon as the last is answered. */
@@ -34,6 +36,8 @@ export interface Published {
   /** Messages answered with 200, by publisher. */
   readonly accepted: readonly number[];
   readonly refused: number;
+  /** Messages of a steady rate that were never sent, because the server was too far behind. */
+  readonly unsent: number;
   /** From request to answer, in microseconds. */
   readonly latency: HistogramSnapshot;
   readonly startedAtMicros: number;
@@ -41,6 +45,8 @@ export interface Published {
 }
 
 export interface Settled {
+  /** What all accepted messages make, each for the subscribers of its channel. */
+  readonly expected: number;
   readonly deliveries: number;
   readonly skipped: number;
   readonly repeated: number;
@@ -54,6 +60,25 @@ export interface Settled {
   readonly latency: HistogramSnapshot;
 }
 
+export interface ChurnArgs {
+  readonly endpoint: Endpoint;
+  readonly channels: readonly string[];
+  readonly clients: number;
+  readonly durationMs: number;
+}
+
+export interface Churned {
+  /** Connections, each with all of its subscriptions, from its start to its end. */
+  readonly lives: number;
+  readonly subscriptions: number;
+  /** Why clients gave up, and how many. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** From `subscribe` to `subscription_succeeded`, in microseconds. */
+  readonly latency: HistogramSnapshot;
+  readonly startedAtMicros: number;
+  readonly endedAtMicros: number;
+}
+
 /** What the parent asks of a load process. */
 export interface Calls {
   open: { readonly args: OpenArgs; readonly result: Opened };
@@ -62,6 +87,9 @@ export interface Calls {
   publish: { readonly args: PublishArgs; readonly result: Published };
   /** Waits until every subscriber has every accepted message, or nothing comes any more. */
   settle: { readonly args: { readonly accepted: readonly number[] }; readonly result: Settled };
+  /** The first so many subscribers read no more, and are counted no more. */
+  stopReading: { readonly args: { readonly count: number }; readonly result: null };
+  churn: { readonly args: ChurnArgs; readonly result: Churned };
   close: { readonly args: null; readonly result: null };
 }
 

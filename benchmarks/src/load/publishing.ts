@@ -3,28 +3,32 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMicros } from '../clock.ts';
 import { Histogram } from '../histogram.ts';
 import type { PublishArgs, Published } from './messages.ts';
+import { dealt } from './dealing.ts';
 import { Publisher } from './publisher.ts';
 
+const TOO_FAR_BEHIND_MICROS = 1_000_000;
 /** After a refusal: long enough to give the server air, short beside a run. */
 const REFUSED_PAUSE_MS = 5;
 
 /** One run of publishers, from their connections to their last answers. */
 export async function publish(args: PublishArgs): Promise<Published> {
-  const { endpoint, channel } = args;
+  const { endpoint, channels } = args;
   const latency = new Histogram();
   const publishers = Array.from(
     { length: args.publishers },
-    (_, publisher) => new Publisher({ endpoint, channel, publisher, latency }),
+    (_, publisher) => new Publisher({ endpoint, channel: dealt(channels, publisher), publisher, latency }),
   );
   try {
-    await Promise.all(publishers.map((publisher) => publisher.connected()));
+    await Promise.all(publishers.map((publisher) => publisher.connect()));
     const startedAtMicros = monotonicMicros();
     const until = startedAtMicros + args.durationMs * 1000;
+    let unsent = 0;
     if (args.rate === null) await Promise.all(publishers.map((publisher) => saturate(publisher, until)));
-    else await keepRate(publishers, { rate: args.rate, durationMs: args.durationMs });
+    else unsent = await keepRate(publishers, { rate: args.rate, durationMs: args.durationMs });
     return {
       accepted: publishers.map((publisher) => publisher.accepted),
       refused: publishers.reduce((sum, publisher) => sum + publisher.refused, 0),
+      unsent,
       latency: latency.snapshot(),
       startedAtMicros,
       endedAtMicros: monotonicMicros(),
@@ -42,9 +46,10 @@ async function saturate(publisher: Publisher, untilMicros: number): Promise<void
 
 /**
  * An open loop: a message that is due while every connection still waits for its answer waits in a queue and keeps the
- * stamp of the moment it was due, so a server that stalls is charged for all that it held up.
+ * stamp of the moment it was due, so a server that stalls is charged for all that it held up. One that falls behind too
+ * far does not sustain the rate, and is given no more. Returns how many messages were not sent.
  */
-async function keepRate(publishers: readonly Publisher[], pace: { rate: number; durationMs: number }): Promise<void> {
+async function keepRate(publishers: readonly Publisher[], pace: { rate: number; durationMs: number }): Promise<number> {
   const messages = Math.max(1, Math.round((pace.rate * pace.durationMs) / 1000));
   const startedAt = monotonicMicros();
   const due: number[] = [];
@@ -54,10 +59,13 @@ async function keepRate(publishers: readonly Publisher[], pace: { rate: number; 
   const work = async (publisher: Publisher): Promise<void> => {
     for (let stamp = due.shift(); stamp !== undefined; stamp = due.shift()) await publisher.publish(stamp);
   };
-  for (let sent = 0; sent < messages && failure === null; sent++) {
+  let sent = 0;
+  for (; sent < messages && failure === null; sent++) {
     const waitMicros = startedAt + (sent * 1e6) / pace.rate - monotonicMicros();
     if (waitMicros > 500) await sleep(waitMicros / 1000);
-    due.push(monotonicMicros());
+    const now = monotonicMicros();
+    if (now - (due[0] ?? now) > TOO_FAR_BEHIND_MICROS) break;
+    due.push(now);
     const idle =
       publishers[sent % publishers.length]?.isBusy === false
         ? publishers[sent % publishers.length]
@@ -69,6 +77,8 @@ async function keepRate(publishers: readonly Publisher[], pace: { rate: number; 
     underWay.add(working);
     void working.then(() => underWay.delete(working));
   }
+  const unsent = sent < messages ? messages - sent + due.splice(0).length : 0;
   await Promise.all(underWay);
   if (failure !== null) throw failure;
+  return unsent;
 }

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { monotonicMicros } from '../clock.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { clientFrame, PONG_FRAME, TEXT_FRAME } from './client-frame.ts';
+import { type ChannelPlace, isHeard } from './dealing.ts';
 import { FrameParser, type FrameSink } from './frame-parser.ts';
 import { eventOf, upgradeRequest } from './handshake.ts';
 import { EVENT_NAME, isStamped, numberAt, publisherAt, sentAt } from './stamp.ts';
@@ -13,6 +14,7 @@ import type { Tally } from './tally.ts';
 export interface SubscriberOptions {
   readonly endpoint: Endpoint;
   readonly channel: string;
+  readonly place: ChannelPlace;
   readonly localAddress: string | undefined;
   /** One for all sockets of the process: a read is handled before the next one is made. */
   readonly readBuffer: Buffer;
@@ -22,15 +24,18 @@ export interface SubscriberOptions {
 const UNOPENED = 0;
 const CONNECTED = 1;
 const SUBSCRIBED = 2;
-const ENDED = 3;
+const STOPPED = 3;
+const ENDED = 4;
 
 /** One WebSocket on one channel. */
 export class Subscriber implements FrameSink {
   readonly #options: SubscriberOptions;
   readonly #tally: Tally;
   readonly #parser = new FrameParser(this);
-  readonly #opening = Promise.withResolvers<void>();
+  /** Settles with the subscription that is under way. */
+  #subscribing = Promise.withResolvers<void>();
   readonly #socket: Socket;
+  #channel: string;
   #state = UNOPENED;
   /** The answer to the upgrade until its blank line. */
   #head = '';
@@ -40,6 +45,7 @@ export class Subscriber implements FrameSink {
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
+    this.#channel = options.channel;
     this.#tally = options.tally;
     const { host, port } = options.endpoint;
     this.#socket = connect({
@@ -55,8 +61,28 @@ export class Subscriber implements FrameSink {
   }
 
   /** Settles when the subscription has succeeded, or why it has not. */
-  get opened(): Promise<void> {
-    return this.#opening.promise;
+  get subscribed(): Promise<void> {
+    return this.#subscribing.promise;
+  }
+
+  get place(): ChannelPlace {
+    return this.#options.place;
+  }
+
+  /** Leaves its channel for another; settles as `subscribed` does. */
+  async move(channel: string): Promise<void> {
+    if (this.#state !== SUBSCRIBED) throw new Error('the connection has ended');
+    this.#state = CONNECTED;
+    this.#subscribing = Promise.withResolvers();
+    this.#send('pusher:unsubscribe', { channel: this.#channel });
+    this.#subscribe(channel);
+    await this.#subscribing.promise;
+  }
+
+  /** What comes from here on waits in the kernel, and then in the server, which may end the connection. */
+  stopReading(): void {
+    this.#state = STOPPED;
+    this.#socket.pause();
   }
 
   expectPublishers(count: number): void {
@@ -65,7 +91,9 @@ export class Subscriber implements FrameSink {
 
   /** How many messages short of (positive) or beyond (negative) `accepted` this subscriber is, for each publisher. */
   missing(accepted: readonly number[]): number[] {
-    return accepted.map((count, publisher) => count - (this.#next[publisher] ?? 0));
+    return accepted.map((count, publisher) =>
+      isHeard(publisher, this.place) ? count - (this.#next[publisher] ?? 0) : -(this.#next[publisher] ?? 0),
+    );
   }
 
   /** A reset instead of an orderly end, so that no port stays in TIME_WAIT for the next run. */
@@ -143,20 +171,28 @@ export class Subscriber implements FrameSink {
 
   #greeting(event: string, text: string): void {
     if (event === 'pusher:connection_established') {
-      const subscribe = { event: 'pusher:subscribe', data: { auth: '', channel: this.#options.channel } };
-      this.#socket.write(clientFrame(TEXT_FRAME, Buffer.from(JSON.stringify(subscribe))));
+      this.#subscribe(this.#channel);
     } else if (event === 'pusher_internal:subscription_succeeded') {
       this.#state = SUBSCRIBED;
-      this.#opening.resolve();
+      this.#subscribing.resolve();
     } else {
       throw new Error(`instead of a subscription: ${text.slice(0, 200)}`);
     }
   }
 
+  #subscribe(channel: string): void {
+    this.#channel = channel;
+    this.#send('pusher:subscribe', { auth: '', channel });
+  }
+
+  #send(event: string, data: Readonly<Record<string, string>>): void {
+    this.#socket.write(clientFrame(TEXT_FRAME, Buffer.from(JSON.stringify({ event, data }))));
+  }
+
   #end(reason: string): void {
     if (this.#state === ENDED) return;
     if (this.#state === SUBSCRIBED) this.#tally.connectionEnded(reason);
-    else this.#opening.reject(new Error(reason));
+    else this.#subscribing.reject(new Error(reason));
     this.close();
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMicros } from '../clock.ts';
 import { isLoopback } from '../endpoint.ts';
 import { Histogram } from '../histogram.ts';
+import { dealt, heardOf } from './dealing.ts';
 import type { OpenArgs, Opened, Settled } from './messages.ts';
 import { Subscriber } from './subscriber.ts';
 import { Tally } from './tally.ts';
@@ -17,6 +18,7 @@ export class Subscribers {
   readonly #tally = new Tally();
   readonly #readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
   #subscribers: Subscriber[] = [];
+  #stopped: Subscriber[] = [];
 
   /** `silenceMs`: nothing delivered for so long, and what is missing will not come. */
   constructor(options: { readonly silenceMs: number }) {
@@ -46,7 +48,7 @@ export class Subscribers {
 
   async settle(accepted: readonly number[]): Promise<Settled> {
     const tally = this.#tally;
-    const expected = accepted.reduce((sum, count) => sum + count, 0) * this.#subscribers.length;
+    const expected = this.#subscribers.reduce((sum, { place }) => sum + heardOf(accepted, place), 0);
     let seen = -1;
     let silentSince = monotonicMicros();
     while (tally.deliveries < expected && monotonicMicros() - silentSince < this.#silenceMs * 1000) {
@@ -60,6 +62,7 @@ export class Subscribers {
     await sleep(50);
     const differences = this.#subscribers.flatMap((subscriber) => subscriber.missing(accepted));
     return {
+      expected,
       deliveries: tally.deliveries,
       skipped: tally.skipped,
       repeated: tally.repeated,
@@ -72,25 +75,32 @@ export class Subscribers {
     };
   }
 
+  stopReading(count: number): void {
+    this.#stopped = this.#subscribers.splice(0, count);
+    for (const subscriber of this.#stopped) subscriber.stopReading();
+  }
+
   close(): void {
-    for (const subscriber of this.#subscribers) subscriber.close();
+    for (const subscriber of [...this.#subscribers, ...this.#stopped]) subscriber.close();
     this.#subscribers = [];
+    this.#stopped = [];
   }
 
   async #openOne(args: OpenArgs, one: { socket: number; latency: Histogram }): Promise<string | null> {
-    const { endpoint, channel } = args;
+    const { endpoint, channels } = args;
     const address = Math.floor(one.socket / SOCKETS_PER_ADDRESS);
     const startedAt = monotonicMicros();
     const subscriber = new Subscriber({
       endpoint,
-      channel,
+      channel: dealt(channels, one.socket),
+      place: { index: one.socket % channels.length, of: channels.length },
       localAddress: isLoopback(endpoint.host) && address > 0 ? `127.0.0.${1 + address}` : undefined,
       readBuffer: this.#readBuffer,
       tally: this.#tally,
     });
     const giveUp = setTimeout(() => subscriber.giveUp('no subscription in time'), OPEN_TIMEOUT_MS);
     try {
-      await subscriber.opened;
+      await subscriber.subscribed;
       one.latency.record(monotonicMicros() - startedAt);
       this.#subscribers.push(subscriber);
       return null;

@@ -1,4 +1,5 @@
 // A load process: subscribers or publishers, as the parent asks over IPC.
+import { churn } from './churn.ts';
 import { publish } from './publishing.ts';
 import type { CallName, Calls, Reply, Request } from './messages.ts';
 import { Subscribers } from './subscribers.ts';
@@ -16,6 +17,11 @@ async function answer(request: Request): Promise<Calls[CallName]['result']> {
       return publish(request.args);
     case 'settle':
       return subscribers.settle(request.args.accepted);
+    case 'stopReading':
+      subscribers.stopReading(request.args.count);
+      return null;
+    case 'churn':
+      return churn(request.args);
     case 'close':
       subscribers.close();
       return null;

@@ -4,10 +4,10 @@ import { mergeHistograms } from '../histogram.ts';
 import { requireAll } from '../load/crew.ts';
 import { Meter } from '../meter.ts';
 import { socketsByProcess, usageOf } from '../process-tree.ts';
-import { latencyMetrics, latencyValues } from './latency.ts';
+import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
-const CHANNEL = 'bench-connect';
+const CHANNELS = ['bench-connect'];
 const HANDSHAKES_AT_A_TIME = 200;
 /** Memory is read when the server has come to rest. */
 const REST_MS = 500;
@@ -16,10 +16,10 @@ const REST_MS = 500;
 export const connect: Scenario = {
   describe: ({ connections }) => `${connections} clients connect and subscribe, ${HANDSHAKES_AT_A_TIME} at a time`,
   metrics: [
-    { key: 'connections', label: 'connections', unit: '/s' },
+    { key: 'connections', label: 'connections', unit: '/s', chart: 'bars' },
     ...latencyMetrics({ label: 'time to subscription' }),
-    { key: 'cpu', label: 'server CPU per connection', unit: 'µs' },
-    { key: 'rss', label: 'server memory per connection', unit: 'KiB' },
+    { key: 'cpu', label: 'server CPU per connection', unit: 'µs', chart: 'bars' },
+    { key: 'rss', label: 'server memory per connection', unit: 'KiB', chart: 'bars' },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },
   ],
   subscribers: (options) => options.connections,
@@ -32,7 +32,7 @@ export const connect: Scenario = {
     const meter = new Meter(server.pid, crew.pids);
     const opened = await crew.open({
       endpoint: server.endpoint,
-      channel: CHANNEL,
+      channels: CHANNELS,
       count,
       concurrency: HANDSHAKES_AT_A_TIME,
     });
@@ -54,6 +54,9 @@ export const connect: Scenario = {
     };
   },
 };
+
+/** The same where the kernel shares the connections out, and the primary does not see them. */
+export const connectKernel: Scenario = { ...connect, sluice: { scheduling: 'kernel' } };
 
 /** Which process holds how many sockets; only worth a line with more than one worker beside the primary. */
 function distribution(pid: number): string[] {

@@ -1,8 +1,25 @@
-import { connect } from './connect.ts';
+import { channels } from './channels.ts';
+import { churn } from './churn.ts';
+import { connect, connectKernel } from './connect.ts';
 import { fanout } from './fanout.ts';
+import { idle } from './idle.ts';
+import { large } from './large.ts';
+import { latency } from './latency.ts';
 import { publish } from './publish.ts';
 import type { Scenario } from './scenario.ts';
+import { slow } from './slow.ts';
 
-export const SCENARIOS = { fanout, connect, publish } satisfies Record<string, Scenario>;
+export const SCENARIOS = {
+  fanout,
+  latency,
+  channels,
+  connect,
+  'connect-kernel': connectKernel,
+  publish,
+  large,
+  slow,
+  churn,
+  idle,
+} satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -8,9 +8,20 @@ const QUANTILES = [
   { key: 'p999', name: 'p99.9', share: 0.999 },
 ] as const;
 
-/** `prefix` tells the latencies of one scenario apart. */
-export function latencyMetrics({ prefix = '', label }: { readonly prefix?: string; readonly label: string }): Metric[] {
-  return QUANTILES.map(({ key, name }) => ({ key: `${prefix}${key}`, label: `${label} ${name}`, unit: 'ms' }));
+export interface LatencyMetricsOptions {
+  /** Tells the latencies of one scenario apart. */
+  readonly prefix?: string;
+  readonly label: string;
+  readonly charted?: readonly (typeof QUANTILES)[number]['key'][];
+}
+
+export function latencyMetrics({ prefix = '', label, charted = ['p50', 'p99'] }: LatencyMetricsOptions): Metric[] {
+  return QUANTILES.map(({ key, name }) => ({
+    key: `${prefix}${key}`,
+    label: `${label} ${name}`,
+    unit: 'ms',
+    ...(charted.includes(key) ? { chart: 'bars' as const } : {}),
+  }));
 }
 
 /** The values of these metrics, from microseconds. */

@@ -1,10 +1,10 @@
 import { mergeHistograms } from '../histogram.ts';
 import { acceptedIn } from '../load/crew.ts';
 import { Meter } from '../meter.ts';
-import { latencyMetrics, latencyValues } from './latency.ts';
+import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
-const CHANNEL = 'bench-nobody';
+const CHANNELS = ['bench-nobody'];
 const CONNECTIONS = 8;
 
 /** Events for a channel that nobody listens to: what the HTTP API costs without any fan-out. */
@@ -12,16 +12,16 @@ export const publish: Scenario = {
   describe: ({ durationMs }) =>
     `${CONNECTIONS} keep-alive connections publish to an empty channel for ${durationMs / 1000} s`,
   metrics: [
-    { key: 'requests', label: 'requests accepted', unit: '/s' },
+    { key: 'requests', label: 'requests accepted', unit: '/s', chart: 'bars' },
     { key: 'refused', label: 'requests refused', unit: '' },
     ...latencyMetrics({ label: 'answer' }),
-    { key: 'cpu', label: 'server CPU per accepted request', unit: 'µs' },
+    { key: 'cpu', label: 'server CPU per accepted request', unit: 'µs', chart: 'bars' },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },
   ],
   subscribers: () => 0,
   async run(bench: Bench): Promise<Measurement> {
     const { crew, server, options } = bench;
-    const load = { endpoint: server.endpoint, channel: CHANNEL, publishers: CONNECTIONS, rate: null };
+    const load = { endpoint: server.endpoint, channels: CHANNELS, publishers: CONNECTIONS, rate: null };
     await crew.publish({ ...load, durationMs: options.warmUpMs });
     const meter = new Meter(server.pid, crew.pids);
     const published = await crew.publish({ ...load, durationMs: options.durationMs });

@@ -1,11 +1,14 @@
 import type { Crew } from '../load/crew.ts';
-import type { Options } from '../options.ts';
+import type { Options, TargetName } from '../options.ts';
 import type { Server } from '../servers/server.ts';
+import type { Scheduling } from '../servers/sluice.ts';
 
 export interface Metric {
   readonly key: string;
   readonly label: string;
   readonly unit: string;
+  /** Shown in the chart of its scenario. */
+  readonly chart?: 'bars';
 }
 
 export interface Bench {
@@ -28,6 +31,10 @@ export interface Scenario {
   /** The load in one line, for the report. */
   describe(options: Options): string;
   readonly metrics: readonly Metric[];
+  /** Targets that it says nothing of. */
+  readonly without?: readonly TargetName[];
+  /** How Sluice is started for it. */
+  readonly sluice?: { readonly scheduling?: Scheduling; readonly metrics?: 'on' };
   subscribers(options: Options): number;
   run(bench: Bench): Promise<Measurement>;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Children } from '../children.ts';
@@ -9,6 +10,8 @@ import type { Endpoint } from '../endpoint.ts';
 import { BenchmarkFailure } from '../errors.ts';
 import { nodeCommand } from '../pinning.ts';
 
+/** What is started here listens on loopback only. */
+export const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 20_000;
 const KEPT_OUTPUT = 4_000;
 
@@ -19,15 +22,30 @@ export interface Server {
   readonly pid: number | undefined;
   /** What it printed last: the reason, when a run fails. */
   output(): string;
+  /** The 99th percentile of the delay of the event loop since the last call, where the server tells. */
+  readonly loopDelayMs?: () => Promise<number>;
   stop(): Promise<void>;
+}
+
+/** A server that was started here. */
+export interface StartedServer extends Server {
+  readonly pid: number;
+  /** Settles when it has ended, whoever ended it. */
+  readonly exited: Promise<void>;
+  /** Asks for an orderly end, and waits for it. */
+  shutDown(): Promise<void>;
 }
 
 export interface StartOptions {
   readonly children: Children;
   readonly cores: string | undefined;
+  /** One that was free a moment ago; any that is free, if it is left out. */
+  readonly port?: number;
 }
 
 export interface Program extends StartOptions {
+  /** Another Node than the one that runs this. */
+  readonly node?: string;
   /** Arguments of node: the script and its own. */
   readonly args: readonly string[];
   readonly cwd: string;
@@ -36,8 +54,8 @@ export interface Program extends StartOptions {
 }
 
 /** Starts a program and waits until `GET /ready` answers 200. */
-export async function startProgram(program: Program): Promise<Server> {
-  const [command, ...before] = nodeCommand(program.cores);
+export async function startProgram(program: Program): Promise<StartedServer> {
+  const [command, ...before] = nodeCommand(program.cores, program.node);
   const child = spawn(command, [...before, ...program.args], {
     cwd: program.cwd,
     env: program.env,
@@ -51,23 +69,34 @@ export async function startProgram(program: Program): Promise<Server> {
   };
   child.on('error', (error) => keep(error.message));
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep);
-  const exited = once(child, 'exit');
-  exited.catch(() => undefined);
-
-  const server: Server = {
+  const exited = once(child, 'exit').then(
+    () => undefined,
+    () => undefined,
+  );
+  const pid = child.pid;
+  if (pid === undefined) {
+    await exited;
+    throw new BenchmarkFailure(`the server (${command}) could not be started: ${output}`);
+  }
+  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const server: StartedServer = {
     endpoint: program.endpoint,
-    pid: child.pid,
+    pid,
     output: () => output.trim(),
+    exited,
     stop: async () => {
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       // A drain would take its time and tells nothing.
-      program.children.kill(child.pid);
+      if (!isGone()) program.children.kill(pid);
+      await exited;
+    },
+    shutDown: async () => {
+      child.kill('SIGTERM');
       await exited;
     },
   };
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (!(await isReady(program.endpoint))) {
-    const gone = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+    const gone = isGone();
     if (gone || performance.now() > deadline) {
       await server.stop();
       const what = gone ? 'ended while it started' : `was not ready within ${READY_TIMEOUT_MS / 1000} s`;
@@ -84,8 +113,9 @@ export async function isReady(endpoint: Endpoint): Promise<boolean> {
     const request = get(
       { host: endpoint.host, port: endpoint.port, path, agent: false, timeout: 2_000 },
       (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
+        // soketi answers errors with 200.
+        const judge = (body: string): void => resolve(response.statusCode === 200 && !body.startsWith('{"error"'));
+        text(response).then(judge, () => resolve(false));
       },
     );
     request.on('timeout', () => request.destroy());
@@ -94,8 +124,8 @@ export async function isReady(endpoint: Endpoint): Promise<boolean> {
 }
 
 /** A port nobody listens on right now. */
-export async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, HOST);
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
   probe.close();

@@ -1,19 +1,21 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { DEFAULT_APP } from '../endpoint.ts';
+import { DEFAULT_APP, type AppCredentials } from '../endpoint.ts';
 import { BenchmarkFailure } from '../errors.ts';
-import { freePort, startProgram, type Server, type StartOptions } from './server.ts';
+import { freePort, HOST, startProgram, type StartedServer, type StartOptions } from './server.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../../../apps/server/dist/main.js', import.meta.url));
-const HOST = '127.0.0.1';
 
 export type Scheduling = 'primary' | 'kernel';
 
 export interface SluiceOptions extends StartOptions {
   readonly workers: number;
   readonly scheduling: Scheduling;
+  readonly metrics?: 'on' | 'off';
+  readonly apps?: readonly AppCredentials[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Said before anything is started, not after the first minutes of a run. */
@@ -23,9 +25,11 @@ export function requireBuilt(): void {
 }
 
 /** The program as its owner runs it: emitted code, configured by environment variables only. */
-export async function startSluice(options: SluiceOptions): Promise<Server> {
-  const port = await freePort(HOST);
-  return startProgram({
+export async function startSluice({ apps = [DEFAULT_APP], ...options }: SluiceOptions): Promise<StartedServer> {
+  const port = options.port ?? (await freePort());
+  const metricsPort = await freePort();
+  const hasMetrics = options.metrics === 'on';
+  const server = await startProgram({
     ...options,
     args: [PROGRAM, 'start'],
     cwd: ROOT,
@@ -37,12 +41,22 @@ export async function startSluice(options: SluiceOptions): Promise<Server> {
       PORT: String(port),
       WORKERS: String(options.workers),
       CLUSTER_SCHEDULING: options.scheduling,
-      METRICS_ENABLED: 'false',
+      METRICS_ENABLED: String(hasMetrics),
+      METRICS_HOST: HOST,
+      METRICS_PORT: String(metricsPort),
       LOG_LEVEL: 'warn',
-      SLUICE_DEFAULT_APP_ID: DEFAULT_APP.id,
-      SLUICE_DEFAULT_APP_KEY: DEFAULT_APP.key,
-      SLUICE_DEFAULT_APP_SECRET: DEFAULT_APP.secret,
+      APPS: JSON.stringify(apps),
+      ...options.env,
     },
-    endpoint: { host: HOST, port, pathPrefix: '', app: DEFAULT_APP },
+    endpoint: { host: HOST, port, pathPrefix: options.env?.['PATH_PREFIX'] ?? '', app: DEFAULT_APP },
   });
+  return hasMetrics ? { ...server, loopDelayMs: () => loopDelayMs(metricsPort) } : server;
+}
+
+async function loopDelayMs(port: number): Promise<number> {
+  const response = await fetch(`http://${HOST}:${port}/metrics`);
+  const text = await response.text();
+  const delays = [...text.matchAll(/^sluice_event_loop_delay_seconds\{[^}]*percentile="99"[^}]*\} (\S+)$/gm)];
+  if (delays.length === 0) throw new BenchmarkFailure('the server tells nothing of its event loop');
+  return Math.max(...delays.map(([, seconds]) => Number(seconds))) * 1000;
 }

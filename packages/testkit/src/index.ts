@@ -12,5 +12,5 @@ export { TLS_FIXTURE } from './tls-fixture.ts';
 export { type Invocation, type LambdaAnswer, LambdaReceiver } from './lambda-receiver.ts';
 export type { ReceivedCall } from './receiver.ts';
 export { eventsOfCall, type WebhookAnswer, WebhookReceiver } from './webhook-receiver.ts';
-export { closeCodeIn, frame, type FrameSpec, framesIn, message, OPCODE, textsIn } from './wire.ts';
+export { closeCodeIn, frame, type FrameSpec, framesIn, message, OPCODE, type ServerFrame, textsIn } from './wire.ts';
 export { until } from './until.ts';

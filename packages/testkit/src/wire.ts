@@ -41,6 +41,8 @@ function lengthBytes(length: bigint): Buffer {
 
 export interface ServerFrame {
   readonly opcode: number;
+  /** By the first reserved bit (RFC 7692 §6). */
+  readonly isCompressed: boolean;
   readonly payload: Buffer;
 }
 
@@ -56,7 +58,12 @@ export function framesIn(received: Buffer): ServerFrame[] {
       short < 126 ? short : short === 126 ? received.readUInt16BE(at + 2) : Number(received.readBigUInt64BE(at + 2));
     const end = at + headerLength + length;
     if (received.length < end) break;
-    frames.push({ opcode: received.readUInt8(at) & 0x0f, payload: received.subarray(at + headerLength, end) });
+    const first = received.readUInt8(at);
+    frames.push({
+      opcode: first & 0x0f,
+      isCompressed: (first & 0x40) !== 0,
+      payload: received.subarray(at + headerLength, end),
+    });
     at = end;
   }
   return frames;

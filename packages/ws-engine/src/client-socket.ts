@@ -5,9 +5,11 @@ import { CLOSE, type CloseReason, MAX_PROTOCOL } from '@sluice/protocol';
 import type { WebSocket } from 'ws';
 import { Batch } from './batch.ts';
 import { closeError } from './close-error.ts';
+import type { Deflation } from './deflate-offer.ts';
 import { TextFrame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import { rawSocketOf } from './raw-socket.ts';
+import { SendPath } from './send-path.ts';
 
 /** Bounds on what may wait for one client. */
 export interface BackpressureLimits {
@@ -42,8 +44,14 @@ export interface ClientOwner {
  */
 export class ClientSocket implements Transport {
   readonly ws: WebSocket;
-  readonly #raw: Socket | null;
   readonly owner: ClientOwner;
+  readonly #raw: Socket | null;
+  /** Only where there is no `#raw`. */
+  readonly #sends: SendPath | null;
+  /** Whether it gets messages as they were compressed once for all. */
+  readonly #deflates: boolean;
+  /** Bytes of a batch from which on it is in a hurry, one way or the other. */
+  readonly #hurryBytes: number;
   #batch: Batch | null = null;
   #blocked = false;
   #gone = false;
@@ -52,18 +60,20 @@ export class ClientSocket implements Transport {
   /** Set once the handshake is accepted. */
   connection: Connection | null = null;
   counters: AppCounters | null = null;
-  /** Ticks of the liveness wheel: when the client was last heard, when it was last pinged, where it is looked at next. */
+  /** Ticks of the liveness wheel: when the client was last heard, where it is looked at next. */
   heardAt = 0;
-  pingedAt = -1;
   slot = -1;
 
   /** The code we closed with; null while open or when the client closed first. */
   closeCode: number | null = null;
 
-  constructor(ws: WebSocket, owner: ClientOwner) {
+  constructor(ws: WebSocket, owner: ClientOwner, deflation: Deflation = 'none') {
     this.ws = ws;
     this.owner = owner;
-    this.#raw = rawSocketOf(ws);
+    this.#raw = rawSocketOf(ws, deflation);
+    this.#sends = this.#raw === null ? new SendPath(ws) : null;
+    this.#deflates = this.#raw !== null && ws.extensions !== '';
+    this.#hurryBytes = Math.min(owner.limits.maxBackpressureBytes, owner.outbox.hurryBytes);
   }
 
   get gone(): boolean {
@@ -77,19 +87,31 @@ export class ClientSocket implements Transport {
 
   send(frame: Frame): void {
     if (this.#gone || !(frame instanceof TextFrame)) return;
+    const variant = this.#deflates ? frame.deflated : frame;
     if (this.#blocked) {
-      this.#queue(frame);
+      this.#queue(variant);
       return;
     }
     const batch = this.#batch;
     if (batch === null) {
-      this.#batch = this.owner.outbox.root.append(frame);
-      this.owner.outbox.add(this);
+      this.#begin(this.owner.outbox.root.append(variant));
       return;
     }
-    const next = batch.append(frame);
+    const next = batch.append(variant);
     this.#batch = next;
-    if (next.byteLength > this.owner.limits.maxBackpressureBytes) this.flush();
+    if (next.byteLength >= this.#hurryBytes) this.#hurry(next);
+  }
+
+  #begin(batch: Batch): void {
+    this.#batch = batch;
+    this.owner.outbox.add(this);
+    if (batch.byteLength >= this.#hurryBytes) this.#hurry(batch);
+  }
+
+  /** More than the socket may hold is written now; only a batch of one frame waits for the end of the turn all the same. */
+  #hurry(batch: Batch): void {
+    if (batch.byteLength > this.owner.limits.maxBackpressureBytes && batch.count > 1) this.flush();
+    else this.owner.outbox.hurry();
   }
 
   /** What a slow client waits for has a root of its own: in the shared tree it would keep the frames of others alive. */
@@ -136,7 +158,7 @@ export class ClientSocket implements Transport {
       this.counters.bytesSent += batch.byteLength;
     }
     if (this.#raw !== null) return !this.#raw.write(batch.bytes());
-    for (const frame of batch.frames()) this.ws.send(frame.payload, { binary: false });
+    this.#sends?.write(batch);
     return false;
   }
 
@@ -178,9 +200,9 @@ export class ClientSocket implements Transport {
     this.#blocked = true;
     const unblock = (): void => {
       this.#blocked = false;
-      if (this.#batch !== null) this.owner.outbox.add(this);
+      if (this.#batch !== null) this.#begin(this.#batch);
     };
-    if (this.#raw === null) pollUntilDrained(this.ws, unblock);
+    if (this.#raw === null) this.#sends?.whenTaken(unblock);
     else if (drains) this.#raw.once('drain', unblock);
     // Writes end in order: this one when all before it has been taken.
     else this.#raw.write(NOTHING, unblock);
@@ -188,14 +210,3 @@ export class ClientSocket implements Transport {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** How often a client on the slow path is looked at; it has no event that says its buffer is empty. */
-const DRAIN_POLL_MS = 50;
-
-function pollUntilDrained(ws: WebSocket, unblock: () => void): void {
-  const timer = setInterval(() => {
-    if (ws.bufferedAmount > 0 && ws.readyState !== ws.CLOSED) return;
-    clearInterval(timer);
-    unblock();
-  }, DRAIN_POLL_MS);
-}

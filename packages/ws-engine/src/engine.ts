@@ -1,14 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { App, AppStore, ConnectionErrorType, Hub, Metrics, OnError } from '@sluice/core';
+import {
+  type AddressLimit,
+  allowsOrigin,
+  type App,
+  type AppStore,
+  type ConnectionErrorType,
+  type Hub,
+  type Metrics,
+  type OnError,
+  rateHeaders,
+  takeAddress,
+} from '@sluice/core';
 import { CLOSE, type CloseReason } from '@sluice/protocol';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { type BackpressureLimits, type ClientOwner, ClientSocket } from './client-socket.ts';
+import { type Compression, DEFLATE_OPTIONS, type WindowLimits, windowLimitsOf } from './compression.ts';
+import { agree, type Deflation } from './deflate-offer.ts';
 import { closeSpread } from './drain.ts';
 import { type HandshakeRefusal, type HandshakeRules, readHandshake } from './handshake.ts';
-import { Liveness } from './liveness.ts';
+import { Liveness, type LivenessOptions } from './liveness.ts';
 import type { Outbox } from './outbox.ts';
 import { listen, PusherWebSocket } from './pusher-web-socket.ts';
+import { isSecure, refuseUpgrade, requestOriginOf, UNAVAILABLE, type Upgrade } from './upgrade.ts';
 
 export interface WsEngineOptions {
   readonly hub: Hub;
@@ -19,10 +33,14 @@ export interface WsEngineOptions {
   readonly onError: OnError;
   readonly rules: HandshakeRules;
   readonly limits: BackpressureLimits;
+  /** Of upgrades from one address; null: none. */
+  readonly addressLimit: AddressLimit | null;
+  /** Proxies in front of the server whose word is taken for whether a client speaks TLS. */
+  readonly trustHops: number;
   /** Larger messages of clients are closed with 1009. */
   readonly maxPayloadBytes: number;
-  readonly activityTimeoutMs: number;
-  readonly pongTimeoutMs: number;
+  readonly compression: Compression;
+  readonly liveness: LivenessOptions;
 }
 
 const MAX_PENDING_PONGS = 60;
@@ -34,7 +52,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 interface Applicant {
   readonly app: App | undefined;
   readonly key: string;
-  readonly isSecure: boolean;
+  readonly request: IncomingMessage;
 }
 
 /** What has to be known before a handshake goes on. */
@@ -62,6 +80,8 @@ export class WsEngine implements ClientOwner {
   readonly #options: WsEngineOptions;
   readonly #server: UpgradeServer;
   readonly #liveness: Liveness;
+  /** Null: nothing is compressed. */
+  readonly #windows: WindowLimits | null;
   readonly #clients = new Set<ClientSocket>();
   /** Sockets not yet closed, those of clients that have left included. */
   #sockets = 0;
@@ -72,11 +92,12 @@ export class WsEngine implements ClientOwner {
     this.#options = options;
     this.outbox = options.outbox;
     this.limits = options.limits;
-    this.#liveness = new Liveness(options);
+    this.#liveness = new Liveness(options.liveness);
+    this.#windows = options.compression === 'disabled' ? null : windowLimitsOf(options.compression);
     const serverOptions: ServerOptions & NewOptions = {
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
+      perMessageDeflate: this.#windows === null ? false : DEFLATE_OPTIONS,
       maxPayload: options.maxPayloadBytes,
       closeTimeout: CLOSE_TIMEOUT_MS,
       // A client that pings without reading the pongs is cut off at this many.
@@ -97,19 +118,51 @@ export class WsEngine implements ClientOwner {
 
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', ignoreSocketError);
+    const { addressLimit } = this.#options;
+    if (addressLimit === null) this.#upgrade({ request, socket, head });
+    else void this.#limited({ request, socket, head }, addressLimit);
+  };
+
+  /** Bytes that the client sends meanwhile wait in its socket. */
+  async #limited(upgrade: Upgrade, limit: AddressLimit): Promise<void> {
+    const { hub, metrics, onError } = this.#options;
+    try {
+      const answer = await takeAddress(hub.ports.registry, limit, requestOriginOf(upgrade.request));
+      metrics.addressChecked('websocket_upgrade', answer.taken ? 'taken' : 'refused');
+      if (answer.taken) this.#upgrade(upgrade);
+      else refuseUpgrade(upgrade.socket, { status: '429 Too Many Requests', headers: rateHeaders(limit, answer) });
+    } catch (error) {
+      onError(error, { stage: 'upgrade' });
+      refuseUpgrade(upgrade.socket, UNAVAILABLE);
+    }
+  }
+
+  #upgrade({ request, socket, head }: Upgrade): void {
     if (this.#draining) {
-      // Destroyed and not only ended: a client that keeps its side open must not hold up the shutdown.
-      socket.once('finish', () => socket.destroy());
-      socket.end(
-        'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n',
-      );
+      refuseUpgrade(socket, UNAVAILABLE);
       return;
     }
+    const deflation = this.#negotiate(request);
+    // The answer to the upgrade waits for the greeting, which a round writes in this turn: one write instead of two.
+    socket.cork();
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', ignoreSocketError);
-      if (ws instanceof PusherWebSocket) this.#open(ws, { url: request.url ?? '/', isSecure: isSecure(request) });
+      if (!(ws instanceof PusherWebSocket)) return;
+      const client = new ClientSocket(ws, this, deflation);
+      listen(ws, client);
+      this.#open(client, request);
     });
-  };
+    setImmediate(() => socket.uncork());
+  }
+
+  /** Leaves the one offer in the request that ws is to accept. */
+  #negotiate({ headers }: IncomingMessage): Deflation {
+    if (this.#windows === null) return 'none';
+    const { header, deflation } = agree(headers['sec-websocket-extensions'], this.#windows);
+    if (header === null) delete headers['sec-websocket-extensions'];
+    else headers['sec-websocket-extensions'] = header;
+    return deflation;
+  }
 
   /** Closes every client within the window and resolves when all sockets are closed. New ones are refused from now on. */
   async drain(windowMs: number): Promise<void> {
@@ -119,13 +172,11 @@ export class WsEngine implements ClientOwner {
     this.#liveness.stop();
   }
 
-  #open(ws: PusherWebSocket, { url, isSecure: secure }: { readonly url: string; readonly isSecure: boolean }): void {
+  #open(client: ClientSocket, request: IncomingMessage): void {
     const { apps, rules } = this.#options;
-    const client = new ClientSocket(ws, this);
     this.#clients.add(client);
     this.#sockets++;
-    listen(ws, client);
-    const handshake = readHandshake(url, rules);
+    const handshake = readHandshake(request.url ?? '/', rules);
     client.protocol = handshake.protocol;
     if ('refusal' in handshake) {
       this.#refuse(client, null, handshake.refusal);
@@ -133,11 +184,11 @@ export class WsEngine implements ClientOwner {
     }
     const { key } = handshake;
     this.#whenKnown(client, { answer: apps.byKey(key), app: null }, (app) => {
-      this.#admit(client, { app, key, isSecure: secure });
+      this.#admit(client, { app, key, request });
     });
   }
 
-  #admit(client: ClientSocket, { app, key, isSecure: secure }: Applicant): void {
+  #admit(client: ClientSocket, { app, key, request }: Applicant): void {
     const refuse = (type: ConnectionErrorType, reason: CloseReason): void => {
       this.#refuse(client, app ?? null, { type, reason });
     };
@@ -149,8 +200,12 @@ export class WsEngine implements ClientOwner {
       refuse('app_disabled', CLOSE.appDisabled);
       return;
     }
-    if (app.forceTls && !secure) {
+    if (app.forceTls && !isSecure(request, this.#options.trustHops)) {
       refuse('tls_required', CLOSE.tlsOnly);
+      return;
+    }
+    if (!allowsOrigin(app.allowedOrigins, request.headers.origin)) {
+      refuse('origin_not_allowed', CLOSE.originNotAllowed);
       return;
     }
     this.#whenKnown(client, { answer: this.#options.hub.admit(app), app }, (admission) => {
@@ -207,7 +262,7 @@ export class WsEngine implements ClientOwner {
   }
 
   heard(client: ClientSocket): void {
-    client.heardAt = this.#liveness.now;
+    this.#liveness.heard(client);
   }
 
   gone(client: ClientSocket): void {
@@ -225,10 +280,6 @@ export class WsEngine implements ClientOwner {
 
 function resume({ ws }: ClientSocket): void {
   if (ws.isPaused) ws.resume();
-}
-
-function isSecure(request: IncomingMessage): boolean {
-  return 'encrypted' in request.socket && request.socket.encrypted === true;
 }
 
 function ignoreSocketError(): void {

@@ -1,4 +1,6 @@
 export type { BackpressureLimits } from './client-socket.ts';
+export type { Compression } from './compression.ts';
 export { WsEngine, type WsEngineOptions } from './engine.ts';
 export type { HandshakeRules } from './handshake.ts';
+export type { LivenessOptions } from './liveness.ts';
 export { Outbox, type OutboxOptions } from './outbox.ts';

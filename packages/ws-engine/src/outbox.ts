@@ -11,6 +11,8 @@ export interface Flushable {
 export interface OutboxOptions {
   /** Extra time to gather messages before writing; 0: until the end of the turn. */
   readonly flushDelayMs: number;
+  /** That time is over once so many bytes wait for one socket. */
+  readonly writeBufferBytes: number;
   /** Longest stretch of writing before other work gets its turn. */
   readonly sliceMs: number;
 }
@@ -31,11 +33,18 @@ export class Outbox implements Framer {
   #written = 0;
   #nextRound: Flushable[] = [];
   #scheduled = false;
+  /** Until the delay of the next round is over; null where nothing is delayed. */
+  #delay: NodeJS.Timeout | null = null;
+  #inHurry = false;
   #callbacks: (() => void)[] = [];
   #nextCallbacks: (() => void)[] = [];
 
+  /** Bytes waiting for one socket from which on the next round is in a hurry; without a delay none. */
+  readonly hurryBytes: number;
+
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.hurryBytes = options.flushDelayMs > 0 ? options.writeBufferBytes : Infinity;
   }
 
   frame(text: string): Frame {
@@ -57,14 +66,26 @@ export class Outbox implements Framer {
     this.#schedule();
   }
 
+  /** Too much waits for a socket: the next round begins at the end of the turn, or after the round that is being written. */
+  hurry(): void {
+    this.#inHurry = true;
+    if (this.#delay === null) return;
+    clearTimeout(this.#delay);
+    this.#delay = null;
+    setImmediate(this.#startRound);
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    if (this.#options.flushDelayMs > 0) setTimeout(this.#startRound, this.#options.flushDelayMs);
+    const { flushDelayMs } = this.#options;
+    if (flushDelayMs > 0 && !this.#inHurry) this.#delay = setTimeout(this.#startRound, flushDelayMs);
     else setImmediate(this.#startRound);
   }
 
   readonly #startRound = (): void => {
+    this.#delay = null;
+    this.#inHurry = false;
     this.#round = this.#nextRound;
     this.#callbacks = this.#nextCallbacks;
     this.#nextRound = [];

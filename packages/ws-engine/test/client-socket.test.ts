@@ -73,6 +73,14 @@ describe('a client', () => {
     assert.deepEqual(raw.bytes, wire('a', BIG));
   });
 
+  it('is written at the end of the turn also when the first message alone is more than that', async () => {
+    const { raw, send } = setUp({ maxBackpressureBytes: 100 });
+    send(BIG);
+    assert.equal(raw.written.length, 0);
+    await turn();
+    assert.deepEqual(raw.written, [wire(BIG)]);
+  });
+
   it('gets nothing once its WebSocket closes, and nothing is counted', async () => {
     const { raw, ws, send, client, counters } = setUp();
     send('late');
@@ -100,6 +108,18 @@ describe('a client that reads too slowly', () => {
     raw.drain();
     await turn();
     assert.deepEqual(raw.bytes, wire(BIG, 'x', 'a', 'b', 'c'));
+  });
+
+  it('is not written by the round that it was in already', async () => {
+    const { raw, send } = setUp();
+    raw.holding = true;
+    send('a', BIG, 'b');
+    assert.deepEqual(raw.bytes, wire('a', BIG));
+    await turn();
+    assert.deepEqual(raw.bytes, wire('a', BIG));
+    raw.drain();
+    await turn();
+    assert.deepEqual(raw.bytes, wire('a', BIG, 'b'));
   });
 
   it('is written again also when it waits below the mark of its stream, which then tells of no drain', async () => {
@@ -238,14 +258,36 @@ describe('a client whose ws is not as expected', () => {
     const ws = new FakeWebSocket();
     const { send } = setUp({}, ws);
     ws.bufferedAmount = 1000;
+    send('a', 'b');
+    await turn();
+    send('c');
+    await turn();
+    assert.deepEqual(ws.sent, ['a', 'b']);
+    ws.take();
+    await turn();
+    assert.deepEqual(ws.sent, ['a', 'b', 'c']);
+  });
+
+  it('waits until all of it is taken, not only what was sent before it was too much', async () => {
+    const ws = new FakeWebSocket();
+    const callbacks: (() => void)[] = [];
+    ws.send = (payload, _options, taken): void => {
+      ws.sent.push(payload.toString());
+      callbacks.push(taken);
+    };
+    const { send } = setUp({}, ws);
     send('a');
     await turn();
+    ws.bufferedAmount = 1000;
     send('b');
     await turn();
-    assert.deepEqual(ws.sent, ['a']);
-    ws.bufferedAmount = 0;
-    while (ws.sent.length < 2) await turn();
+    send('c');
+    callbacks[0]?.();
+    await turn();
     assert.deepEqual(ws.sent, ['a', 'b']);
+    callbacks[1]?.();
+    await turn();
+    assert.deepEqual(ws.sent, ['a', 'b', 'c']);
   });
 
   it('gets there too what waits before its close', async () => {
@@ -258,26 +300,119 @@ describe('a client whose ws is not as expected', () => {
     ws.close = (code): void => void ws.sent.push(`close ${code}`);
     client.close(CLOSE.reconnect);
     assert.deepEqual(ws.sent, ['a', 'b', 'c', 'close 4200']);
-    ws.bufferedAmount = 0;
   });
 
-  it('is looked at no more once it is closed, whatever was left in its buffer', async (t) => {
-    t.mock.timers.enable({ apis: ['setInterval'] });
+  it('gets nothing more when what it waited for ends with its connection', async () => {
     const ws = new FakeWebSocket();
-    let looks = 0;
-    Object.defineProperty(ws, 'bufferedAmount', { get: () => (looks++, 1000) });
     const { send, client } = setUp({}, ws);
+    ws.bufferedAmount = 1000;
     send('a');
     await turn();
-    const before = looks;
-    t.mock.timers.tick(100);
-    assert.ok(looks > before, 'it is looked at while it is open');
+    send('b');
     ws.readyState = ws.CLOSED;
     client.leave();
-    t.mock.timers.tick(100);
-    const after = looks;
-    t.mock.timers.tick(10_000);
-    assert.equal(looks, after);
+    ws.take();
+    await turn();
+    assert.deepEqual([ws.sent, client.queuedBytes], [['a'], 0]);
+  });
+});
+
+describe('a client that shares what is compressed', () => {
+  function shared(owner: FakeOwner, extensions = 'permessage-deflate') {
+    const ws = new FakeWebSocket({ raw: new FakeSocket(), extensions });
+    const client = new ClientSocket(ws as unknown as WebSocket, owner, 'shared');
+    return { ws, client, raw: ws._socket ?? new FakeSocket() };
+  }
+
+  const LONG = 'compress me '.repeat(500);
+
+  it('gets long messages compressed and short ones as they are, in order, in the bytes of the others', async () => {
+    const owner = new FakeOwner({ maxBackpressureBytes: 10_000 });
+    const [one, other] = [shared(owner), shared(owner)];
+    const frames = ['short', LONG, 'short too'].map((text) => TextFrame.ofText(text));
+    for (const frame of frames) for (const { client } of [one, other]) client.send(frame);
+    await turn();
+    assert.deepEqual(one.raw.written, [Buffer.concat(frames.map((frame) => frame.deflated.bytes))]);
+    assert.ok(one.raw.bytes.length < 200);
+    assert.equal(one.raw.written[0], other.raw.written[0]);
+  });
+
+  it('waits with compressed bytes when it reads too slowly', async () => {
+    const owner = new FakeOwner({ maxBackpressureBytes: 100, maxBytes: 400 });
+    const { raw, client } = shared(owner);
+    raw.holding = true;
+    client.send(TextFrame.ofText(BIG));
+    await turn();
+    const frame = TextFrame.ofText(LONG);
+    client.send(frame);
+    assert.equal(client.gone, false, 'it would not have had room as it is');
+    raw.drain();
+    await turn();
+    assert.deepEqual(raw.bytes, Buffer.concat([wire(BIG), frame.deflated.bytes]));
+  });
+
+  it('gets everything as it is when ws has not agreed to compress', async () => {
+    const { raw, client } = shared(new FakeOwner({ maxBackpressureBytes: 10_000 }), '');
+    client.send(TextFrame.ofText(LONG));
+    await turn();
+    assert.deepEqual(raw.bytes, wire(LONG));
+  });
+
+  it('is left to ws when its socket cannot be had', async () => {
+    const ws = new FakeWebSocket({ extensions: 'permessage-deflate' });
+    const client = new ClientSocket(ws as unknown as WebSocket, new FakeOwner(), 'shared');
+    client.send(TextFrame.ofText(LONG));
+    await turn();
+    assert.deepEqual(ws.sent, [LONG]);
+  });
+});
+
+describe('a client where messages are held back to gather', () => {
+  const DELAY = { flushDelayMs: 60_000, writeBufferBytes: 100 };
+
+  function setUpDelayed(maxBackpressureBytes: number) {
+    const owner = new FakeOwner({ maxBackpressureBytes }, DELAY);
+    const raw = new FakeSocket();
+    const client = new ClientSocket(new FakeWebSocket({ raw }) as unknown as WebSocket, owner);
+    return { raw, send: (text: string): void => client.send(TextFrame.ofText(text)) };
+  }
+
+  for (const [name, texts] of [
+    ['one message that is large enough', ['x'.repeat(98)]],
+    ['several', ['x'.repeat(50), 'y'.repeat(46)]],
+  ] as const) {
+    it(`is written at the end of the turn once the write buffer is full, by ${name}`, async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const { raw, send } = setUpDelayed(1000);
+      for (const text of texts) send(text);
+      assert.equal(raw.written.length, 0);
+      await turn();
+      assert.deepEqual(raw.written, [wire(...texts)]);
+    });
+  }
+
+  it('waits with a byte less', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { raw, send } = setUpDelayed(1000);
+    send('x'.repeat(50));
+    send('y'.repeat(45));
+    await turn();
+    assert.equal(raw.written.length, 0);
+    t.mock.timers.tick(60_000);
+    assert.deepEqual(raw.written, [wire('x'.repeat(50), 'y'.repeat(45))]);
+  });
+
+  it('is written without a delay after it read too slowly, if enough waits for it', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { raw, send } = setUpDelayed(100);
+    raw.holding = true;
+    send(BIG);
+    await turn();
+    send('x'.repeat(60));
+    send('y'.repeat(60));
+    raw.drain();
+    await turn();
+    assert.deepEqual(raw.bytes, wire(BIG, 'x'.repeat(60), 'y'.repeat(60)));
   });
 });
 

@@ -119,7 +119,9 @@ describe('A client that is there no more', () => {
   it('is not looked at by the timer of the clients', QUICK, async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] });
     const ping = t.mock.method(WebSocket.prototype, 'ping');
-    await using server = await EngineServer.start(storeOf(APP), { activityTimeoutMs: 500, pongTimeoutMs: 500 });
+    await using server = await EngineServer.start(storeOf(APP), {
+      liveness: { activityTimeoutMs: 500, pongTimeoutMs: 500 },
+    });
     const { connection } = await open(server);
     const leaving = await server.webSocket();
     await server.webSocket();

@@ -30,7 +30,7 @@ describe('An upgrade that comes during the drain', () => {
     await server.engine.drain(0);
     client.write(upgrade());
     await ended;
-    assert.match(received(), /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/);
+    assert.match(received(), /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/i);
     await closed;
     assert.equal(client.writable, true, 'the client has not ended its side');
   });

@@ -7,6 +7,8 @@ import {
   type JoinAnswer,
   type Metrics,
   type PresenceJoin,
+  type RateAnswer,
+  type RateRequest,
   type Registry,
 } from '@sluice/core';
 import { Outbox } from '../src/outbox.ts';
@@ -15,9 +17,14 @@ class FakeMetrics implements Metrics {
   readonly counters = emptyCounters();
   readonly refusals: ConnectionErrorType[] = [];
   readonly closeCodes: number[] = [];
+  readonly addressChecks: string[] = [];
 
   app(): AppCounters {
     return this.counters;
+  }
+
+  addressChecked(context: string, outcome: string): void {
+    this.addressChecks.push(`${context} ${outcome}`);
   }
 
   connectionError(_appId: string | null, type: ConnectionErrorType): void {
@@ -70,7 +77,15 @@ class HeldRegistry implements Registry {
   channels = () => Promise.resolve([]);
   summaries = () => Promise.resolve([]);
   users = () => Promise.resolve([]);
-  take = () => Promise.resolve(true);
+
+  /** What each rate that is asked for is answered. */
+  rateAnswer: Promise<RateAnswer> = Promise.resolve({ taken: true, remaining: 4, resetMs: 59_900 });
+  readonly rates: RateRequest[] = [];
+
+  take(request: RateRequest): Promise<RateAnswer> {
+    this.rates.push(request);
+    return this.rateAnswer;
+  }
 }
 
 /** Nobody else is there. */
@@ -84,7 +99,7 @@ const ALONE: Backbone = {
 
 /** A hub of one worker, and what its ports saw. */
 export class LoneHub {
-  readonly outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+  readonly outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5 });
   readonly registry = new HeldRegistry();
   readonly metrics = new FakeMetrics();
   readonly errors: unknown[] = [];
@@ -101,6 +116,7 @@ export class LoneHub {
         maxSubscriptionsPerConnection: 100,
         sendSubscriptionErrors: false,
         authorisationTimeoutMs,
+        departuresPerSlice: 64,
         cacheTtlMs: 30_000,
       },
     );

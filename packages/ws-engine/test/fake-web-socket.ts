@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { BackpressureLimits, ClientOwner, ClientSocket } from '../src/client-socket.ts';
-import { Outbox } from '../src/outbox.ts';
+import { Outbox, type OutboxOptions } from '../src/outbox.ts';
 
 /** The socket under a WebSocket: takes bytes until it is told to hold them back. */
 export class FakeSocket extends EventEmitter {
@@ -54,8 +54,8 @@ export class FakeWebSocket {
   readonly _socket: FakeSocket | undefined;
   sent: string[] = [];
   closes: { code: number; reason: string }[] = [];
-  pings = 0;
   #ownBuffered = 0;
+  #taken: (() => void)[] = [];
 
   constructor(options: { readonly raw?: FakeSocket; readonly extensions?: string } = {}) {
     this._socket = options.raw;
@@ -70,25 +70,34 @@ export class FakeWebSocket {
     this.#ownBuffered = bytes;
   }
 
-  send(payload: Buffer): void {
+  send(payload: Buffer, _options: object, taken: () => void): void {
     this.sent.push(payload.toString());
+    this.#taken.push(taken);
+    if (this.bufferedAmount === 0) queueMicrotask(() => this.take());
+  }
+
+  /** The kernel has taken everything that was sent. */
+  take(): void {
+    this.#ownBuffered = 0;
+    const callbacks = this.#taken;
+    this.#taken = [];
+    for (const taken of callbacks) taken();
   }
 
   close(code: number, reason: string): void {
     this.closes.push({ code, reason });
   }
 
-  ping(): void {
-    this.pings++;
-  }
+  ping(): void {}
 }
 
 export class FakeOwner implements ClientOwner {
-  readonly outbox: Outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+  readonly outbox: Outbox;
   readonly limits: BackpressureLimits;
   readonly goneClients: ClientSocket[] = [];
 
-  constructor(limits: Partial<BackpressureLimits> = {}) {
+  constructor(limits: Partial<BackpressureLimits> = {}, outbox: Partial<OutboxOptions> = {}) {
+    this.outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5, ...outbox });
     this.limits = {
       maxMessages: 3,
       maxBytes: null,

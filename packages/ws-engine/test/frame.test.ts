@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { constants, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import * as ws from 'ws';
 import { TextFrame } from '../src/frame.ts';
@@ -22,7 +24,7 @@ describe('a text frame', () => {
     it(`has the header ${header} for ${length} bytes`, () => {
       const { bytes } = TextFrame.ofText('x'.repeat(length));
       assert.equal(bytes.subarray(0, header.length / 2).toString('hex'), header);
-      assert.equal(bytes.length, header.length / 2 + length);
+      assert.deepEqual(bytes, frameOfWs(Buffer.from('x'.repeat(length))));
     });
   }
 
@@ -43,10 +45,54 @@ describe('a text frame', () => {
   });
 });
 
+describe('a compressed text frame', () => {
+  const json = (length: number): string => JSON.stringify(Array.from({ length }, (_, i) => ({ i, square: i * i })));
+
+  for (const [name, text] of [
+    ['1024 bytes', 'x'.repeat(1024)],
+    ['more than a byte of length says', json(100)],
+    ['64 KiB', json(3000)],
+    ['1 MiB', json(37_000).slice(0, 1_048_576)],
+  ] as const) {
+    it(`has RSV1, and inflates to its text, for ${name}`, () => {
+      const frame = TextFrame.ofText(text);
+      const { bytes, payload } = frame.deflated;
+      assert.equal(bytes[0], 0xc1);
+      assert.deepEqual(bytes, frameOfWs(payload, { rsv1: true }));
+      assert.notEqual(payload.subarray(-4).toString('hex'), '0000ffff', 'RFC 7692 §7.2.1 leaves it out');
+      assert.ok(inflated(payload).toString() === text);
+      assert.ok(bytes.length < frame.bytes.length);
+    });
+  }
+
+  it('is the frame itself below 1 KiB, above 1 MiB, and where it would be no smaller', () => {
+    for (const payload of ['x'.repeat(1023), 'x'.repeat(1_048_577), randomBytes(2000).toString('latin1')]) {
+      const frame = TextFrame.ofBytes(Buffer.from(payload, 'latin1'));
+      assert.ok(frame.deflated === frame);
+    }
+  });
+
+  it('is made once', () => {
+    const frame = TextFrame.ofText(json(100));
+    assert.equal(frame.deflated, frame.deflated);
+  });
+
+  it('keeps no more than its bytes', () => {
+    const { bytes } = TextFrame.ofText(json(30_000)).deflated;
+    assert.ok(bytes.buffer.byteLength <= Math.max(bytes.length, Buffer.poolSize));
+  });
+});
+
 /** What types of ws leave out: its Sender is public. */
 const { Sender } = ws as unknown as { readonly Sender: { frame(data: Buffer, options: object): Buffer[] } };
 
-function frameOfWs(payload: Buffer): Buffer {
-  const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false };
+function frameOfWs(payload: Buffer, { rsv1 = false } = {}): Buffer {
+  const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1 };
   return Buffer.concat(Sender.frame(payload, options));
+}
+
+/** As a client does it (RFC 7692 §7.2.2). */
+function inflated(payload: Buffer): Buffer {
+  const whole = Buffer.concat([payload, Buffer.from([0x00, 0x00, 0xff, 0xff])]);
+  return inflateRawSync(whole, { finishFlush: constants.Z_SYNC_FLUSH });
 }

@@ -17,7 +17,7 @@ function socket(log: string[], name: string, busyMs = 0): Flushable {
 describe('the outbox', () => {
   it('writes each socket once at the end of the turn, in the order in which they came', async () => {
     const log: string[] = [];
-    const outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+    const outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5 });
     outbox.add(socket(log, 'a'));
     outbox.add(socket(log, 'b'));
     assert.deepEqual(log, []);
@@ -26,7 +26,7 @@ describe('the outbox', () => {
   });
 
   it('starts each round from a new root', async () => {
-    const outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+    const outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5 });
     const { root } = outbox;
     outbox.add(socket([], 'a'));
     await turn();
@@ -35,7 +35,7 @@ describe('the outbox', () => {
 
   it('lets other work run between slices, and still writes everybody', async () => {
     const log: string[] = [];
-    const outbox = new Outbox({ flushDelayMs: 0, sliceMs: 2 });
+    const outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 2 });
     for (let i = 0; i < 320; i++) outbox.add(socket(log, String(i), 0.05));
     let turns = 0;
     while (log.length < 320) {
@@ -52,7 +52,7 @@ describe('the outbox', () => {
 
   it('leaves what is added during a round to the next', async () => {
     const log: string[] = [];
-    const outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+    const outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5 });
     outbox.add({
       flush: () => {
         log.push('first');
@@ -67,7 +67,7 @@ describe('the outbox', () => {
 
   it('says when what was handed over before is written', async () => {
     const log: string[] = [];
-    const outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+    const outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5 });
     outbox.add(socket(log, 'a'));
     outbox.afterFlush(() => log.push('done'));
     await turn();
@@ -75,7 +75,7 @@ describe('the outbox', () => {
   });
 
   it('says so even when nobody had to be written', async () => {
-    const outbox = new Outbox({ flushDelayMs: 0, sliceMs: 5 });
+    const outbox = new Outbox({ flushDelayMs: 0, writeBufferBytes: 100, sliceMs: 5 });
     const log: string[] = [];
     outbox.afterFlush(() => log.push('done'));
     await turn();
@@ -84,12 +84,57 @@ describe('the outbox', () => {
 
   it('gathers for the configured time before it writes', async () => {
     const log: string[] = [];
-    const outbox = new Outbox({ flushDelayMs: 30, sliceMs: 5 });
+    const outbox = new Outbox({ flushDelayMs: 30, writeBufferBytes: 100, sliceMs: 5 });
     outbox.add(socket(log, 'a'));
     await sleep(10);
     outbox.add(socket(log, 'b'));
     assert.deepEqual(log, []);
     await sleep(40);
     assert.deepEqual(log, ['a', 'b']);
+  });
+});
+
+describe('an outbox in a hurry', () => {
+  const DELAYED = { flushDelayMs: 60_000, writeBufferBytes: 100, sliceMs: 5 };
+
+  it('writes at the end of the turn all that waits, and then gathers again', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const log: string[] = [];
+    const outbox = new Outbox(DELAYED);
+    outbox.add(socket(log, 'a'));
+    outbox.add(socket(log, 'b'));
+    t.mock.timers.tick(30_000);
+    outbox.hurry();
+    outbox.hurry();
+    assert.deepEqual(log, []);
+    await turn();
+    assert.deepEqual(log, ['a', 'b']);
+    outbox.add(socket(log, 'c'));
+    await turn();
+    t.mock.timers.tick(59_999);
+    assert.deepEqual(log, ['a', 'b'], 'the hurry is over, and so is the delay of the round before');
+    t.mock.timers.tick(1);
+    assert.deepEqual(log, ['a', 'b', 'c']);
+  });
+
+  it('writes what comes during a round right after it', async () => {
+    const log: string[] = [];
+    const outbox = new Outbox(DELAYED);
+    outbox.add({
+      flush: () => {
+        log.push('first');
+        outbox.add(socket(log, 'second'));
+        outbox.hurry();
+      },
+    });
+    outbox.hurry();
+    await turn();
+    await turn();
+    assert.deepEqual(log, ['first', 'second']);
+  });
+
+  it('has no cause for it where nothing is delayed', () => {
+    assert.equal(new Outbox({ ...DELAYED, flushDelayMs: 0 }).hurryBytes, Infinity);
+    assert.equal(new Outbox(DELAYED).hurryBytes, 100);
   });
 });

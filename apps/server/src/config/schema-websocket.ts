@@ -24,7 +24,7 @@ export const WEBSOCKET_SECTION = {
     env: 'WEBSOCKET_MAX_MESSAGE_SIZE',
   }),
   max_frame_size: setting(bytes(1), {
-    doc: 'The same. A message counts as the sum of its frames, so this is no bound of its own for one that comes in several.',
+    doc: 'Bounds a message of a client like `websocket.max_message_size`: it counts as the sum of its frames, and has no bound for each of them.',
     default: 16_777_216,
     env: 'WEBSOCKET_MAX_FRAME_SIZE',
   }),

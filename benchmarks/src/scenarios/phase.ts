@@ -1,0 +1,86 @@
+import { BenchmarkFailure } from '../errors.ts';
+import { mergeHistograms, type Histogram } from '../histogram.ts';
+import { acceptedIn, describeCounts, requireAll } from '../load/crew.ts';
+import type { Published, Settled } from '../load/messages.ts';
+import { Meter, type Reading } from '../meter.ts';
+import type { Bench } from './scenario.ts';
+
+/** One is enough for no server; more would only wait for each other. */
+export const PUBLISHERS = 8;
+const HANDSHAKES_AT_A_TIME = 100;
+/** How long after the end of a steady phase the last message may come. */
+const LATE_MS = 250;
+
+/** Who publishes what to whom. */
+export interface Traffic {
+  readonly channels: readonly string[];
+  readonly publishers: number;
+  /** Publishes a second over all channels; `null`: as many as are answered. */
+  readonly rate: number | null;
+  readonly durationMs: number;
+}
+
+export interface Phase {
+  readonly published: Published;
+  readonly accepted: number;
+  readonly settled: Settled;
+  readonly latency: Histogram;
+  readonly reading: Reading;
+  /** From the first publish until the last delivery: the queues are empty, so nothing is owed. */
+  readonly seconds: number;
+  /** Whether a steady rate was kept: a server that falls behind by little falls behind for ever. */
+  readonly isSustained: boolean;
+}
+
+/** Connects and subscribes clients, all of whom have to get there. */
+export async function openAll(
+  { crew, server }: Bench,
+  who: { channels: readonly string[]; count: number },
+): Promise<void> {
+  const opened = await crew.open({ endpoint: server.endpoint, ...who, concurrency: HANDSHAKES_AT_A_TIME });
+  requireAll(opened, who.count);
+}
+
+/** Publishes, and waits until every subscriber has got every accepted message of its channel, once and in order. */
+export async function runPhase({ crew, server }: Bench, traffic: Traffic): Promise<Phase> {
+  await crew.reset(traffic.publishers);
+  const meter = new Meter(server.pid, crew.pids);
+  const published = await crew.publish({ endpoint: server.endpoint, ...traffic });
+  const accepted = acceptedIn(published);
+  const settled = await crew.settle(published.accepted);
+  const reading = meter.read();
+  requireExactlyOnce(accepted, settled);
+  const seconds = (settled.lastAtMicros - published.startedAtMicros) / 1e6;
+  const lateMs = seconds * 1000 - traffic.durationMs;
+  const isSustained = published.unsent === 0 && lateMs < LATE_MS;
+  return { published, accepted, settled, latency: mergeHistograms([settled.latency]), reading, seconds, isSustained };
+}
+
+/** A phase at a steady rate; null where the server does not keep it, nor at a second try, since machines have busy moments. */
+export async function runSteady(bench: Bench, traffic: Traffic & { readonly rate: number }): Promise<Phase | null> {
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const phase = await runPhase(bench, traffic);
+    bench.progress(`${traffic.rate}/s: p99 ${(phase.latency.quantile(0.99) / 1000).toFixed(1)} ms`);
+    if (phase.isSustained) return phase;
+  }
+  return null;
+}
+
+export function notSustained(rate: number): string {
+  return `${rate}/s: not sustained`;
+}
+
+/** A server that is fast because it loses messages is not fast. */
+function requireExactlyOnce(accepted: number, settled: Settled): void {
+  const { expected, deliveries, skipped, repeated, missing, surplus, foreign, ended } = settled;
+  const wrong = skipped + repeated + missing + surplus + foreign + ended.size;
+  if (wrong === 0 && deliveries === expected) return;
+  throw new BenchmarkFailure(
+    [
+      `not every subscriber got every message of its channel once and in order: of ${accepted} accepted messages came`,
+      `${deliveries} deliveries instead of ${expected}; ${skipped} skipped, ${missing} missing at the end,`,
+      `${repeated} doubled or out of order, ${surplus} beyond the accepted, ${foreign} other frames;`,
+      `connections ended by the server: ${describeCounts(ended) || 'none'}`,
+    ].join(' '),
+  );
+}

@@ -1,0 +1,6 @@
+// Loaded by node itself, with --import, into each process of the server under test. See memory.ts.
+process.on('SIGUSR2', () => {
+  globalThis.gc?.({ execution: 'sync' });
+  const { heapUsed, external } = process.memoryUsage();
+  process.stdout.write(`{"level":"info","pid":${process.pid},"keptBytes":${heapUsed + external}}\n`);
+});
