@@ -87,15 +87,14 @@ describe('Limits of an app over all workers', () => {
     });
     const [victim = 0] = [...connectionsByWorker(server)].find(([, held]) => held > 0) ?? [];
     process.kill(victim, 'SIGKILL');
-    const lost = await until('its clients to be cut off', () => {
-      const cut = admitted.filter(({ closed }) => closed !== null);
-      return cut.length > 0 && !server.workerPids().includes(victim) && cut;
-    });
+    // Not all of them hear of it in the same moment.
+    const lost = (): number => admitted.filter(({ closed }) => closed !== null).length;
+    await until('its clients to be cut off', () => lost() > 0 && !server.workerPids().includes(victim));
     const replacements: RawClient[] = [];
     await until('their places to be free', async () => {
-      const opened = await open(lost.length - replacements.length + 1);
+      const opened = await open(lost() - replacements.length + 1);
       replacements.push(...opened.admitted);
-      return replacements.length === admitted.filter(({ closed }) => closed !== null).length;
+      return replacements.length === lost();
     });
     await Promise.all([...admitted, ...replacements].map((client) => client.close()));
   });
