@@ -1,5 +1,6 @@
-import { clientAddress, type RequestOrigin } from './client-address.ts';
-import type { RateAnswer, Registry } from './ports/index.ts';
+import { clientAddress, type FromAddress } from './client-address.ts';
+import type { HubPorts } from './hub.ts';
+import type { RequestContext } from './ports/index.ts';
 
 /** How often one address may ask for something. */
 export interface AddressLimit {
@@ -11,28 +12,30 @@ export interface AddressLimit {
   readonly trustHops: number;
 }
 
-export interface RateHeaders {
-  readonly 'x-ratelimit-limit': number;
-  readonly 'x-ratelimit-remaining': number;
-  /** Seconds until all of it may be used again. */
-  readonly 'x-ratelimit-reset': number;
-  /** On a refusal only, in seconds. */
-  readonly 'retry-after'?: number;
+/** What a client is told of how it stands. */
+export type RateHeaders = Readonly<Record<string, number>>;
+
+export interface AddressCheck {
+  readonly isTaken: boolean;
+  /** `retry-after` is among them on a refusal only. */
+  readonly headers: RateHeaders;
 }
 
 /** Counts a request under its address, over all workers of the node. */
-export function takeAddress(registry: Registry, limit: AddressLimit, origin: RequestOrigin): Promise<RateAnswer> {
-  const { name, max, windowMs, trustHops } = limit;
-  return registry.take({ name: `address:${name}:${clientAddress(origin, trustHops)}`, points: 1, max, windowMs });
-}
-
-/** Tells a client how it stands. */
-export function rateHeaders({ max }: AddressLimit, { taken, remaining, resetMs }: RateAnswer): RateHeaders {
+export async function takeAddress(
+  { registry, metrics }: Pick<HubPorts, 'registry' | 'metrics'>,
+  { name, max, windowMs, trustHops }: AddressLimit,
+  { request, context }: { readonly request: FromAddress; readonly context: RequestContext },
+): Promise<AddressCheck> {
+  const address = clientAddress(request, trustHops);
+  const { taken, remaining, resetMs } = await registry.take({
+    name: `address:${name}:${address}`,
+    points: 1,
+    max,
+    windowMs,
+  });
+  metrics.addressChecked(context, taken ? 'taken' : 'refused');
   const seconds = Math.ceil(resetMs / 1000);
-  return {
-    'x-ratelimit-limit': max,
-    'x-ratelimit-remaining': remaining,
-    'x-ratelimit-reset': seconds,
-    ...(taken ? {} : { 'retry-after': seconds }),
-  };
+  const headers = { 'x-ratelimit-limit': max, 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': seconds };
+  return { isTaken: taken, headers: taken ? headers : { ...headers, 'retry-after': seconds } };
 }

@@ -1,9 +1,9 @@
-/** Where a request came from, as its connection and its proxies say. */
-export interface RequestOrigin {
-  /** The other end of the connection; undefined when it has gone. */
-  readonly peer: string | undefined;
-  /** `X-Forwarded-For`: each proxy adds at the end whom it was asked by. */
-  readonly forwardedFor: string | undefined;
+/** What a request tells of where it came from, in the form of Node's. */
+export interface FromAddress {
+  /** The other end of the connection; without an address when it has gone. */
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  /** In `x-forwarded-for` each proxy adds at the end whom it was asked by. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 const MAX_LENGTH = 64;
@@ -14,14 +14,17 @@ const MAX_LENGTH = 64;
  *
  * An IPv6 address counts as its /64, since whoever has one has them all.
  */
-export function clientAddress({ peer, forwardedFor }: RequestOrigin, trustHops: number): string {
-  return normalised(forwardedEntry(forwardedFor, trustHops) ?? peer ?? '');
+export function clientAddress({ socket, headers }: FromAddress, trustHops: number): string {
+  return normalised(forwardedEntry(headers['x-forwarded-for'], trustHops) ?? socket.remoteAddress ?? '');
 }
 
 /** What the farthest trusted proxy wrote into a list header; undefined if nothing is trusted or nothing is there. */
-export function forwardedEntry(header: string | undefined, trustHops: number): string | undefined {
+export function forwardedEntry(header: string | readonly string[] | undefined, trustHops: number): string | undefined {
   if (header === undefined || trustHops === 0) return undefined;
-  const entries = header.split(',').map((entry) => entry.trim());
+  const entries = header
+    .toString()
+    .split(',')
+    .map((entry) => entry.trim());
   const entry = entries[Math.max(0, entries.length - trustHops)];
   return entry === '' ? undefined : entry;
 }

@@ -1,4 +1,4 @@
-import { type App, type AddressLimit, type Hub, rateHeaders, type RateKind, takeAddress } from '@sluice/core';
+import { type AddressLimit, type App, type Hub, type RateKind, takeAddress } from '@sluice/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpError } from './errors.ts';
 
@@ -20,13 +20,9 @@ export async function takeRate(hub: Hub, app: App, { kind, points, maxPerSecond:
 
 /** Counts a request under its address, says how that stands, and ends it with 429 where it is too much. */
 export function addressHook(hub: Hub, limit: AddressLimit) {
-  return async ({ headers, socket }: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { registry, metrics } = hub.ports;
-    const forwardedFor = headers['x-forwarded-for'];
-    const origin = { peer: socket.remoteAddress, forwardedFor: forwardedFor?.toString() };
-    const answer = await takeAddress(registry, limit, origin);
-    metrics.addressChecked('http_api', answer.taken ? 'taken' : 'refused');
-    reply.headers({ ...rateHeaders(limit, answer) });
-    if (!answer.taken) throw httpError('addressRateLimited', limit.max, limit.windowMs / 1000);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { isTaken, headers } = await takeAddress(hub.ports, limit, { request: request.raw, context: 'http_api' });
+    reply.headers(headers);
+    if (!isTaken) throw httpError('addressRateLimited', limit.max, limit.windowMs / 1000);
   };
 }

@@ -9,7 +9,6 @@ import {
   type Hub,
   type Metrics,
   type OnError,
-  rateHeaders,
   takeAddress,
 } from '@sluice/core';
 import { CLOSE, type CloseReason } from '@sluice/protocol';
@@ -22,7 +21,7 @@ import { type HandshakeRefusal, type HandshakeRules, readHandshake } from './han
 import { Liveness, type LivenessOptions } from './liveness.ts';
 import type { Outbox } from './outbox.ts';
 import { listen, PusherWebSocket } from './pusher-web-socket.ts';
-import { isSecure, refuseUpgrade, requestOriginOf, UNAVAILABLE, type Upgrade } from './upgrade.ts';
+import { isSecure, refuseUpgrade, UNAVAILABLE, type Upgrade } from './upgrade.ts';
 
 export interface WsEngineOptions {
   readonly hub: Hub;
@@ -125,15 +124,15 @@ export class WsEngine implements ClientOwner {
 
   /** Bytes that the client sends meanwhile wait in its socket. */
   async #limited(upgrade: Upgrade, limit: AddressLimit): Promise<void> {
-    const { hub, metrics, onError } = this.#options;
+    const { hub, onError } = this.#options;
+    const { request, socket } = upgrade;
     try {
-      const answer = await takeAddress(hub.ports.registry, limit, requestOriginOf(upgrade.request));
-      metrics.addressChecked('websocket_upgrade', answer.taken ? 'taken' : 'refused');
-      if (answer.taken) this.#upgrade(upgrade);
-      else refuseUpgrade(upgrade.socket, { status: '429 Too Many Requests', headers: rateHeaders(limit, answer) });
+      const { isTaken, headers } = await takeAddress(hub.ports, limit, { request, context: 'websocket_upgrade' });
+      if (isTaken) this.#upgrade(upgrade);
+      else refuseUpgrade(socket, { status: '429 Too Many Requests', headers });
     } catch (error) {
       onError(error, { stage: 'upgrade' });
-      refuseUpgrade(upgrade.socket, UNAVAILABLE);
+      refuseUpgrade(socket, UNAVAILABLE);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { forwardedEntry, type RequestOrigin } from '@sluice/core';
+import { forwardedEntry } from '@sluice/core';
 
 /** A request that wants to become a WebSocket, as Node hands it over. */
 export interface Upgrade {
@@ -26,12 +26,8 @@ export function refuseUpgrade(socket: Duplex, { status, headers }: UpgradeRefusa
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }
 
-export function requestOriginOf({ socket, headers }: IncomingMessage): RequestOrigin {
-  return { peer: socket.remoteAddress, forwardedFor: headers['x-forwarded-for']?.toString() };
-}
-
 /** Whether the client speaks TLS, to this server or to the farthest trusted proxy. */
 export function isSecure({ socket, headers }: IncomingMessage, trustHops: number): boolean {
   if ('encrypted' in socket && socket.encrypted === true) return true;
-  return forwardedEntry(headers['x-forwarded-proto']?.toString(), trustHops)?.toLowerCase() === 'https';
+  return forwardedEntry(headers['x-forwarded-proto'], trustHops)?.toLowerCase() === 'https';
 }
