@@ -142,8 +142,6 @@ export class WsEngine implements ClientOwner {
       return;
     }
     const deflation = this.#negotiate(request);
-    // The answer to the upgrade waits for the greeting, which a round writes in this turn: one write instead of two.
-    socket.cork();
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', ignoreSocketError);
       if (!(ws instanceof PusherWebSocket)) return;
@@ -151,7 +149,6 @@ export class WsEngine implements ClientOwner {
       listen(ws, client);
       this.#open(client, request);
     });
-    setImmediate(() => socket.uncork());
   }
 
   /** Leaves the one offer in the request that ws is to accept. */
