@@ -7,7 +7,7 @@ import {
   RATE_KINDS,
   type RequestContext,
 } from '@sluice/core';
-import { CHANNEL_KINDS, type ChannelKind } from '@sluice/protocol';
+import { CHANNEL_KINDS, type ChannelKind, CLOSE } from '@sluice/protocol';
 import { Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
 import { type MetricSpec, WORKER_METRICS } from './metric-list.ts';
 import { setCounter } from './set-counter.ts';
@@ -44,11 +44,12 @@ const PER_APP = [
   'httpBytesSent',
 ] as const satisfies (keyof AppCounters)[];
 
-/** Codes that get a label of their own: those of RFC 6455 and of Pusher. Clients can send any. */
-const KNOWN_CODES = new Set([
-  1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 4000, 4001, 4003, 4004, 4005, 4006, 4007, 4008, 4009,
-  4100, 4200, 4201,
-]);
+/** Of RFC 6455 §7.4.1. */
+const STANDARD_CODES = [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011];
+const OWN_CODES = Object.values(CLOSE).map((reason) => (typeof reason === 'function' ? reason('') : reason).code);
+
+/** Codes that get a label of their own. Clients can send any. */
+const KNOWN_CODES: ReadonlySet<number> = new Set([...STANDARD_CODES, ...OWN_CODES]);
 
 /** A worker's metrics. Hot paths add to plain numbers; prom-client is fed when a scrape asks. */
 export class WorkerMetrics implements Metrics {
