@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
   const report: Report = {
     date,
     // A secret given on the command line stays out of files.
-    command: ['bench', ...args].join(' ').replace(/(--app-secret[= ])\S+/, '$1…'),
+    command: ['npm run bench --', ...args].join(' ').replace(/(--app-secret[= ])\S+/, '$1…'),
     machine: describeMachine(),
     peer: soketi?.versions ?? null,
     pinning: pinning.description,

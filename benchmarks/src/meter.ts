@@ -26,12 +26,26 @@ export class Meter {
   read(): Reading {
     return {
       elapsedMicros: monotonicMicros() - this.#startedAt,
-      serverCpuMicros: difference(usageOf(this.#serverPids), this.#server),
-      loadCpuMicros: difference(usageOf(this.#loadPids), this.#load),
+      serverCpuMicros: difference(usageOf(this.#serverPids)?.cpuMicros, this.#server?.cpuMicros),
+      loadCpuMicros: difference(usageOf(this.#loadPids)?.cpuMicros, this.#load?.cpuMicros),
     };
   }
 }
 
-function difference(after: Usage | undefined, before: Usage | undefined): number | undefined {
-  return after === undefined || before === undefined ? undefined : after.cpuMicros - before.cpuMicros;
+/** Resident memory of all processes of a server; undefined where it is not known. */
+export function residentBytes(serverPid: number | undefined): number | undefined {
+  return usageOf(serverPid === undefined ? [] : [serverPid])?.rssBytes;
+}
+
+/** How much more each of so many connections has made it, in KiB. */
+export function growthPerConnection(
+  { before, after }: { readonly before: number | undefined; readonly after: number | undefined },
+  connections: number,
+): number | undefined {
+  const growth = difference(after, before);
+  return growth === undefined ? undefined : growth / 1024 / connections;
+}
+
+function difference(after: number | undefined, before: number | undefined): number | undefined {
+  return after === undefined || before === undefined ? undefined : after - before;
 }

@@ -68,7 +68,7 @@ export function parseOptions(args: readonly string[]): Options | null {
   if (flags.help === true) return null;
   const defaults = flags.quick === true ? QUICK : flags.check === true ? CHECKED : FULL;
   const clients = (name: 'connections' | 'idle' | 'subscribers', fallback: number): number => {
-    const atMost = Math.min(200_000, connectionLimit());
+    const atMost = Math.max(1, Math.min(200_000, connectionLimit()));
     return whole(name, numberIn(flags, { name, fallback: Math.min(fallback, atMost), from: 1, to: atMost }));
   };
   const workers = numberIn(flags, { name: 'workers', fallback: 1, from: 1, to: 256 });
@@ -106,6 +106,12 @@ function scenariosOf(names: readonly string[]): ScenarioName[] {
 }
 
 function targetsOf(flags: Flags): TargetName[] {
+  if (flags.check === true && (flags.target ?? flags.url) !== undefined) {
+    throw new UsageError('--check compares Sluice with the others: it goes with neither --target nor --url');
+  }
+  if (flags.peer !== undefined && flags.target !== undefined) {
+    throw new UsageError('--peer adds a server to the run, and --target leaves one: give one of them');
+  }
   const own = flags.url === undefined ? 'sluice' : 'url';
   // Most budgets are ratios to the peer.
   const peer = flags.peer ?? (flags.check === true ? 'soketi' : undefined);

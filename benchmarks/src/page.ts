@@ -1,31 +1,40 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 
-import { cell, labelled, readable, times } from './cells.ts';
+import { readable } from './cells.ts';
 import { renderChart } from './chart.ts';
 import { boundOf, type BudgetVerdict } from './budgets.ts';
-import type { TargetName } from './options.ts';
-import type { Report } from './report.ts';
-import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
-import type { MetricSummary } from './summary.ts';
+import { sectionOf, type Report, type Section } from './report.ts';
+import type { ScenarioName } from './scenarios/index.ts';
+
+const README = join(import.meta.dirname, '../README.md');
 
 /** Writes a page and its charts, which go into a folder of the page's name beside it; returns all paths. */
 export function writePage(report: Report, file: string): string[] {
   const page = resolve(file);
   const folder = join(dirname(page), basename(page, extname(page)));
   mkdirSync(folder, { recursive: true });
-  const charts = report.options.scenarios.flatMap((scenario) => {
-    const metrics = rowsOf(report, scenario).filter(({ isCharted }) => isCharted);
-    if (metrics.length === 0) return [];
-    const path = join(folder, `${scenario}.svg`);
-    writeFileSync(path, renderChart(metrics, report.options.targets));
-    return [path];
-  });
-  writeFileSync(page, renderPage(report, basename(folder)));
+  const sections: string[] = [];
+  const charts: string[] = [];
+  for (const scenario of report.options.scenarios) {
+    const section = sectionOf(report, scenario);
+    if (section === null) continue;
+    const charted = section.metrics.filter(({ isCharted }) => isCharted);
+    const chart = join(folder, `${scenario}.svg`);
+    if (charted.length > 0) {
+      writeFileSync(chart, renderChart(charted, report.options.targets));
+      charts.push(chart);
+    }
+    sections.push(renderSection(scenario, section, charted.length > 0 ? relative(dirname(page), chart) : null));
+  }
+  writeFileSync(page, renderPage(report, { sections, readme: relative(dirname(page), README) }));
   return [page, ...charts];
 }
 
-function renderPage(report: Report, charts: string): string {
+function renderPage(
+  report: Report,
+  { sections, readme }: { readonly sections: readonly string[]; readonly readme: string },
+): string {
   const { machine, options, budgets } = report;
   const { cpu, cores, memoryGiB, kernel, node, commit } = machine;
   const parts = [
@@ -33,7 +42,7 @@ function renderPage(report: Report, charts: string): string {
     '<!-- prettier-ignore-start -->',
     '# Benchmarks',
     [
-      `${report.date.slice(0, 10)}, \`npm run ${report.command}\``,
+      `${report.date.slice(0, 10)}, \`${report.command}\``,
       [cpu, `${cores} cores`, `${memoryGiB} GiB`, kernel].join(', '),
       `Sluice: commit ${commit}, Node ${node}`,
       ...(report.peer === null ? [] : [report.peer]),
@@ -43,32 +52,24 @@ function renderPage(report: Report, charts: string): string {
       .join('\n'),
     `A cell is the median of ${options.repeat} runs, with the lowest and highest in brackets. An absolute number belongs to one machine
 and one day; the ratios are the result. What each number is attributed to is said in
-[the README of the benchmarks](../../benchmarks/README.md).`,
-    ...(budgets.length === 0 ? [] : ['## Budgets', table(['Budget', 'bound', 'measured'], budgets.map(budgetRow))]),
-    ...options.scenarios.flatMap((scenario) => section(report, scenario, charts)),
+[the README of the benchmarks](${readme}).`,
+    ...(budgets.length === 0
+      ? []
+      : ['## Budgets', markdownTable([['Budget', 'bound', 'measured (bold: missed)'], ...budgets.map(budgetRow)])]),
+    ...sections,
     '<!-- prettier-ignore-end -->',
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-function section(report: Report, scenario: ScenarioName, charts: string): string[] {
-  const rows = rowsOf(report, scenario);
-  if (rows.length === 0) return [];
-  const targets = report.options.targets.filter((target) => rows.some((row) => row.targets[target] !== undefined));
-  const chart = rows.some(({ isCharted }) => isCharted) ? [`![Bars of the medians](${charts}/${scenario}.svg)`] : [];
-  return [`## ${scenario}`, `${SCENARIOS[scenario].describe(report.options)}.`, ...chart, metricTable(rows, targets)];
-}
-
-function metricTable(rows: readonly MetricSummary[], targets: readonly TargetName[]): string {
-  const [own, ...others] = targets;
-  return table(
-    ['', ...targets, ...others.map((other) => `${own}/${other}`)],
-    rows.map((row) => [
-      labelled(row),
-      ...targets.map((target) => cell(row.targets[target])),
-      ...others.map((other) => times(row.ratios[other])),
-    ]),
-  );
+function renderSection(scenario: ScenarioName, { load, table, notes }: Section, chart: string | null): string {
+  return [
+    `## ${scenario}`,
+    `${load}.`,
+    ...(chart === null ? [] : [`![Bars of the medians](${chart})`]),
+    ...(table.length === 0 ? [] : [markdownTable(table)]),
+    ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}`).join('\n')]),
+  ].join('\n\n');
 }
 
 function budgetRow({ budget, value, isMet }: BudgetVerdict): string[] {
@@ -76,11 +77,7 @@ function budgetRow({ budget, value, isMet }: BudgetVerdict): string[] {
   return [budget.says, boundOf(budget), isMet ? measured : `**${measured}**`];
 }
 
-function rowsOf(report: Report, scenario: ScenarioName): MetricSummary[] {
-  return report.summary.filter((metric) => metric.scenario === scenario);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), `|---|${'--:|'.repeat(head.length - 1)}`, ...rows.map(line)].join('\n');
 }

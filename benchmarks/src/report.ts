@@ -6,7 +6,7 @@ import { cell, labelled, readable, times } from './cells.ts';
 import type { Machine } from './machine.ts';
 import type { Options, TargetName } from './options.ts';
 import type { Sample } from './runner.ts';
-import { SCENARIOS } from './scenarios/index.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
 import type { MetricSummary } from './summary.ts';
 
 const RESULTS = join(import.meta.dirname, '../results');
@@ -50,20 +50,39 @@ export function renderTable(report: Report): string {
     `median of ${options.repeat} run(s), lowest–highest in brackets`,
   ];
   for (const scenario of options.scenarios) {
-    const samples = report.samples.filter((sample) => sample.scenario === scenario);
-    if (samples.length === 0) continue;
-    const rows = report.summary.filter((metric) => metric.scenario === scenario);
-    const targets = options.targets.filter((target) => rows.some((row) => row.targets[target] !== undefined));
-    lines.push('', `${scenario}: ${SCENARIOS[scenario].describe(options)}`);
-    if (rows.length > 0) lines.push(...aligned(tableOf(rows, targets)));
-    for (const { target, run, notes } of samples) {
-      lines.push(...notes.map((note) => `  ${target}, run ${run}: ${note}`));
-    }
+    const section = sectionOf(report, scenario);
+    if (section === null) continue;
+    lines.push('', `${scenario}: ${section.load}`, ...aligned(section.table));
+    lines.push(...section.notes.map((note) => `  ${note}`));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function tableOf(rows: readonly MetricSummary[], targets: readonly TargetName[]): string[][] {
+export interface Section {
+  /** In one line. */
+  readonly load: string;
+  readonly metrics: readonly MetricSummary[];
+  /** The metrics with a head above them; empty where no target has a number. */
+  readonly table: readonly (readonly string[])[];
+  readonly notes: readonly string[];
+}
+
+/** What a report says of one scenario; null where no target ran it. */
+export function sectionOf({ options, summary, samples }: Report, scenario: ScenarioName): Section | null {
+  const own = samples.filter((sample) => sample.scenario === scenario);
+  if (own.length === 0) return null;
+  const metrics = summary.filter((metric) => metric.scenario === scenario);
+  return {
+    load: SCENARIOS[scenario].describe(options),
+    metrics,
+    table: tableOf(metrics, options.targets),
+    notes: own.flatMap(({ target, run, notes }) => notes.map((note) => `${target}, run ${run}: ${note}`)),
+  };
+}
+
+function tableOf(rows: readonly MetricSummary[], all: readonly TargetName[]): string[][] {
+  if (rows.length === 0) return [];
+  const targets = all.filter((target) => rows.some((row) => row.targets[target] !== undefined));
   const [own, ...others] = targets;
   return [
     ['', ...targets, ...others.map((other) => `${own}/${other}`)],

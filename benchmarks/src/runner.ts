@@ -13,6 +13,9 @@ import { requireBuilt, startSluice } from './servers/sluice.ts';
 import { startSoketi } from './servers/soketi.ts';
 import type { SoketiPackage } from './servers/soketi-package.ts';
 
+/** Above this share of a core others were in the way. */
+const DISTURBING_PERCENT = 15;
+
 export interface Sample extends Measurement {
   readonly scenario: ScenarioName;
   readonly target: TargetName;
@@ -63,7 +66,9 @@ async function runOne(
     const progress = (text: string): void => surroundings.progress(`${label}: ${text}`);
     const measurement = await scenario.run({ server, crew, options, progress });
     surroundings.progress(`${label}: done`);
-    return withForeignLoad({ ...which, ...measurement }, foreign.percentOfCore());
+    // A server of somebody else's would be taken for a disturbance itself.
+    const foreignLoad = server.pid === undefined ? undefined : foreign.percentOfCore();
+    return withForeignLoad({ ...which, ...measurement }, foreignLoad);
   } catch (error) {
     if (!(error instanceof BenchmarkFailure)) throw error;
     // A peer that cannot do it has no number; that is no reason to leave the others without theirs.
@@ -80,9 +85,6 @@ async function runOne(
     await server.stop();
   }
 }
-
-/** Above this share of a core others were in the way. */
-const DISTURBING_PERCENT = 15;
 
 function withForeignLoad(sample: Sample, percent: number | undefined): Sample {
   if (percent === undefined) return sample;

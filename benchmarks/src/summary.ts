@@ -1,6 +1,7 @@
 import type { TargetName } from './options.ts';
 import type { Sample } from './runner.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
+import type { Metric } from './scenarios/scenario.ts';
 
 /** One metric of one target over all runs. */
 export interface Summary {
@@ -11,13 +12,8 @@ export interface Summary {
 
 type ByTarget<Value> = Partial<Readonly<Record<TargetName, Value>>>;
 
-export interface MetricSummary {
+export interface MetricSummary extends Required<Metric> {
   readonly scenario: ScenarioName;
-  readonly key: string;
-  readonly label: string;
-  readonly unit: string;
-  /** Whether it is worth a bar in a chart. */
-  readonly isCharted: boolean;
   readonly targets: ByTarget<Summary>;
   /** Median of Sluice, or of the server at the URL, over the median of each other target. */
   readonly ratios: ByTarget<number>;
@@ -27,7 +23,7 @@ export interface MetricSummary {
 export function summarise(samples: readonly Sample[]): MetricSummary[] {
   const scenarios = [...new Set(samples.map((sample) => sample.scenario))];
   return scenarios.flatMap((scenario) =>
-    SCENARIOS[scenario].metrics.flatMap((metric): MetricSummary[] => {
+    SCENARIOS[scenario].metrics.flatMap((metric: Metric): MetricSummary[] => {
       const own = samples.filter((sample) => sample.scenario === scenario);
       const targets = Object.fromEntries(
         [...new Set(own.map((sample) => sample.target))].flatMap((target) => {
@@ -38,8 +34,7 @@ export function summarise(samples: readonly Sample[]): MetricSummary[] {
         }),
       ) as ByTarget<Summary>;
       if (Object.keys(targets).length === 0) return [];
-      const { key, label, unit, chart } = metric;
-      return [{ scenario, key, label, unit, isCharted: chart === 'bars', targets, ratios: ratiosOf(targets) }];
+      return [{ isCharted: false, ...metric, scenario, targets, ratios: ratiosOf(targets) }];
     }),
   );
 }

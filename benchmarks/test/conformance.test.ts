@@ -6,6 +6,8 @@ import { Children } from '../src/children.ts';
 import { compare, renderComparison } from '../src/conformance/comparison.ts';
 import { sluiceContestant } from '../src/conformance/contestants.ts';
 import { judge } from '../src/conformance/judge.ts';
+import { parseOptions } from '../src/conformance/options.ts';
+import { UsageError } from '../src/errors.ts';
 import type { StartedServer } from '../src/servers/server.ts';
 
 test('a row that ends the server fails alone: the server comes back, and the rows beside it are judged again', async () => {
@@ -75,4 +77,9 @@ test('a comparison counts by group, and names no row that failed', () => {
   assert.match(text, /^\| HS Handshake and frames \| 1 \| 0 \| 0 \| 0 \| 1 \| 0 \|$/m);
   assert.match(text, /^\| \*\*all\*\* \| 2 \| 0 \| 1 \| 1 \| 1 \| 1 \|$/m);
   assert.doesNotMatch(text, /HS-01|PG-01|its cause|a transcript/);
+});
+
+test('what is kept is of all rows', () => {
+  assert.equal(parseOptions(['--peer', 'soketi', '--write'])?.write, true);
+  assert.throws(() => parseOptions(['--peer', 'soketi', '--write', '--only', 'HS']), UsageError);
 });

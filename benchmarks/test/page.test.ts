@@ -13,7 +13,7 @@ import type { Report } from '../src/report.ts';
 import type { Sample } from '../src/runner.ts';
 import { summarise } from '../src/summary.ts';
 
-test('a page holds medians, spread, ratios and budgets, and links a chart of each scenario', async (t) => {
+test('a page holds medians, spread, ratios, budgets and notes, and links a chart of each scenario', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-page-'));
   t.after(() => rm(folder, { recursive: true }));
   const values: readonly (readonly [Sample['target'], number])[] = [
@@ -28,7 +28,7 @@ test('a page holds medians, spread, ratios and budgets, and links a chart of eac
     target,
     run: 1,
     values: { deliveries },
-    notes: [],
+    notes: target === 'soketi' ? ['a note'] : [],
   }));
   const options = parseOptions(['fanout', '--check']);
   assert.ok(options);
@@ -36,7 +36,7 @@ test('a page holds medians, spread, ratios and budgets, and links a chart of eac
   const budget = { says: 'it is fast', of: 'sluice fanout deliveries', over: 'soketi fanout deliveries', atLeast: 5 };
   const report: Report = {
     date: '2026-01-02T03:04:05.678Z',
-    command: 'bench -- fanout --check',
+    command: 'npm run bench -- fanout --check',
     machine: describeMachine(),
     peer: 'soketi 0.0.0',
     pinning: 'not pinned',
@@ -51,6 +51,9 @@ test('a page holds medians, spread, ratios and budgets, and links a chart of eac
   const text = await readFile(page, 'utf8');
   assert.match(text, /^\| deliveries, \/s \| 400 \(300–500\) \| 100 \| 200 \| 4\.00× \| 2\.00× \|$/m);
   assert.match(text, /^\| it is fast \| ≥ 5 \| \*\*4\.00\*\* \|$/m);
+  assert.match(text, /^- soketi, run 1: a note$/m);
+  const [readme] = text.match(/(?<=\]\()[^)]*README\.md/) ?? [];
+  assert.ok(existsSync(join(dirname(page), readme ?? '')), readme);
   const link = /!\[.*\]\((.+)\)/.exec(text)?.[1] ?? '';
   assert.equal(join(dirname(page), link), chart);
   assert.ok(existsSync(chart ?? ''));

@@ -74,18 +74,20 @@ test('a server that refuses every upgrade has no number: the run fails with the 
   assert.equal(stdout, '');
 });
 
-test('the JSON report holds every sample, and not the secret', async (t) => {
+test('the JSON report holds every sample, and neither it nor the page the secret', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, 'result.json');
-  const args = ['publish', '--quick', '--target', 'bare', '--repeat', '2', '--duration', '0.2', '--json', file];
-  const { code, stderr } = await bench([...args, '--app-secret', 'do-not-tell']);
+  const page = join(folder, 'page.md');
+  const files = ['--json', file, '--report', page, '--app-secret', 'do-not-tell'];
+  const args = ['publish', '--quick', '--target', 'bare', '--repeat', '2', '--duration', '0.2', ...files];
+  const { code, stderr } = await bench(args);
   assert.equal(code, 0, stderr);
   const copy = /written: .*, (.+\.json)$/m.exec(stderr)?.[1] ?? '';
   t.after(() => rm(copy));
   const text = await readFile(file, 'utf8');
   assert.equal(await readFile(copy, 'utf8'), text);
-  assert.doesNotMatch(text, /do-not-tell/);
+  assert.doesNotMatch(text + (await readFile(page, 'utf8')), /do-not-tell/);
   const report = JSON.parse(text) as { samples: unknown[]; machine: { node: string } };
   assert.equal(report.samples.length, 2);
   assert.equal(report.machine.node, process.versions.node);
@@ -104,6 +106,9 @@ test('a wrong command line ends with 2 before anything is started', async () => 
     ['--repeat', '1.5'],
     ['--idle', 'many'],
     ['--peer', 'nobody'],
+    ['--peer', 'soketi', '--target', 'bare'],
+    ['--check', '--target', 'bare'],
+    ['--check', '--url', 'http://127.0.0.1:1'],
     ['--nonsense'],
     ['--url', 'ftp://x'],
   ]) {

@@ -1,7 +1,4 @@
-import { GROUP_TITLES, groupOf, type RowResult } from '@sluice/conformance';
-
-export type Outcome = RowResult['outcome'];
-export type Counts = Record<Outcome, number>;
+import { type Counts, countsOf, GROUP_TITLES, groupOf, type RowResult } from '@sluice/conformance';
 
 /** What became of the same rows at both servers. Which of them failed is left out: some tell of weaknesses of a server in use. */
 export interface Comparison {
@@ -35,12 +32,6 @@ export function compare({ sluice, soketi }: Results): Pick<Comparison, 'groups' 
   };
 }
 
-function countsOf(results: readonly RowResult[]): Counts {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const { outcome } of results) counts[outcome]++;
-  return counts;
-}
-
 export function renderComparison(comparison: Comparison): string {
   const { date, command, versions, provided, groups, skipped } = comparison;
   const totals = { sluice: totalOf(groups, 'sluice'), soketi: totalOf(groups, 'soketi') };
@@ -50,13 +41,16 @@ export function renderComparison(comparison: Comparison): string {
 
 - ${date.slice(0, 10)}, with \`${command}\`
 - Sluice: ${versions.sluice}
-- soketi: ${versions.soketi}
+- ${versions.soketi}
 
 The statements are those of [the suite](../../packages/conformance/README.md): Pusher's protocol and HTTP API to the letter,
 with its frames, close codes, texts and status codes. Clients forgive much of that, so a statement that fails is no
-client that fails. Each server was one process that takes connections, set to Pusher's limits, and prepared as said below.
-A statement that needs what only one of the two has a setting for was put to neither. What failed beside other statements
-was judged once more alone, and that is what counts.
+client that fails. One difference, as a status code or a member of a frame, fails every statement that meets it: the counts
+are no measure of distance. A refusal in another form than Pusher's fails too, though it refuses.
+
+Each server was one process that takes connections, set to Pusher's limits, and prepared as said below. A statement that
+needs what only one of the two has a setting for was put to neither. What failed beside other statements was judged once
+more alone, and that is what counts.
 
 | Group | Sluice: passed | failed | skipped | soketi: passed | failed | skipped |
 |---|--:|--:|--:|--:|--:|--:|

@@ -25,7 +25,7 @@ const CLIENT_EVENTS_PER_SECOND = 10;
 /** soketi answers sign-ins only in apps that also want connections to be authorised in time; this is longer than any row. */
 const SIGN_IN = { enable_user_authentication: true };
 const AUTHORISED_IN_TIME = { userAuthenticationTimeout: 120_000 };
-/** A server that failed inside refuses everybody for so long before it ends; the rows of others would wait for it. */
+/** One that ends does so at once: the rows of others wait until it runs again. */
 const END = { shutdownGracePeriod: 1 };
 
 export function soketiContestant(children: Children, soketi: SoketiPackage): Contestant {

@@ -32,6 +32,9 @@ export function parseOptions(args: readonly string[]): Options | null {
   const flags = readFlags(args);
   if (flags.help === true) return null;
   if (flags.peer !== 'soketi') throw new UsageError(`--peer: expected soketi, got "${flags.peer ?? ''}"`);
+  if (flags.only !== undefined && flags.write === true) {
+    throw new UsageError('--write keeps the counts of all rows, and goes without --only');
+  }
   return { rows: flags.only === undefined ? ROWS : rowsOf(flags.only), write: flags.write ?? false };
 }
 

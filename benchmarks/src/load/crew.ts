@@ -42,10 +42,7 @@ export class Crew {
     );
     return {
       subscribed: sum(parts, (part) => part.subscribed),
-      errors: mergeCounts(parts.map((part) => part.errors)),
-      latency: mergeHistograms(parts.map((part) => part.latency)).snapshot(),
-      startedAtMicros: Math.min(...parts.map((part) => part.startedAtMicros)),
-      endedAtMicros: Math.max(...parts.map((part) => part.endedAtMicros)),
+      ...mergedOpening(parts),
     };
   }
 
@@ -86,9 +83,16 @@ export class Crew {
   }
 
   async churn(args: ChurnArgs): Promise<Churned> {
-    const [first] = this.#subscribers;
-    if (first === undefined) throw new TypeError('a crew without subscribers');
-    return first.call('churn', args, { timeoutMs: args.durationMs + SETTLE_TIMEOUT_MS });
+    const clients = Math.ceil(args.clients / this.#subscribers.length);
+    const timeoutMs = args.durationMs + SETTLE_TIMEOUT_MS;
+    const parts = await Promise.all(
+      this.#subscribers.map((each) => each.call('churn', { ...args, clients }, { timeoutMs })),
+    );
+    return {
+      lives: sum(parts, (part) => part.lives),
+      subscriptions: sum(parts, (part) => part.subscriptions),
+      ...mergedOpening(parts),
+    };
   }
 
   async stop(): Promise<void> {
@@ -114,6 +118,18 @@ export function acceptedIn(published: Published): number {
   const accepted = sum(published.accepted, (count) => count);
   if (accepted === 0) throw new BenchmarkFailure('the server accepted no publish');
   return accepted;
+}
+
+/** What opening and churning have in common. */
+function mergedOpening(
+  parts: readonly (Opened | Churned)[],
+): Pick<Opened, 'errors' | 'latency' | 'startedAtMicros' | 'endedAtMicros'> {
+  return {
+    errors: mergeCounts(parts.map((part) => part.errors)),
+    latency: mergeHistograms(parts.map((part) => part.latency)).snapshot(),
+    startedAtMicros: Math.min(...parts.map((part) => part.startedAtMicros)),
+    endedAtMicros: Math.max(...parts.map((part) => part.endedAtMicros)),
+  };
 }
 
 function sum<Part>(parts: readonly Part[], valueOf: (part: Part) => number): number {

@@ -66,10 +66,8 @@ async function keepRate(publishers: readonly Publisher[], pace: { rate: number; 
     const now = monotonicMicros();
     if (now - (due[0] ?? now) > TOO_FAR_BEHIND_MICROS) break;
     due.push(now);
-    const idle =
-      publishers[sent % publishers.length]?.isBusy === false
-        ? publishers[sent % publishers.length]
-        : publishers.find((publisher) => !publisher.isBusy);
+    const next = publishers[sent % publishers.length];
+    const idle = next?.isBusy === false ? next : publishers.find((publisher) => !publisher.isBusy);
     if (idle === undefined) continue;
     const working = work(idle).catch((error: unknown) => {
       failure ??= error;

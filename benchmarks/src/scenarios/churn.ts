@@ -14,10 +14,10 @@ export const churn: Scenario = {
   describe: ({ subscribers, durationMs }) =>
     `${clientsOf(subscribers)} clients connect, go through four of ${CHANNELS.length} channels, leave and come back, for ${durationMs / 1000} s`,
   metrics: [
-    { key: 'subscriptions', label: 'subscriptions', unit: '/s', chart: 'bars' },
+    { key: 'subscriptions', label: 'subscriptions', unit: '/s', isCharted: true },
     { key: 'lives', label: 'connections', unit: '/s' },
     ...latencyMetrics({ label: 'time to another subscription' }),
-    { key: 'cpu', label: 'server CPU per subscription', unit: 'µs', chart: 'bars' },
+    { key: 'cpu', label: 'server CPU per subscription', unit: 'µs', isCharted: true },
   ],
   without: ['bare'],
   subscribers: ({ subscribers }) => clientsOf(subscribers),

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { mergeHistograms } from '../histogram.ts';
 import { requireAll } from '../load/crew.ts';
-import { Meter } from '../meter.ts';
-import { socketsByProcess, usageOf } from '../process-tree.ts';
+import { growthPerConnection, Meter, residentBytes } from '../meter.ts';
+import { socketsByProcess } from '../process-tree.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
@@ -16,19 +16,18 @@ const REST_MS = 500;
 export const connect: Scenario = {
   describe: ({ connections }) => `${connections} clients connect and subscribe, ${HANDSHAKES_AT_A_TIME} at a time`,
   metrics: [
-    { key: 'connections', label: 'connections', unit: '/s', chart: 'bars' },
+    { key: 'connections', label: 'connections', unit: '/s', isCharted: true },
     ...latencyMetrics({ label: 'time to subscription' }),
-    { key: 'cpu', label: 'server CPU per connection', unit: 'µs', chart: 'bars' },
-    { key: 'rss', label: 'server memory per connection', unit: 'KiB', chart: 'bars' },
+    { key: 'cpu', label: 'server CPU per connection', unit: 'µs', isCharted: true },
+    { key: 'rss', label: 'server memory per connection', unit: 'KiB', isCharted: true },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },
   ],
   subscribers: (options) => options.connections,
   async run(bench: Bench): Promise<Measurement> {
     const { crew, server, options } = bench;
     const count = options.connections;
-    const roots = server.pid === undefined ? [] : [server.pid];
     await sleep(REST_MS);
-    const rssBefore = usageOf(roots)?.rssBytes;
+    const before = residentBytes(server.pid);
     const meter = new Meter(server.pid, crew.pids);
     const opened = await crew.open({
       endpoint: server.endpoint,
@@ -39,15 +38,14 @@ export const connect: Scenario = {
     const reading = meter.read();
     requireAll(opened, count);
     await sleep(REST_MS);
-    const rssAfter = usageOf(roots)?.rssBytes;
+    const after = residentBytes(server.pid);
     const micros = opened.endedAtMicros - opened.startedAtMicros;
-    const growth = rssBefore === undefined || rssAfter === undefined ? undefined : rssAfter - rssBefore;
     return {
       values: measured({
         connections: (count * 1e6) / micros,
         ...latencyValues(mergeHistograms([opened.latency])),
         cpu: per(reading.serverCpuMicros, count),
-        rss: per(growth === undefined ? undefined : growth / 1024, count),
+        rss: growthPerConnection({ before, after }, count),
         loadBusy: percentOfCore(reading.loadCpuMicros, reading.elapsedMicros),
       }),
       notes: server.pid === undefined ? [] : distribution(server.pid),

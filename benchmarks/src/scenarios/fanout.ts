@@ -9,10 +9,10 @@ export const fanout: Scenario = {
   describe: ({ subscribers, durationMs }) =>
     `${subscribers} subscribers on one channel, ${durationMs / 1000} s saturated by ${PUBLISHERS} publishers`,
   metrics: [
-    { key: 'deliveries', label: 'deliveries', unit: '/s', chart: 'bars' },
+    { key: 'deliveries', label: 'deliveries', unit: '/s', isCharted: true },
     { key: 'publishes', label: 'publishes accepted', unit: '/s' },
     { key: 'refused', label: 'publishes refused', unit: '' },
-    { key: 'cpu', label: 'server CPU per delivery', unit: 'µs', chart: 'bars' },
+    { key: 'cpu', label: 'server CPU per delivery', unit: 'µs', isCharted: true },
     ...latencyMetrics({ label: 'latency' }),
     { key: 'serverBusy', label: 'server', unit: '% of a core' },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },

@@ -10,7 +10,7 @@ export const large: Scenario = {
   describe: (options) =>
     `${subscribersOf(options)} subscribers on one channel, ${options.durationMs / 1000} s at ${RATE} publishes/s`,
   metrics: [
-    { key: 'loopDelay', label: 'event-loop delay p99', unit: 'ms', chart: 'bars' },
+    { key: 'loopDelay', label: 'event-loop delay p99', unit: 'ms', isCharted: true },
     ...latencyMetrics({ label: 'latency' }),
   ],
   without: ['bare'],

@@ -20,7 +20,7 @@ export function latencyMetrics({ prefix = '', label, charted = ['p50', 'p99'] }:
     key: `${prefix}${key}`,
     label: `${label} ${name}`,
     unit: 'ms',
-    ...(charted.includes(key) ? { chart: 'bars' as const } : {}),
+    isCharted: charted.includes(key),
   }));
 }
 

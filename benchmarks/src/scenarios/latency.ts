@@ -12,7 +12,7 @@ export const latency: Scenario = {
     `${subscribers} subscribers on one channel, ${durationMs / 1000} s each at ${RATES.join(' and ')} publishes/s`,
   metrics: RATES.flatMap((rate) => [
     ...latencyMetrics({ prefix: `${rate}.`, label: `${rate}/s: latency` }),
-    { key: `${rate}.cpu`, label: `${rate}/s: server CPU per delivery`, unit: 'µs', chart: 'bars' as const },
+    { key: `${rate}.cpu`, label: `${rate}/s: server CPU per delivery`, unit: 'µs', isCharted: true },
   ]),
   subscribers: (options) => options.subscribers,
   async run(bench) {

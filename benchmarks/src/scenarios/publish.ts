@@ -12,10 +12,10 @@ export const publish: Scenario = {
   describe: ({ durationMs }) =>
     `${CONNECTIONS} keep-alive connections publish to an empty channel for ${durationMs / 1000} s`,
   metrics: [
-    { key: 'requests', label: 'requests accepted', unit: '/s', chart: 'bars' },
+    { key: 'requests', label: 'requests accepted', unit: '/s', isCharted: true },
     { key: 'refused', label: 'requests refused', unit: '' },
     ...latencyMetrics({ label: 'answer' }),
-    { key: 'cpu', label: 'server CPU per accepted request', unit: 'µs', chart: 'bars' },
+    { key: 'cpu', label: 'server CPU per accepted request', unit: 'µs', isCharted: true },
     { key: 'loadBusy', label: 'load generator', unit: '% of a core' },
   ],
   subscribers: () => 0,

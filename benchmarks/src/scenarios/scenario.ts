@@ -8,7 +8,7 @@ export interface Metric {
   readonly label: string;
   readonly unit: string;
   /** Shown in the chart of its scenario. */
-  readonly chart?: 'bars';
+  readonly isCharted?: boolean;
 }
 
 export interface Bench {

@@ -7,7 +7,7 @@ const PROGRAM = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 
 /** The program to compare with, always one process. */
 export async function startBare(options: StartOptions): Promise<Server> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   return startProgram({
     ...options,
     args: ['--disable-warning=ExperimentalWarning', PROGRAM],

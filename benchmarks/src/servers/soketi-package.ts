@@ -42,7 +42,7 @@ function isInstalled(): boolean {
 }
 
 function install(progress: (text: string) => void): void {
-  progress(`installing soketi ${SOKETI_VERSION} from npm (330 packages; half a minute, 450 MB)`);
+  progress(`installing soketi ${SOKETI_VERSION} from npm (330 packages, 450 MB)`);
   mkdirSync(SOKETI_FOLDER, { recursive: true });
   writeFileSync(join(SOKETI_FOLDER, 'package.json'), JSON.stringify(MANIFEST, null, 2));
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];

@@ -44,7 +44,7 @@ async function onLoopback(port: number): Promise<Readonly<Record<string, unknown
   return {
     host: HOST,
     port,
-    // It listens there even where metrics are off, as they are by default.
+    // A port of its own for each that is started: the default one is taken by the first.
     'metrics.host': HOST,
     'metrics.port': await freePort(),
     // It looks for other nodes with a UDP broadcast twice a second; this one asks itself.

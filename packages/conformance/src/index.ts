@@ -1,4 +1,5 @@
 export { WebhookReceiver } from './clients/webhook-receiver.ts';
+export { type Counts, countsOf } from './command/verdict.ts';
 export type { Row } from './row.ts';
 export { GROUP_SIZES, GROUP_TITLES, groupOf, ROWS } from './rows/index.ts';
 export { PENDING } from './rows/pending.ts';

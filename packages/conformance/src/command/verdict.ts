@@ -55,7 +55,7 @@ export async function judge({ target, only, progress }: JudgeOptions): Promise<V
   return verdicts.sort((a, b) => placeOf(a) - placeOf(b) || a.id.localeCompare(b.id));
 }
 
-export function countsOf(verdicts: readonly Verdict[]): Counts {
+export function countsOf(verdicts: readonly Pick<Verdict, 'outcome'>[]): Counts {
   const counts = noCounts();
   for (const { outcome } of verdicts) counts[outcome]++;
   return counts;
