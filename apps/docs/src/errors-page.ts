@@ -72,7 +72,7 @@ const WITHOUT_TEXT: readonly (readonly string[])[] = [
   ],
   [
     'HTTP 503 on an upgrade',
-    'The server shuts down and takes no new client, or its primary does not answer.',
+    'The server shuts down and takes no new client.',
     'None; clients come back by themselves.',
   ],
 ];

@@ -2,38 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
-import type { Log } from '@sluice/core';
-import { LocalHub } from '../src/primary/local-hub.ts';
+import type { LocalHub } from '../src/primary/local-hub.ts';
 import { NodeRegistry } from '../src/registry/node-registry.ts';
 import { FakeWorker } from './fake-worker.ts';
+import { localHub, NO_LISTENER } from './silent.ts';
 
-const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const MANY = 200;
 
-function localHub(): LocalHub {
-  return new LocalHub({
-    log: SILENT,
-    cache: { maxEvents: 10, maxBytes: 1_000_000 },
-    onEvent: () => {},
-    onPrepared: () => {},
-    onListening: () => {},
-    onFailed: () => {},
-    onStuck: () => {},
-  });
-}
-
 function silentRegistry(): NodeRegistry {
-  const nothing = (): void => {};
-  const listener = {
-    channelOccupied: nothing,
-    channelVacated: nothing,
-    memberAdded: nothing,
-    memberRemoved: nothing,
-    subscriptionCount: nothing,
-    userOnline: nothing,
-    userOffline: nothing,
-  };
-  return new NodeRegistry({ now: () => 0, cache: { maxEvents: 10, maxBytes: 1_000_000 }, listener });
+  return new NodeRegistry({ now: () => 0, cache: { maxEvents: 10, maxBytes: 1_000_000 }, listener: NO_LISTENER });
 }
 
 /** How many there are in this process after what is not needed any more has gone. */

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DomainEvent, Log } from '@sluice/core';
+import type { DomainEvent } from '@sluice/core';
 import { encodeTopicMessage } from '../src/bus/frames.ts';
 import type { LinkBounds } from '../src/bus/link.ts';
 import { createSocketId } from '@sluice/protocol';
-import { LocalHub } from '../src/primary/local-hub.ts';
 import { FakeWorker } from './fake-worker.ts';
-
-const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+import { localHub } from './silent.ts';
 
 const BOUNDS: LinkBounds = { watchAboveBytes: 64_000_000, stallMs: 50, maxQueuedBytes: 500_000_000 };
 
@@ -18,9 +16,7 @@ class Node {
   readonly failed: string[] = [];
   readonly stuck: number[] = [];
   readonly emitted: DomainEvent[] = [];
-  readonly hub = new LocalHub({
-    log: SILENT,
-    cache: { maxEvents: 10, maxBytes: 1_000_000 },
+  readonly hub = localHub({
     bounds: BOUNDS,
     onEvent: (event) => this.emitted.push(event),
     onPrepared: (owner) => this.prepared.push(owner),

@@ -4,20 +4,11 @@ import type { JoinAnswer } from '@sluice/core';
 import { createSocketId } from '@sluice/protocol';
 import { Random } from '@sluice/testkit';
 import { EventCache } from '../src/registry/event-cache.ts';
-import { NodeRegistry, type RegistryListener } from '../src/registry/node-registry.ts';
+import { NodeRegistry } from '../src/registry/node-registry.ts';
+import { NO_LISTENER } from './silent.ts';
 
 const APP = '1001';
 const ROOM = 'presence-room';
-
-const NO_LISTENER: RegistryListener = {
-  channelOccupied: () => {},
-  channelVacated: () => {},
-  memberAdded: () => {},
-  memberRemoved: () => {},
-  subscriptionCount: () => {},
-  userOnline: () => {},
-  userOffline: () => {},
-};
 
 /** A registry with all that it said, in order, and a clock that stands still. */
 class Fixture {

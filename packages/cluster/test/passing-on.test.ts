@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Log } from '@sluice/core';
 import { encodeControl, encodeTopicMessage, topicOf } from '../src/bus/frames.ts';
-import { LocalHub } from '../src/primary/local-hub.ts';
 import { FakeWorker, UNBOUNDED } from './fake-worker.ts';
+import { localHub } from './silent.ts';
 
-const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 /** Of 8 KB each: more than half of them wait behind what is on its way out in a moment. */
 const MESSAGES = 100;
 
@@ -41,17 +39,7 @@ function keptBytes(buffers: readonly Buffer[]): number {
 }
 
 it('What waits for a worker keeps the memory of what waits, not of all that came in with it', async () => {
-  const ignore = (): void => {};
-  const hub = new LocalHub({
-    log: SILENT,
-    cache: { maxEvents: 10, maxBytes: 1000 },
-    bounds: UNBOUNDED,
-    onEvent: ignore,
-    onPrepared: ignore,
-    onListening: ignore,
-    onFailed: ignore,
-    onStuck: ignore,
-  });
+  const hub = localHub({ bounds: UNBOUNDED });
   const sender = new FakeWorker(hub, 1);
   const stuck = new StuckWorker();
   hub.attach(2, stuck.stream);

@@ -53,7 +53,7 @@ export class LambdaCaller implements Caller {
   }
 }
 
-/** With the first call of a target: the SDK takes 60 ms to load and 28 MB of memory, so servers without functions are spared it. */
+/** With the first call of a target: servers without functions are spared the time and memory that the SDK takes (README). */
 async function loadSdk({ region, endpoint, credentials }: LambdaDestination): Promise<Sdk> {
   const { LambdaClient, InvokeCommand } = await import('@aws-sdk/client-lambda');
   const config: LambdaClientConfig = { region, maxAttempts: 1 };

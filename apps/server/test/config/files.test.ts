@@ -151,10 +151,12 @@ test('a file of Sockudo loads as it is', (t) => {
     t,
     'config.json',
     `{
-      "debug": false, "host": "127.0.0.1", "port": 6001, "path_prefix": "/", "shutdown_grace_period": 10,
+      "mode": "production", "debug": false, "host": "127.0.0.1", "port": 6001, "path_prefix": "/", "shutdown_grace_period": 10,
       "websocket_max_payload_kb": 64, "activity_timeout": 120,
-      "adapter": { "driver": "local" },
-      "app_manager": { "driver": "memory", "array": { "apps": [{
+      "adapter": { "driver": "local", "buffer_multiplier_per_cpu": 64, "enable_socket_counting": true,
+        "redis": { "prefix": "sockudo_adapter:" }, "cluster": { "nodes": [] }, "nats": { "servers": ["nats://localhost:4222"] },
+        "cluster_health": { "enabled": true } },
+      "app_manager": { "driver": "memory", "cache": { "enabled": true, "ttl": 300 }, "scylladb": {}, "array": { "apps": [{
         "id": "app-id", "key": "app-key", "secret": "app-secret", "max_connections": "100",
         "enable_client_messages": true, "enabled": true, "max_client_events_per_second": "100",
         "max_backend_events_per_second": 100, "max_read_requests_per_second": "50",
@@ -162,31 +164,56 @@ test('a file of Sockudo loads as it is', (t) => {
         "max_event_channels_at_once": 100, "max_event_name_length": 200, "max_event_payload_in_kb": 100,
         "max_event_batch_size": 10, "allowed_origins": ["https://app.example.com", "*.example.org"]
       }] } },
+      "cache": { "driver": "memory", "redis": { "prefix": "sockudo_cache:" },
+        "memory": { "cleanup_interval": 60, "max_capacity": 10000 } },
       "channel_limits": { "max_name_length": 200 },
+      "database": { "mysql": { "host": "localhost" } }, "database_pooling": { "enabled": true },
       "event_limits": { "max_channels_at_once": 100, "max_name_length": 200, "max_payload_in_kb": 100, "max_batch_size": 10 },
       "cors": { "credentials": true, "origin": ["*"], "methods": ["GET", "POST", "OPTIONS"],
         "allowed_headers": ["Authorization", "Content-Type", "X-Requested-With", "Accept"] },
       "rate_limiter": { "enabled": true, "driver": "memory",
         "api_rate_limit": { "max_requests": 100, "window_seconds": 60, "identifier": "api", "trust_hops": 0 },
-        "websocket_rate_limit": { "max_requests": 20, "window_seconds": 60, "identifier": "websocket_connect", "trust_hops": 1 } },
+        "websocket_rate_limit": { "max_requests": 20, "window_seconds": 60, "identifier": "websocket_connect", "trust_hops": 1 },
+        "redis": { "prefix": "sockudo_rl:" } },
       "cleanup": { "queue_buffer_size": 1024, "batch_size": 32, "batch_timeout_ms": 100, "worker_threads": "auto",
         "max_retry_attempts": 3, "async_enabled": true, "fallback_to_sync": true },
-      "http_api": { "request_limit_in_mb": 10, "usage_enabled": true },
+      "http_api": { "request_limit_in_mb": 10, "usage_enabled": true, "accept_traffic": { "memory_threshold": 0.9 } },
+      "queue": { "driver": "memory" },
       "instance": { "process_id": "sockudo-instance-1" },
-      "logging": { "colors_enabled": true },
+      "logging": { "colors_enabled": true, "include_target": true },
       "metrics": { "enabled": true, "driver": "prometheus", "host": "0.0.0.0", "port": 9601, "prometheus": { "prefix": "sockudo_" } },
       "presence": { "max_members_per_channel": 100, "max_member_size_in_kb": 2 },
       "websocket": { "max_messages": 1000, "max_bytes": 1048576, "disconnect_on_buffer_full": false,
-        "max_message_size": 67108864, "max_backpressure": 1048576 }
+        "max_message_size": 67108864, "max_frame_size": 16777216, "write_buffer_size": 16384, "max_backpressure": 1048576,
+        "auto_ping": true, "ping_interval": 30, "idle_timeout": 120, "compression": "disabled" }
     }`,
   );
   const { settings, notices } = load({ configFile });
-  assert.deepEqual(
-    notices.map((notice) => notice.replace(/ in .* has no effect here: .+$/, '')),
-    ['queue_buffer_size', 'batch_timeout_ms', 'worker_threads', 'max_retry_attempts', 'fallback_to_sync'].map(
-      (key) => `cleanup.${key}`,
-    ),
-  );
+  const named = notices.map((notice) => notice.replace(/ in .* has no effect here: .+$/, ''));
+  assert.deepEqual(named, [
+    'mode',
+    'adapter.buffer_multiplier_per_cpu',
+    'adapter.enable_socket_counting',
+    'adapter.redis',
+    'adapter.cluster',
+    'adapter.nats',
+    'adapter.cluster_health',
+    'app_manager.cache',
+    'app_manager.scylladb',
+    'cache.redis',
+    'cache.memory.cleanup_interval',
+    'database',
+    'database_pooling',
+    'rate_limiter.redis',
+    'cleanup.queue_buffer_size',
+    'cleanup.batch_timeout_ms',
+    'cleanup.worker_threads',
+    'cleanup.max_retry_attempts',
+    'cleanup.fallback_to_sync',
+    'http_api.accept_traffic',
+    'queue',
+    'logging.include_target',
+  ]);
   assert.equal(settings.cleanup.connectionsPerSlice, 32);
   assert.deepEqual(settings.apps, [
     {

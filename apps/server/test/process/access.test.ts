@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { get, type IncomingMessage } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
-import { APP, ApiClient, RawClient, SluiceProcess, until } from '@sluice/testkit';
+import { APP, ApiClient, RawClient, SluiceProcess, TcpClient, until } from '@sluice/testkit';
 import { sumOf } from './support.ts';
 
 async function start(t: TestContext, config: object, app: object = {}): Promise<SluiceProcess> {
@@ -14,21 +13,9 @@ async function start(t: TestContext, config: object, app: object = {}): Promise<
 }
 
 /** The status that an upgrade is answered with. */
-function upgradeStatus(port: number): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    };
-    const request = get({ host: '127.0.0.1', port, path: `/app/${APP.key}?protocol=7`, headers, agent: false });
-    const answered = ({ statusCode }: IncomingMessage): void => {
-      resolve(statusCode);
-      request.destroy();
-    };
-    request.once('upgrade', answered).once('response', answered).once('error', reject);
-  });
+async function upgradeStatus(port: number): Promise<number> {
+  using client = await TcpClient.upgrade(port, `/app/${APP.key}?protocol=7`);
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(client.received.toString('latin1'))?.[1]);
 }
 
 describe('Limits of addresses', () => {
@@ -43,7 +30,7 @@ describe('Limits of addresses', () => {
       statuses.push((await api.get('/channels')).status);
     }
     assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 200), 429, 429]);
-    const upgrades: (number | undefined)[] = [];
+    const upgrades: number[] = [];
     for (let i = 0; i < 6; i++) upgrades.push(await upgradeStatus(server.port));
     assert.deepEqual(upgrades, [101, 101, 101, 101, 429, 429]);
     assert.equal((await fetch(server.url('/ready'))).status, 200, 'health checks are no part of it');
@@ -103,6 +90,7 @@ describe('CORS', () => {
       status,
       origin: answer.get('access-control-allow-origin'),
       methods: answer.get('access-control-allow-methods'),
+      headers: answer.get('access-control-allow-headers'),
       credentials: answer.get('access-control-allow-credentials'),
     };
   }
@@ -113,19 +101,27 @@ describe('CORS', () => {
       status: 204,
       origin: '*',
       methods: 'GET, POST, OPTIONS',
+      headers: 'Authorization, Content-Type, X-Requested-With, Accept',
       credentials: null,
     });
     const refusal = await fetch(server.url('/apps/x/channels'), { headers: { origin: 'https://a.example' } });
     assert.deepEqual([refusal.status, refusal.headers.get('access-control-allow-origin')], [401, '*']);
+    assert.equal(
+      refusal.headers.get('access-control-expose-headers'),
+      'X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After',
+    );
     assert.equal((await fetch(server.url('/up'))).headers.get('access-control-allow-origin'), '*');
   });
 
   it('names the origin to those that may, and nothing to others', async (t) => {
-    const server = await start(t, { cors: { origin: ['*.example.com'], methods: ['POST'], credentials: true } });
+    const server = await start(t, {
+      cors: { origin: ['*.example.com'], methods: ['POST'], allowed_headers: ['X-One'], credentials: true },
+    });
     assert.deepEqual(await preflight(server), {
       status: 204,
       origin: 'https://app.example.com',
       methods: 'POST',
+      headers: 'X-One',
       credentials: 'true',
     });
     const other = await preflight(server, { ...asked, origin: 'https://example.org' });

@@ -134,6 +134,14 @@ describe('The metrics of a node', () => {
     assert.deepEqual(byKind('active_channels'), [1, 1, 0], 'one on several workers is one');
   });
 
+  it('tell how long the bus takes to each worker', async () => {
+    const text = await server.exposition();
+    for (let worker = 0; worker < WORKERS; worker++) {
+      const seconds = sumOf(text, 'bus_round_trip_seconds', { worker: String(worker) });
+      assert.ok(seconds > 0 && seconds < 1, `${seconds} s to worker ${worker}`);
+    }
+  });
+
   it('count authenticated API calls with the bytes of bodies and answers', async () => {
     const text = await server.exposition();
     assert.equal(sumOf(text, 'http_calls_received_total', { app_id: APP.id }), 6);

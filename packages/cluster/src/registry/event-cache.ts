@@ -58,7 +58,8 @@ export class EventCache {
 
   #makeRoom(): void {
     const { maxEvents, maxBytes } = this.#options;
-    const [events, bytes] = [maxEvents, maxBytes].map((max) => max - Math.floor(max * PART_TO_GO)) as [number, number];
+    const events = maxEvents - Math.floor(maxEvents * PART_TO_GO);
+    const bytes = maxBytes * (1 - PART_TO_GO);
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= events && this.#bytes <= bytes) return;
       this.#forget(key);

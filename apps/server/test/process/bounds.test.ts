@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { ApiClient, APP, RawClient, SluiceProcess, until } from '@sluice/testkit';
+import { dataOf } from './support.ts';
+
+const SUBSCRIBERS = 90;
+
+async function start(t: TestContext, config: object): Promise<SluiceProcess> {
+  const apps = [{ ...APP, enable_subscription_count_events: true }];
+  const server = await SluiceProcess.start({ config: { app_manager: { array: { apps } }, ...config } });
+  t.after(() => server[Symbol.asyncDispose]());
+  return server;
+}
+
+/** How often one who stays is told of the number of subscribers while all others go in one moment. */
+async function countsOfMassDeparture(t: TestContext, cleanup: object): Promise<number> {
+  const server = await start(t, { cleanup });
+  await using stays = await RawClient.connect(server.wsUrl);
+  await stays.subscribe('news');
+  const others = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => RawClient.connect(server.wsUrl)));
+  for (const other of others) await other.subscribe('news');
+  const counts = (): unknown[] => dataOf(stays, 'pusher_internal:subscription_count');
+  await until('all counts', () => counts().length === SUBSCRIBERS + 1);
+  const [worker = 0] = server.workerPids();
+  // So that it finds all of them gone at once.
+  process.kill(worker, 'SIGSTOP');
+  for (const { ws } of others) ws.terminate();
+  await Promise.all(others.map((other) => other.nextClose()));
+  process.kill(worker, 'SIGCONT');
+  await until('the last to be gone', () => {
+    const last = counts().at(-1) as { readonly subscription_count: number };
+    return last.subscription_count === 1;
+  });
+  return counts().length - SUBSCRIBERS - 1;
+}
+
+describe('Connections that go together', () => {
+  it('are taken out by cleanup.batch_size at a time: the first each by itself, then each batch as one', async (t) => {
+    const told = await countsOfMassDeparture(t, { batch_size: 10 });
+    assert.equal(told, 10 + (SUBSCRIBERS - 10) / 10);
+  });
+
+  it('are taken out at once without cleanup.async_enabled', async (t) => {
+    assert.equal(await countsOfMassDeparture(t, { async_enabled: false, batch_size: 10 }), SUBSCRIBERS);
+  });
+});
+
+describe('What cache channels keep', () => {
+  const KEPT = 3;
+
+  for (const [bound, memory] of [
+    ['max_capacity', { max_capacity: KEPT }],
+    // An event of 1000 bytes and what is around it.
+    ['max_bytes', { max_bytes: KEPT * 1100 }],
+  ] as const) {
+    it(`is bounded by cache.memory.${bound}: the oldest goes`, async (t) => {
+      const server = await start(t, { cache: { memory } });
+      using api = new ApiClient(server.port);
+      const channels = Array.from({ length: KEPT + 1 }, (_, i) => `cache-${i}`);
+      for (const channel of channels) await api.trigger(channel, 'e', 'x'.repeat(1000));
+      await using client = await RawClient.connect(server.wsUrl);
+      for (const channel of channels) await client.subscribe(channel);
+      const channelsOf = (event: string): unknown[] =>
+        client.frames.filter((frame) => frame.event === event).map((frame) => frame.channel);
+      await until('all answers', () => channelsOf('e').length + channelsOf('pusher:cache_miss').length === KEPT + 1);
+      assert.deepEqual(channelsOf('pusher:cache_miss'), ['cache-0']);
+    });
+  }
+});
