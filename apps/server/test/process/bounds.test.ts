@@ -59,7 +59,7 @@ describe('What cache channels keep', () => {
       const channels = Array.from({ length: KEPT + 1 }, (_, i) => `cache-${i}`);
       for (const channel of channels) await api.trigger(channel, 'e', 'x'.repeat(1000));
       await using client = await RawClient.connect(server.wsUrl);
-      for (const channel of channels) await client.subscribe(channel);
+      for (const channel of channels) client.send({ event: 'pusher:subscribe', data: { channel } });
       const channelsOf = (event: string): unknown[] =>
         client.frames.filter((frame) => frame.event === event).map((frame) => frame.channel);
       await until('all answers', () => channelsOf('e').length + channelsOf('pusher:cache_miss').length === KEPT + 1);
