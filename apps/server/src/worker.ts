@@ -41,6 +41,7 @@ const outbox = new Outbox({
   flushDelayMs: websocket.flushDelayMs,
   writeBufferBytes: websocket.writeBufferBytes,
   sliceMs: websocket.flushSliceMs,
+  beforeRound: () => link.flush(),
 });
 const hub = new Hub(
   { framer: outbox, backbone: link.backbone, registry: link.registry, metrics, clock, onError },

@@ -391,3 +391,19 @@ describe('The backbone of a worker', () => {
     assert.equal(one.backbone.dropped, dropped, 'it goes on once there is room');
   });
 });
+
+describe('The link of a worker', () => {
+  it('tells counts before whatever is told after them, though in one message', async () => {
+    const node = new Node();
+    const one = node.worker(1);
+    one.registry.count({ appId: '1', channel: 'a', subscriptions: 1, announce: false });
+    one.registry.count({ appId: '1', channel: 'a', subscriptions: 2, announce: false });
+    const [summary] = await one.registry.summaries('1', ['a']);
+    assert.equal(summary?.subscriptions, 2);
+    one.registry.count({ appId: '1', channel: 'a', subscriptions: 3, announce: false });
+    one.link.end();
+    const two = node.worker(2);
+    await settle(two);
+    assert.equal((await two.registry.summaries('1', ['a']))[0]?.subscriptions, 3, 'the last count leaves with the end');
+  });
+});

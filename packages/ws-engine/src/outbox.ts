@@ -15,6 +15,8 @@ export interface OutboxOptions {
   readonly writeBufferBytes: number;
   /** Longest stretch of writing before other work gets its turn. */
   readonly sliceMs: number;
+  /** Called before sockets are written: what clients are told, others may have to be told first. */
+  readonly beforeRound?: () => void;
 }
 
 /** Looking at the clock costs about as much as a hundredth of a write; this often is enough. */
@@ -91,6 +93,7 @@ export class Outbox implements Framer {
     this.#nextRound = [];
     this.#nextCallbacks = [];
     this.#written = 0;
+    this.#options.beforeRound?.();
     this.#writeSlice();
   };
 

@@ -1,4 +1,3 @@
-import { nextTick } from 'node:process';
 import type { Duplex } from 'node:stream';
 import { encodeControl, FrameReader } from './frames.ts';
 
@@ -57,6 +56,9 @@ export interface LinkOptions<Incoming> {
   readonly handler: LinkHandler<Incoming>;
 }
 
+/** More is not held until the end of a turn: only a whole write is known to be taken in, and then counts as progress. */
+const MAX_HELD_BYTES = 1024 * 1024;
+
 /** Asked and answered the same way in both directions. */
 interface AnswerMessage {
   readonly type: 'answer';
@@ -74,6 +76,8 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #isWatching = false;
   #corked = false;
   #closed = false;
+  #heldBytes = 0;
+  #growing: (() => Outgoing) | null = null;
 
   constructor({ stream, bounds, handler }: LinkOptions<Incoming>) {
     this.#stream = stream;
@@ -121,24 +125,51 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     return { forget: () => this.#questions.forget(id) };
   }
 
+  /** Makes the message as late as its place in the order allows: when anything else is written, or all of it leaves. */
+  tellLate(message: () => Outgoing): void {
+    this.#writeGrown();
+    this.#growing = message;
+    this.#hold();
+  }
+
   answer(id: number, answer: unknown): void {
     this.write(encodeControl({ type: 'answer', id, answer } satisfies AnswerMessage));
   }
 
-  /** Frames of one turn of the event loop leave in one write. */
+  /** Frames of one turn of the event loop leave in one write, at its end or with {@link flush}. */
   write(frame: Buffer): void {
     if (this.#closed) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#stream.cork();
-      // Before the sockets are written (Outbox, setImmediate): what clients are told, the primary was told first.
-      nextTick(this.#uncork);
-    }
+    this.#writeGrown();
+    this.#hold();
     this.#stream.write(frame);
     this.#written += frame.length;
+    this.#heldBytes += frame.length;
+    if (this.#heldBytes > MAX_HELD_BYTES) this.flush();
     const queued = this.#stream.writableLength;
     if (queued > this.#bounds.maxQueuedBytes) this.#giveUp();
     else if (queued > this.#bounds.watchAboveBytes && !this.#isWatching) this.#expectProgress();
+  }
+
+  /** What was written so far leaves now. */
+  flush(): void {
+    this.#writeGrown();
+    if (!this.#corked) return;
+    this.#heldBytes = 0;
+    this.#corked = false;
+    this.#stream.uncork();
+  }
+
+  #hold(): void {
+    if (this.#corked || this.#closed) return;
+    this.#corked = true;
+    this.#stream.cork();
+    setImmediate(this.#flushAtEnd);
+  }
+
+  #writeGrown(): void {
+    const message = this.#growing;
+    this.#growing = null;
+    if (message !== null) this.tell(message());
   }
 
   /** Looks again after a while whether the other end has taken anything in. */
@@ -162,14 +193,12 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
 
   /** Ends the link once everything written has left. What is written from now on is dropped. */
   end(): void {
+    this.#writeGrown();
     this.#closed = true;
     this.#stream.end();
   }
 
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.#stream.uncork();
-  };
+  readonly #flushAtEnd = (): void => this.flush();
 }
 
 function isAnswer(message: unknown): message is AnswerMessage {

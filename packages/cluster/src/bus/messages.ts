@@ -53,7 +53,7 @@ export type WorkerMessage =
   | { readonly type: 'listening' }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'leave_topic'; readonly topic: string }
-  | ({ readonly type: 'count' } & CountReport)
+  | { readonly type: 'counts'; readonly reports: readonly CountReport[] }
   | ({ readonly type: 'keep' } & KeepRequest)
   | ({ readonly type: 'user_joined' | 'user_left' } & UserRef)
   | { readonly type: 'unwatch'; readonly appId: string; readonly userIds: readonly string[] }

@@ -225,8 +225,8 @@ export class LocalHub {
       case 'ask':
         this.#answer(owner, message.question, (answer) => link.answer(message.id, answer));
         return;
-      case 'count':
-        this.#registry.count(owner, message);
+      case 'counts':
+        for (const report of message.reports) this.#registry.count(owner, report);
         return;
       case 'keep':
         this.#registry.keep(message);

@@ -53,6 +53,8 @@ export class BusBackbone implements Backbone {
       setImmediate(() => {
         this.#takenUp = null;
         this.#link.ask({ type: 'taken_up' }, () => resolve());
+        // The publisher waits for it, and this turn's other frames have left.
+        this.#link.flush();
       });
     });
     return this.#takenUp;

@@ -14,10 +14,13 @@ import type {
 } from '@sluice/core';
 import type { Link } from '../bus/link.ts';
 import type { AnswerTo, PrimaryMessage, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
+import { CountBatch } from './count-batch.ts';
 
 /** The registry as a worker reaches it: kept by the primary, told and asked over the local bus. */
 export class BusRegistry implements Registry {
   readonly #link: Link<WorkerMessage, PrimaryMessage>;
+  readonly #counts = new CountBatch();
+  readonly #takeCounts = (): WorkerMessage => ({ type: 'counts', reports: this.#counts.take() });
 
   constructor(link: Link<WorkerMessage, PrimaryMessage>) {
     this.#link = link;
@@ -32,7 +35,8 @@ export class BusRegistry implements Registry {
   }
 
   count(report: CountReport): void {
-    this.#link.tell({ type: 'count', ...report });
+    if (this.#counts.isEmpty) this.#link.tellLate(this.#takeCounts);
+    this.#counts.add(report);
   }
 
   keep(request: KeepRequest): void {

@@ -35,6 +35,8 @@ export interface PrimaryLink {
   readonly start: WorkerStart;
   readonly backbone: BusBackbone;
   readonly registry: BusRegistry;
+  /** What the primary was told so far leaves now. */
+  flush(): void;
   /** Takes up the duties; what came before waits until then. */
   serve(duties: WorkerDuties): void;
   /** The worker could listen. It is told when. */
@@ -70,6 +72,7 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
       start,
       backbone: new BusBackbone(link, { hasPeers: start.hasPeers, onError: options.onError }),
       registry: new BusRegistry(link),
+      flush: () => link.flush(),
       serve: (given) => {
         duties = given;
         for (const message of early) perform(given, link, message);
