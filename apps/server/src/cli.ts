@@ -36,7 +36,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
   const { command, options } = splitCommand(argv);
   switch (command) {
     case 'start':
-      await start(load(options));
+      await start(options);
       return;
     case 'check-config':
       checkConfig(load(options));
@@ -49,11 +49,12 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function start(result: LoadResult): Promise<void> {
+async function start(options: readonly string[]): Promise<void> {
+  const result = load(options);
   if (!result.ok) return failWithProblems(result);
   const { runPrimary } = await import('./primary.ts');
   try {
-    await runPrimary(result.settings, result.notices);
+    await runPrimary(result, () => load(options));
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     fail(error.message);

@@ -4,15 +4,19 @@ import type { OnError } from '@sluice/core';
 import { createLog, errorReporter, isHumanFormat, NodeExposition } from '@sluice/telemetry';
 import { createWebhooks, type Webhooks } from '@sluice/webhooks';
 import { banner } from './banner.ts';
+import type { Loaded, LoadResult } from './config/load.ts';
 import type { Settings } from './config/settings.ts';
+import { LiveSettings } from './live-settings.ts';
 import { listenForScrapes } from './metrics-listener.ts';
 import { assertFree, listenError } from './ports.ts';
 import { handleSignals } from './shutdown.ts';
 import { readTls } from './tls.ts';
 import { VERSION } from './version.ts';
 
-/** One node: wiring only. Resolves when it is up; from then on it lives until a signal. */
-export async function runPrimary(settings: Settings, notices: readonly string[]): Promise<void> {
+/**
+ * One node: wiring only. Resolves when it is up; from then on it lives until a signal. `load` reads the configuration again.
+ */
+export async function runPrimary({ settings, notices }: Loaded, load: () => LoadResult): Promise<void> {
   const { host, port, workers, scheduling, shutdown } = settings;
   const log = createLog({ ...settings.log, base: { pid: process.pid, instance: settings.instanceId } });
   for (const notice of notices) log.warn(notice);
@@ -26,10 +30,10 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
   await assertFree(address);
   const plainPort = settings.tls?.plainPort ?? 0;
   if (plainPort !== 0) await assertFree({ ...address, port: plainPort, portSetting: 'SSL_HTTP_PORT' });
-  const apps = new Map(settings.webhooks.apps.map((app) => [app.id, app]));
+  const live = new LiveSettings(settings, log);
   const webhooks = createWebhooks({
     ...settings.webhooks,
-    findApp: (id) => apps.get(id),
+    findApp: (id) => live.webhookApps.get(id),
     log,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
   });
@@ -52,6 +56,9 @@ export async function runPrimary(settings: Settings, notices: readonly string[])
         log.info('shut down');
         process.exit(0);
       });
+    },
+    onReload: () => {
+      if (live.read(load())) primary.reconfigure(live.settings);
     },
     onSecond: (signal) => {
       log.warn('shutting down at once', { signal });

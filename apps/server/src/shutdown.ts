@@ -2,13 +2,15 @@
 const SAME_SIGNAL_MS = 500;
 
 export interface ShutdownHandlers {
-  /** The first SIGTERM, SIGINT or SIGHUP: end in order. */
+  /** The first SIGTERM or SIGINT, or SIGHUP when the terminal goes: end in order. */
   readonly onFirst: (signal: string) => void;
   /** Another one after it: end now. */
   readonly onSecond: (signal: string) => void;
+  /** SIGHUP of a server that has no terminal: read the configuration again, as daemons do. */
+  readonly onReload: () => void;
 }
 
-export function handleSignals({ onFirst, onSecond }: ShutdownHandlers): void {
+export function handleSignals({ onFirst, onSecond, onReload }: ShutdownHandlers): void {
   let firstAt: number | null = null;
   const handle = (signal: string): void => {
     const now = performance.now();
@@ -21,6 +23,7 @@ export function handleSignals({ onFirst, onSecond }: ShutdownHandlers): void {
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
-  // The terminal has gone.
-  process.on('SIGHUP', handle);
+  // Of one that has a terminal: it has gone.
+  const hasTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  process.on('SIGHUP', hasTerminal ? handle : onReload);
 }

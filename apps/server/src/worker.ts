@@ -81,6 +81,11 @@ link.serve({
   events: hub,
   listen: () => listener.listen(),
   draining: () => listener.startDraining(),
+  reconfigure: (changed) => {
+    const { apps: changedApps } = changed as Settings;
+    apps.replace(changedApps);
+    hub.changeApps(changedApps);
+  },
   answer,
 });
 link.prepared();

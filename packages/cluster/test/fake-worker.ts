@@ -95,6 +95,7 @@ export class FakeWorker {
       case 'configure':
       case 'listen':
       case 'draining':
+      case 'reconfigure':
         this.log.push(message.type);
         return;
       default:

@@ -18,6 +18,7 @@ link.serve({
     userTerminated: () => {},
   },
   draining: () => {},
+  reconfigure: () => {},
   answer: ({ type }) => {
     ended ||= type === 'close_clients';
     return Promise.resolve(`${type} of ${process.pid}`);

@@ -96,6 +96,11 @@ export interface Provisions {
   readonly 'short-webhook-retries': { readonly endpoint: Endpoint; readonly path: string; readonly seconds: number };
   /** On the server of `kill-process` the webhook of the main app is to this path. */
   readonly 'kill-process-webhooks': { readonly path: string };
+  /** A server whose only app can be changed while it runs: `change` resolves when it has been. */
+  readonly 'changeable-app': {
+    readonly endpoint: Endpoint;
+    readonly change: (app: { readonly enabled: boolean; readonly maxConnections: number }) => Promise<void>;
+  };
   /** What the server has logged so far, and what may not be in it beside the secrets of its apps. */
   readonly logs: { readonly read: () => string; readonly secrets: readonly string[] };
 }

@@ -134,6 +134,12 @@ const EXTRAS: readonly Extra[] = [
     },
   },
   {
+    provides: ['changeable-app'],
+    async prepare(start) {
+      return { 'changeable-app': changeable(await start({ workers: 2 })) };
+    },
+  },
+  {
     provides: ['forced-tls'],
     async prepare(start) {
       const plainPort = await freePort();
@@ -269,6 +275,22 @@ function restartable(first: SluiceProcess, start: Start): NonNullable<Provides['
     },
     async start() {
       server = await start({ config: DRAIN_WINDOW, env: { PORT: String(first.port) } });
+    },
+  };
+}
+
+/** Its configuration is read again on SIGHUP. */
+function changeable(server: SluiceProcess): NonNullable<Provides['changeable-app']> {
+  const told = (): number => server.output.split('"the apps have changed"').length - 1;
+  return {
+    endpoint: endpointOf(server),
+    async change({ enabled, maxConnections }) {
+      const before = told();
+      server.writeConfig({
+        app_manager: { array: { apps: [{ ...MAIN_APP, enabled, max_connections: maxConnections }] } },
+      });
+      server.signal('SIGHUP');
+      await until('the change', () => told() > before);
     },
   };
 }

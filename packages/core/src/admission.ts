@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import type { AppSpace } from './app-space.ts';
 import type { Registry, Slot } from './ports/index.ts';
 
 /** Whether one more connection fits, under the app's quota and in this node. */
@@ -22,6 +23,19 @@ export function connectSlots(app: App, maxConnectionsOfNode: number): readonly S
   const quota = quotaSlot(app);
   if (quota !== undefined && !app.authorisedOnly) slots.push(quota);
   return slots;
+}
+
+/** Places under a quota that its app did not have when its connections came. */
+export function holdSlots({ app, connections }: AppSpace, registry: Registry): void {
+  const quota = quotaSlot(app);
+  if (quota === undefined) return;
+  let without = 0;
+  for (const { authorised, slots } of connections.values()) {
+    if ((app.authorisedOnly && !authorised) || slots.includes(quota.name)) continue;
+    slots.push(quota.name);
+    without++;
+  }
+  if (without > 0) registry.hold(quota.name, without);
 }
 
 /** Takes all slots or none. */

@@ -7,7 +7,8 @@ import type { AppCounters } from './ports/index.ts';
 
 /** Everything this worker holds for one app. */
 export class AppSpace {
-  readonly app: App;
+  /** As it is now; connections keep what they were admitted with. */
+  app: App;
   readonly counters: AppCounters;
   readonly channels = new Map<string, Channel>();
   /** By socket id. */

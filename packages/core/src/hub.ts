@@ -1,11 +1,12 @@
 import { CLOSE, createSocketId, protocolError, serverMessages } from '@sluice/protocol';
-import { acquireAll, type Admission, connectSlots, quotaSlot } from './admission.ts';
+import { acquireAll, type Admission, connectSlots, holdSlots, quotaSlot } from './admission.ts';
 import type { App } from './app.ts';
 import { AppSpace } from './app-space.ts';
 import { AuthorisationDeadline } from './authorisation-deadline.ts';
 import { Departures } from './departures.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
+import { closeInSlices } from './close-in-slices.ts';
 import { fanOut } from './fanout.ts';
 import type {
   Backbone,
@@ -66,6 +67,8 @@ export class Hub implements RegistryEvents {
   readonly #deadline: AuthorisationDeadline;
   readonly #departures = new Departures(this);
   readonly #spaces = new Map<string, AppSpace>();
+  /** Apps after a change, by id; null before any. */
+  #changedApps: ReadonlyMap<string, App> | null = null;
 
   constructor(ports: HubPorts, options: HubOptions) {
     this.ports = ports;
@@ -77,10 +80,36 @@ export class Hub implements RegistryEvents {
   space(app: App): AppSpace {
     let space = this.#spaces.get(app.id);
     if (space === undefined) {
-      space = new AppSpace(app, this.ports.metrics.app(app.id));
+      space = new AppSpace(this.#newest(app), this.ports.metrics.app(app.id));
       this.#spaces.set(app.id, space);
     }
     return space;
+  }
+
+  /**
+   * The apps have other settings, and some may be new or gone. Settings hold from now on; what a connection was admitted
+   * with is not judged again, unless its app may not be used any more.
+   */
+  changeApps(apps: readonly App[]): void {
+    this.#changedApps = new Map(apps.map((app) => [app.id, app]));
+    for (const space of this.#spaces.values()) {
+      const [{ key }] = space.app.credentials;
+      const isGone = !this.#changedApps.has(space.app.id);
+      space.app = this.#newest(space.app);
+      const { departuresPerSlice } = this.options;
+      if (space.app.enabled) holdSlots(space, this.ports.registry);
+      else
+        closeInSlices(
+          [...space.connections.values()],
+          isGone ? CLOSE.unknownApp(key) : CLOSE.appDisabled,
+          departuresPerSlice,
+        );
+    }
+  }
+
+  /** Whoever was admitted before a change may come after it. */
+  #newest(app: App): App {
+    return this.#changedApps === null ? app : (this.#changedApps.get(app.id) ?? { ...app, enabled: false });
   }
 
   /** Whether an app may open one more connection; at once where no quota is set. */
@@ -105,6 +134,7 @@ export class Hub implements RegistryEvents {
     if (app.authorisedOnly) this.#deadline.add(connection);
     const timeout = protocol >= ACTIVITY_TIMEOUT_SINCE ? this.options.activityTimeoutSeconds : null;
     connection.send(serverMessages.connectionEstablished(connection.id, timeout));
+    if (!space.app.enabled) transport.close(CLOSE.appDisabled);
     return connection;
   }
 

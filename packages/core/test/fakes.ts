@@ -326,6 +326,11 @@ export class WorkerRegistry implements Registry {
     });
   }
 
+  hold(name: string, connections: number): void {
+    this.calls.push('hold');
+    this.up.push(() => this.#primary.slots.set(name, (this.#primary.slots.get(name) ?? 0) + connections));
+  }
+
   release(name: string): void {
     this.calls.push('release');
     this.up.push(() => this.#primary.release(name));

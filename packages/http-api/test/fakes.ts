@@ -33,6 +33,7 @@ export class FakeRegistry implements Registry {
     return true;
   }
 
+  hold(): void {}
   release(): void {}
 
   terminateUser(user: UserRef): void {

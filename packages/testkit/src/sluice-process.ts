@@ -52,15 +52,16 @@ export class SluiceProcess implements AsyncDisposable {
   output = '';
   #exit: Exit | null = null;
   readonly #folder: string;
+  readonly #configFile: string;
 
   private constructor(options: SluiceOptions, ports: { readonly port: number; readonly metricsPort: number }) {
     this.port = ports.port;
     this.metricsPort = ports.metricsPort;
     this.#folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-    const file = join(this.#folder, 'config.json');
-    writeFileSync(file, JSON.stringify({ ...defaultConfig(), ...options.config }));
+    this.#configFile = join(this.#folder, 'config.json');
+    this.writeConfig(options.config);
     const { nodeArgs, file: main } = options.program ?? BUILT;
-    const command = [...nodeArgs, ...(options.nodeArgs ?? []), main, 'start', '--config', file];
+    const command = [...nodeArgs, ...(options.nodeArgs ?? []), main, 'start', '--config', this.#configFile];
     this.child = spawn(process.execPath, [...command, ...(options.args ?? [])], {
       env: {
         PATH: process.env['PATH'],
@@ -130,6 +131,11 @@ export class SluiceProcess implements AsyncDisposable {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Changes the file; the server is not told. */
+  writeConfig(config: SluiceOptions['config']): void {
+    writeFileSync(this.#configFile, JSON.stringify({ ...defaultConfig(), ...config }));
   }
 
   /** Process ids of the workers, by the kernel's account. */

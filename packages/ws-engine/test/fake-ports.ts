@@ -50,6 +50,8 @@ class HeldRegistry implements Registry {
     return question.promise;
   }
 
+  hold(): void {}
+
   release(slotName: string): void {
     this.released.push(slotName);
   }

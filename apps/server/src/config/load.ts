@@ -19,15 +19,15 @@ export interface LoadInput {
   readonly configFile: string | undefined;
 }
 
-export type LoadResult =
-  | {
-      readonly ok: true;
-      readonly settings: Settings;
-      readonly notices: readonly string[];
-      /** For display; holds no secrets. */
-      readonly values: EffectiveConfig;
-    }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+export interface Loaded {
+  readonly ok: true;
+  readonly settings: Settings;
+  readonly notices: readonly string[];
+  /** For display; holds no secrets. */
+  readonly values: EffectiveConfig;
+}
+
+export type LoadResult = Loaded | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /** Default < file < environment < flags. Every problem of every source comes out at once; bad input never throws. */
 export function loadSettings(input: LoadInput): LoadResult {

@@ -42,12 +42,14 @@ function from(source: string | undefined): string {
 
 /** One problem per line, the key first. */
 export function renderProblems(problems: readonly ConfigProblem[]): string {
-  const lines = problems.map(({ path, source, found, expected }) => {
-    const where = path === '' ? printable(source) : `${path} (${printable(source)})`;
-    return `  ${where}: expected ${expected}; found ${found}`;
-  });
+  const lines = problems.map((problem) => `  ${renderProblem(problem)}`);
   const title = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return `${title} in the configuration:\n${lines.join('\n')}\n`;
+}
+
+export function renderProblem({ path, source, found, expected }: ConfigProblem): string {
+  const where = path === '' ? printable(source) : `${path} (${printable(source)})`;
+  return `${where}: expected ${expected}; found ${found}`;
 }
 
 /** File names are shown as they are unless they hold something that a terminal would act on. */

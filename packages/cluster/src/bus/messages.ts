@@ -58,6 +58,7 @@ export type WorkerMessage =
   | ({ readonly type: 'user_joined' | 'user_left' } & UserRef)
   | { readonly type: 'unwatch'; readonly appId: string; readonly userIds: readonly string[] }
   | { readonly type: 'leave_presence'; readonly appId: string; readonly channel: string; readonly userId: string }
+  | { readonly type: 'hold'; readonly slotName: string; readonly connections: number }
   | { readonly type: 'release'; readonly slotName: string }
   | ({ readonly type: 'terminate_user' } & UserRef)
   | { readonly type: 'emit'; readonly event: DomainEvent };
@@ -91,6 +92,8 @@ export type PrimaryMessage =
   | { readonly type: 'listen' }
   /** Health checks say "not ready" from now on. */
   | { readonly type: 'draining' }
+  /** The configuration has changed while the server runs. */
+  | { readonly type: 'reconfigure'; readonly settings: unknown }
   | ({ readonly type: 'member_added' } & MemberAdded)
   | ({ readonly type: 'member_removed' } & MemberRemoved)
   | ({ readonly type: 'subscription_count' } & SubscriptionCount)

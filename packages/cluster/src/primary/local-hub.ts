@@ -246,6 +246,9 @@ export class LocalHub {
       case 'leave_presence':
         this.#registry.leave(owner, message);
         return;
+      case 'hold':
+        this.#registry.hold(owner, message.slotName, message.connections);
+        return;
       case 'release':
         this.#registry.release(owner, message.slotName);
         return;

@@ -45,6 +45,7 @@ export class Primary {
   readonly #supervisor: Supervisor;
   readonly #hub: LocalHub;
   readonly #slots = new Map<Owner, number>();
+  #settings: unknown;
   /** Workers that could listen, until all of the first ones are there. Null: whoever could, may. */
   #waiting: Set<Owner> | null = new Set();
   /** Places whose worker has never listened. */
@@ -54,6 +55,7 @@ export class Primary {
 
   constructor(options: PrimaryOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     for (let slot = 0; slot < options.workers; slot++) this.#silent.add(slot);
     this.#hub = new LocalHub({
       cache: options.cache,
@@ -72,7 +74,7 @@ export class Primary {
       onFork: (owner, slot, stream) => {
         this.#slots.set(owner, slot);
         const hasPeers = options.workers > 1;
-        this.#hub.attach(owner, stream).tell({ type: 'configure', slot, hasPeers, settings: options.settings });
+        this.#hub.attach(owner, stream).tell({ type: 'configure', slot, hasPeers, settings: this.#settings });
       },
       onExit: (owner) => {
         this.#slots.delete(owner);
@@ -90,6 +92,12 @@ export class Primary {
   start(): Promise<void> {
     this.#supervisor.start();
     return this.#started.promise;
+  }
+
+  /** Gives all workers, and those to come, another configuration. */
+  reconfigure(settings: unknown): void {
+    this.#settings = settings;
+    this.#hub.tellAll({ type: 'reconfigure', settings });
   }
 
   /** The metrics of all workers. */

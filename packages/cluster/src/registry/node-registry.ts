@@ -46,6 +46,7 @@ export interface NodeRegistryOptions {
 }
 
 const NOBODY: ReadonlySet<Owner> = new Set();
+const NOTHING_HELD: ReadonlyMap<Owner, number> = new Map();
 
 class AppRecord {
   readonly channels = new Map<string, ChannelRecord>();
@@ -81,11 +82,15 @@ export class NodeRegistry {
   }
 
   acquire(owner: Owner, slot: Slot): boolean {
-    const held = this.#slots.get(slot.name) ?? new Map<Owner, number>();
-    if (sum(held) >= slot.max) return false;
-    held.set(owner, (held.get(owner) ?? 0) + 1);
-    this.#slots.set(slot.name, held);
+    if (sum(this.#slots.get(slot.name) ?? NOTHING_HELD) >= slot.max) return false;
+    this.hold(owner, slot.name, 1);
     return true;
+  }
+
+  hold(owner: Owner, slotName: string, connections: number): void {
+    const held = this.#slots.get(slotName) ?? new Map<Owner, number>();
+    held.set(owner, (held.get(owner) ?? 0) + connections);
+    this.#slots.set(slotName, held);
   }
 
   release(owner: Owner, slotName: string): void {

@@ -30,6 +30,10 @@ export class BusRegistry implements Registry {
     return this.#ask({ type: 'acquire', ...slot });
   }
 
+  hold(slotName: string, connections: number): void {
+    this.#link.tell({ type: 'hold', slotName, connections });
+  }
+
   release(slotName: string): void {
     this.#link.tell({ type: 'release', slotName });
   }

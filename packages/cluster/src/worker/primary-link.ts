@@ -21,6 +21,8 @@ export interface WorkerDuties {
   readonly events: RegistryEvents;
   /** Health checks say "not ready" from now on. */
   draining(): void;
+  /** The configuration has changed. */
+  reconfigure(settings: unknown): void;
   answer(question: PrimaryQuestion): Promise<unknown>;
 }
 
@@ -105,6 +107,9 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
           return;
         case 'draining':
           given.draining();
+          return;
+        case 'reconfigure':
+          given.reconfigure(message.settings);
           return;
         case 'member_added':
           given.events.memberAdded(message);

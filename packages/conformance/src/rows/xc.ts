@@ -85,6 +85,29 @@ export const XC: readonly Row[] = [
     },
   },
   {
+    id: 'XC-10',
+    statement:
+      'A limit of an app that is changed holds for new connections; one that is disabled has the others closed with 4003.',
+    needs: ['changeable-app'],
+    disturbs: ['changeable-app'],
+    async run(c) {
+      const { endpoint, change } = c.provision('changeable-app');
+      const sockets = [await c.connect({ endpoint }), await c.connect({ endpoint })];
+      await change({ enabled: true, maxConnections: 3 });
+      sockets.push(await c.connect({ endpoint }));
+      await c.open({ endpoint }).expectClose(4004);
+      const channel = c.channel();
+      for (const socket of sockets) await socket.subscribe(channel);
+      await change({ enabled: true, maxConnections: 4 });
+      sockets.push(await c.connect({ endpoint }));
+      await change({ enabled: false, maxConnections: 4 });
+      for (const socket of sockets) await socket.expectClose(4003);
+      await c.open({ endpoint }).expectClose(4003);
+      await change({ enabled: true, maxConnections: 0 });
+      await (await c.connect({ endpoint })).subscribe(channel);
+    },
+  },
+  {
     id: 'XC-12',
     statement: 'Logs have no secret in them, nor the signature that a wrong one should have been.',
     needs: ['logs'],

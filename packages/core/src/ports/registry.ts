@@ -78,7 +78,9 @@ export interface RateAnswer {
 export interface Registry {
   /** Takes a slot, if one is free. */
   acquire(slot: Slot): Promise<boolean>;
-  /** Gives back a slot that was acquired. */
+  /** Takes slots for connections that were there before there was a limit, however many are free. */
+  hold(slotName: string, connections: number): void;
+  /** Gives back a slot that was acquired or held. */
   release(slotName: string): void;
   /** How many connections of this worker are subscribed now; the last number told is the one that holds. */
   count(report: CountReport): void;

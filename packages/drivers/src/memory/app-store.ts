@@ -6,6 +6,13 @@ export class MemoryAppStore implements AppStore {
   readonly #byKey = new Map<string, App>();
 
   constructor(apps: readonly App[]) {
+    this.replace(apps);
+  }
+
+  /** From now on there are these apps and no others. */
+  replace(apps: readonly App[]): void {
+    this.#byId.clear();
+    this.#byKey.clear();
     for (const app of apps) {
       this.#byId.set(app.id, app);
       for (const { key } of app.credentials) this.#byKey.set(key, app);
