@@ -1,1 +1,3 @@
 export { MemoryAppStore } from './memory/app-store.ts';
+export { type Address, type RedisConnection, type RedisTls, type Sentinels } from './redis/connection.ts';
+export { RedisBackplane, type RedisBackplaneOptions } from './redis/redis-backplane.ts';

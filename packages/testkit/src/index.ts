@@ -7,6 +7,8 @@ export { RawClient, type ReceivedFrame } from './raw-client.ts';
 export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { checkMutation, FROM_SOURCE, mutatedProgram, type Mutation } from './mutation.ts';
 export { type Program, SluiceProcess, type SluiceOptions } from './sluice-process.ts';
+export { RedisSentinels, RedisServer, type RedisServerOptions } from './servers/redis.ts';
+export { ServerProcess } from './servers/server-process.ts';
 export { TcpClient } from './tcp-client.ts';
 export { TLS_FIXTURE } from './tls-fixture.ts';
 export { type Invocation, type LambdaAnswer, LambdaReceiver } from './lambda-receiver.ts';
