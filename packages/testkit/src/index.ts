@@ -7,6 +7,7 @@ export { RawClient, type ReceivedFrame } from './raw-client.ts';
 export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { checkMutation, FROM_SOURCE, mutatedProgram, type Mutation } from './mutation.ts';
 export { type Program, SluiceProcess, type SluiceOptions } from './sluice-process.ts';
+export { NatsServer, type NatsServerOptions, startNatsCluster } from './servers/nats.ts';
 export { RedisSentinels, RedisServer, type RedisServerOptions } from './servers/redis.ts';
 export { ServerProcess } from './servers/server-process.ts';
 export { TcpClient } from './tcp-client.ts';
