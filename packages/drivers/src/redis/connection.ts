@@ -60,7 +60,7 @@ export function createClient(connection: RedisConnection, timeoutMs: number): Re
     retryStrategy: retryAfterMs,
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
-    ...(tls === null ? {} : { tls: tlsOptions(tls, address) }),
+    ...(tls === null ? {} : { tls: tlsOptions(tls) }),
     ...(sentinel === null ? {} : sentinelOptions(sentinel)),
   };
   return new Redis(options);
@@ -73,8 +73,8 @@ export function describeConnection({ address, sentinel }: RedisConnection): stri
   return `'${sentinel.name}' of the Sentinels ${addresses}`;
 }
 
-function tlsOptions({ ca, servername }: RedisTls, { host }: Address): NonNullable<RedisOptions['tls']> {
-  return { servername: servername ?? host, ...(ca === null ? {} : { ca }) };
+function tlsOptions({ ca, servername }: RedisTls): NonNullable<RedisOptions['tls']> {
+  return { ...(servername === null ? {} : { servername }), ...(ca === null ? {} : { ca }) };
 }
 
 function sentinelOptions({ addresses, name, username, password }: Sentinels): ClientOptions {

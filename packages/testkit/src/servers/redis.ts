@@ -52,7 +52,7 @@ export class RedisSentinels implements AsyncDisposable {
   }
 
   static async start(): Promise<RedisSentinels> {
-    const master = await RedisServer.start();
+    const master = await RedisServer.start({ args: ['--repl-diskless-sync-delay', '0'] });
     const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
     await until('the replica', async () => (await replica.command('INFO', 'replication')).includes('link_status:up'));
     const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(master.port)));
