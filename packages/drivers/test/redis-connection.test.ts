@@ -21,7 +21,11 @@ interface Listening {
 }
 
 function open(t: TestContext, connection: Partial<RedisConnection>): RedisBackplane {
-  const backplane = new RedisBackplane({ connection: { ...LOCAL, ...connection }, prefix: 'p:', timeoutMs: TIMEOUT_MS });
+  const backplane = new RedisBackplane({
+    connection: { ...LOCAL, ...connection },
+    prefix: 'p:',
+    timeoutMs: TIMEOUT_MS,
+  });
   t.after(() => backplane.close());
   return backplane;
 }

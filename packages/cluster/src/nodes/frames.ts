@@ -68,7 +68,8 @@ export function encodeNotice(origin: NodeId, notice: object): Buffer {
 export function decodeFrame(frame: Buffer): NodeFrame | undefined {
   if (frame.length < NUMBER_AT || frame[0] !== VERSION) return undefined;
   const origin = frame.toString('hex', ORIGIN_AT, NUMBER_AT);
-  switch (frame[1]) {
+  const [, kind = -1] = frame;
+  switch (kind) {
     case KINDS.numbered:
       return frame.length < BODY_AT ? undefined : { kind: 'numbered', origin, message: messageIn(frame, BODY_AT) };
     case KINDS.repeated:

@@ -18,6 +18,9 @@ export interface GatewayEvents {
   lost(origin: NodeId, topic: string): void;
   nodeJoined(node: NodeId): void;
   nodeGone(node: NodeId, reason: 'left' | 'dead'): void;
+  /** This node can talk to the others, again or for the first time. */
+  connected(): void;
+  disconnected(): void;
   /** Not numbered: it may be lost, and whoever sends one tries again. */
   notice(origin: NodeId, notice: object): void;
 }
@@ -79,6 +82,8 @@ export class NodeGateway {
   /** Nodes that are gone, and since when. */
   readonly #gone = new Map<NodeId, number>();
   #deafSince: number | null = null;
+  /** Topics that nobody was told yet are joined. */
+  readonly #joining = new Map<string, () => void>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -163,17 +168,34 @@ export class NodeGateway {
     return isTaken;
   }
 
-  /** `joined` is called when everything published from then on will come. */
+  /**
+   * `joined` is called once, when everything published from then on will come. While there is no connection that is at once:
+   * what others publish meanwhile waits with them, and comes, or is asked for, when the connection is back.
+   */
   join(topic: string, joined: () => void): void {
+    this.#joining.set(topic, joined);
     this.#backplane.join(topic, () => {
       this.#incoming.joined(topic);
-      joined();
+      this.#settle(topic);
     });
+    if (!this.#isConnected) this.#joinUnheard(topic);
   }
 
   leave(topic: string): void {
+    this.#joining.delete(topic);
     this.#backplane.leave(topic);
     this.#incoming.left(topic);
+  }
+
+  #joinUnheard(topic: string): void {
+    this.#incoming.joinedUnheard(topic);
+    this.#settle(topic);
+  }
+
+  #settle(topic: string): void {
+    const joined = this.#joining.get(topic);
+    this.#joining.delete(topic);
+    joined?.();
   }
 
   /** Tells one node something that may be lost. */
@@ -199,6 +221,7 @@ export class NodeGateway {
     this.#outgoing.connected();
     this.#beat();
     this.#resume();
+    this.#events?.connected();
   }
 
   #disconnected(reason: string): void {
@@ -208,7 +231,9 @@ export class NodeGateway {
     this.#membership.notListening();
     this.#outgoing.disconnected();
     this.#incoming.disconnected();
+    for (const topic of [...this.#joining.keys()]) this.#joinUnheard(topic);
     this.#options.log.warn('the connection between the nodes is lost; messages wait until it is back', { reason });
+    this.#events?.disconnected();
   }
 
   /** Asks every node what it published while this one could not hear. */

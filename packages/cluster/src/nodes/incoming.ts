@@ -70,6 +70,8 @@ interface Heard {
 
 const ASK_AGAIN_MS = 1000;
 
+const NO_CONNECTION = -1;
+
 /** Marks of one node: one a second for two minutes. */
 const MAX_MARKS = 120;
 const MARK_EVERY_MS = 1000;
@@ -99,9 +101,17 @@ export class Incoming {
 
   /** The transport has confirmed that everything on the topic will come. */
   joined(topic: string): void {
+    this.#join(topic, this.#connection);
+  }
+
+  /** Somebody wants the topic while there is no connection: what comes meanwhile has to be asked for. */
+  joinedUnheard(topic: string): void {
+    this.#join(topic, NO_CONNECTION);
+  }
+
+  #join(topic: string, joinedIn: number): void {
     if (this.#topics.has(topic)) return;
-    const { now } = this.#options;
-    this.#topics.set(topic, { joinedIn: this.#connection, joinedAt: now(), streams: new Map() });
+    this.#topics.set(topic, { joinedIn, joinedAt: this.#options.now(), streams: new Map() });
   }
 
   left(topic: string): void {

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { CountByKind, DomainEvent, Log } from '@sluice/core';
 import { assertNever } from '@sluice/protocol';
-import { topicOf } from '../bus/frames.ts';
+import { encodeTopicMessage, messageOf, topicOf } from '../bus/frames.ts';
 import { Link, type LinkBounds } from '../bus/link.ts';
 import type { AnswerTo, PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 import type { Owner } from '../registry/channel-record.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
 import { NodeRegistry } from '../registry/node-registry.ts';
+import { Interest } from './interest.ts';
 import { TopicRouter } from './topic-router.ts';
 
 export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
@@ -25,6 +26,16 @@ export interface LocalHubOptions {
   readonly onFailed: (owner: Owner, message: string) => void;
   /** A worker does not read what it is sent; it has to be replaced. */
   readonly onStuck: (owner: Owner) => void;
+  /** The way to other nodes; null: there are none. */
+  readonly others?: OtherNodes | null;
+}
+
+/** Where messages go to other nodes. */
+export interface OtherNodes {
+  /** `joined`: everything that other nodes publish from now on will come. */
+  join(topic: string, joined: () => void): void;
+  leave(topic: string): void;
+  publish(topic: string, message: Buffer): void;
 }
 
 /** Beyond these a worker is stuck and replaced: dropping messages would hide that. */
@@ -54,6 +65,7 @@ export class LocalHub {
   readonly #options: LocalHubOptions;
   readonly #links = new Map<Owner, WorkerLink>();
   readonly #router = new TopicRouter();
+  readonly #interest: Interest;
   readonly #registry: NodeRegistry;
   /** By sender: who was given its messages since it last asked whether they are taken up. */
   readonly #passedOn = new Map<Owner, Set<Owner>>();
@@ -64,6 +76,7 @@ export class LocalHub {
   constructor(options: LocalHubOptions) {
     this.#options = options;
     const { onEvent } = options;
+    this.#interest = new Interest(options.others ?? null);
     this.#registry = new NodeRegistry({
       now: () => performance.now(),
       cache: options.cache,
@@ -115,7 +128,7 @@ export class LocalHub {
   /** The worker has died; what it held is taken out, with all consequences. */
   detach(owner: Owner): void {
     this.#links.delete(owner);
-    this.#router.dropOwner(owner);
+    for (const topic of this.#router.dropOwner(owner)) this.#interest.leave(topic);
     this.#registry.dropOwner(owner);
     this.#passedOn.delete(owner);
     this.#unresponsive.delete(owner);
@@ -204,7 +217,8 @@ export class LocalHub {
   #route(sender: Owner, frame: Buffer): void {
     let copy: Buffer | null = null;
     const passedOn = this.#passedOn.get(sender);
-    for (const owner of this.#router.interested(topicOf(frame))) {
+    const topic = topicOf(frame);
+    for (const owner of this.#router.interested(topic)) {
       const link = this.#links.get(owner);
       if (owner === sender || link === undefined) continue;
       // A view keeps the whole chunk that it came in; what has to wait must not.
@@ -212,6 +226,15 @@ export class LocalHub {
       else link.write(frame);
       passedOn?.add(owner);
     }
+    this.#options.others?.publish(topic, messageOf(frame));
+  }
+
+  /** A message that another node published. */
+  deliver(topic: string, message: Buffer): void {
+    const owners = this.#router.interested(topic);
+    if (owners.size === 0) return;
+    const frame = encodeTopicMessage(topic, message);
+    for (const owner of owners) this.#links.get(owner)?.write(frame);
   }
 
   #tellSome(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
@@ -241,7 +264,7 @@ export class LocalHub {
         this.#registry.unwatch(owner, message.appId, message.userIds);
         return;
       case 'leave_topic':
-        this.#router.leave(owner, message.topic);
+        if (this.#router.leave(owner, message.topic)) this.#interest.leave(message.topic);
         return;
       case 'leave_presence':
         this.#registry.leave(owner, message);
@@ -279,7 +302,7 @@ export class LocalHub {
     switch (question.type) {
       case 'join_topic':
         this.#router.join(owner, question.topic);
-        answer(question, null);
+        this.#interest.join(question.topic, () => answer(question, null));
         return;
       case 'taken_up':
         void this.#takenUp(owner).then(() => answer(question, null));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountByKind, DomainEvent, Log } from '@sluice/core';
 import type { Owner } from '../registry/channel-record.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
+import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import { LocalHub } from './local-hub.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -14,6 +15,8 @@ export interface PrimaryOptions {
   readonly settings: unknown;
   /** Something happened that webhooks may tell of. */
   readonly onEvent: (event: DomainEvent) => void;
+  /** The way to other nodes; null: there are none. */
+  readonly gateway: NodeGateway | null;
   readonly log: Log;
 }
 
@@ -37,6 +40,14 @@ export interface NodeState {
   readonly channels: ReadonlyMap<string, CountByKind>;
   /** To the worker of a place and back over the bus, in milliseconds. */
   readonly roundTrips: ReadonlyMap<number, number>;
+  /** Null: there are no other nodes. */
+  readonly others: OthersState | null;
+}
+
+export interface OthersState {
+  readonly counters: GatewayCounters;
+  readonly nodes: number;
+  readonly isConnected: boolean;
 }
 
 /** One node: its workers, the bus between them and their common end. */
@@ -60,6 +71,7 @@ export class Primary {
     this.#hub = new LocalHub({
       cache: options.cache,
       log: options.log,
+      others: options.gateway,
       onEvent: options.onEvent,
       onPrepared: (owner) => this.#prepared(owner),
       onListening: (owner) => this.#listening(owner),
@@ -73,8 +85,11 @@ export class Primary {
       ...options,
       onFork: (owner, slot, stream) => {
         this.#slots.set(owner, slot);
-        const hasPeers = options.workers > 1;
-        this.#hub.attach(owner, stream).tell({ type: 'configure', slot, hasPeers, settings: this.#settings });
+        const { gateway } = options;
+        const hasPeers = options.workers > 1 || gateway !== null;
+        const link = this.#hub.attach(owner, stream);
+        link.tell({ type: 'configure', slot, hasPeers, settings: this.#settings });
+        if (gateway?.isConnected === false) link.tell({ type: 'nodes_parted' });
       },
       onExit: (owner) => {
         this.#slots.delete(owner);
@@ -88,10 +103,19 @@ export class Primary {
     return this.#supervisor.running;
   }
 
-  /** Starts the workers; resolves when all listen, rejects when one says that it cannot. */
-  start(): Promise<void> {
+  /** Meets the other nodes and starts the workers; resolves when all listen, rejects when one says that it cannot. */
+  async start(): Promise<void> {
+    await this.#options.gateway?.start({
+      message: (_origin, topic, body) => this.#hub.deliver(topic, body),
+      lost: (origin, topic) => this.#options.log.error('messages of another node are lost', { node: origin, topic }),
+      nodeJoined: (node) => this.#options.log.info('another node is there', { node }),
+      nodeGone: (node, reason) => this.#options.log.warn('another node is gone', { node, reason }),
+      notice: () => {},
+      connected: () => this.#hub.tellAll({ type: 'nodes_met' }),
+      disconnected: () => this.#hub.tellAll({ type: 'nodes_parted' }),
+    });
     this.#supervisor.start();
-    return this.#started.promise;
+    await this.#started.promise;
   }
 
   /** Gives all workers, and those to come, another configuration. */
@@ -114,7 +138,15 @@ export class Primary {
       restarts: this.#supervisor.restarts,
       channels: this.#hub.channelCounts(),
       roundTrips,
+      others: this.#others(),
     };
+  }
+
+  #others(): OthersState | null {
+    const { gateway } = this.#options;
+    if (gateway === null) return null;
+    const { counters, nodes, isConnected } = gateway;
+    return { counters, nodes: nodes.length, isConnected };
   }
 
   /** Ends the node in order: not ready, not listening, messages under way delivered, clients closed, workers gone. */
@@ -133,6 +165,7 @@ export class Primary {
     await this.#hub.askAll({ type: 'close_clients', windowMs }, gracePeriodMs);
     this.#hub.endAll();
     await ended;
+    await this.#options.gateway?.close();
     clearTimeout(deadline);
   }
 

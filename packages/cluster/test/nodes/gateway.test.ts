@@ -20,10 +20,8 @@ class Node {
   readonly got = new Map<string, string[]>();
   readonly lost: string[] = [];
   readonly log: string[] = [];
-  readonly name: string;
 
-  constructor(name: string, network: FakeNetwork, now: () => number, bounds: GatewayBounds) {
-    this.name = name;
+  constructor(network: FakeNetwork, now: () => number, bounds: GatewayBounds) {
     this.backplane = new FakeBackplane(network);
     const { backplane } = this;
     this.gateway = new NodeGateway({ backplane, bounds, beatMs: BEAT_MS, deadMs: DEAD_MS, log: SILENT, now });
@@ -35,6 +33,8 @@ class Node {
       lost: (_origin, topic) => this.lost.push(topic),
       nodeJoined: (node) => this.log.push(`joined ${node}`),
       nodeGone: (node, reason) => this.log.push(`${reason} ${node}`),
+      connected: () => {},
+      disconnected: () => {},
       notice: (_origin, notice) => this.log.push(JSON.stringify(notice)),
     });
   }
@@ -60,7 +60,7 @@ class Nodes {
   }
 
   add(bounds: GatewayBounds = BOUNDS): Node {
-    const node = new Node(`node${this.all.length}`, this.network, () => this.#nowMs, bounds);
+    const node = new Node(this.network, () => this.#nowMs, bounds);
     this.all.push(node);
     return node;
   }
@@ -223,7 +223,7 @@ describe('Messages between nodes', () => {
         assert.deepEqual(node.lost, []);
         for (const [key, texts] of sent) {
           if (key.endsWith(node.gateway.id)) continue;
-          assert.deepEqual(node.got.get(key), texts, `${node.name} of ${key}`);
+          assert.deepEqual(node.got.get(key), texts, `${node.gateway.id} of ${key}`);
         }
       }
     });

@@ -1,5 +1,5 @@
 import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import type { Backplane, BackplaneEvents } from '@sluice/core';
+import { type Backplane, type BackplaneEvents, ConnectionError } from '@sluice/core';
 import { subjectToken } from './subject.ts';
 
 export interface NatsBackplaneOptions {
@@ -59,7 +59,7 @@ export class NatsBackplane implements Backplane {
       this.#nats = await connect(connectionOptions(this.#options));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`no connection to NATS at ${this.#options.servers.join(', ')}: ${reason}`);
+      throw new ConnectionError(`no connection to NATS at ${this.#options.servers.join(', ')}: ${reason}`);
     }
     void this.#follow(this.#nats);
     this.#isConnected = true;

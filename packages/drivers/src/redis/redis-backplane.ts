@@ -1,4 +1,4 @@
-import type { Backplane, BackplaneEvents } from '@sluice/core';
+import { type Backplane, type BackplaneEvents, ConnectionError } from '@sluice/core';
 import { createClient, describeConnection, type RedisConnection } from './connection.ts';
 import { WatchedClient } from './watched-client.ts';
 
@@ -63,7 +63,7 @@ export class RedisBackplane implements Backplane {
     } catch (error) {
       this.#end();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`no connection to Redis at ${describeConnection(this.#options.connection)}: ${reason}`);
+      throw new ConnectionError(`no connection to Redis at ${describeConnection(this.#options.connection)}: ${reason}`);
     }
   }
 
