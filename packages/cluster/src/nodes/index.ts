@@ -1,8 +1,1 @@
-export {
-  type GatewayBounds,
-  type GatewayCounters,
-  type GatewayEvents,
-  type GatewayOptions,
-  NodeGateway,
-} from './gateway.ts';
-export type { NodeId } from './frames.ts';
+export { type GatewayBounds, type GatewayCounters, type GatewayOptions, NodeGateway } from './gateway.ts';
