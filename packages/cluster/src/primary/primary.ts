@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountByKind, DomainEvent, Log } from '@sluice/core';
-import type { Owner } from '../registry/channel-record.ts';
+import type { WorkerId } from '../registry/owner.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
 import { LocalHub } from './local-hub.ts';
 import { Supervisor } from './supervisor.ts';
@@ -29,8 +29,8 @@ export interface DrainOptions {
 /** What a node knows about itself. */
 export interface NodeState {
   /** By worker: an id that no other worker of this node ever has. Those that did not answer in time are missing. */
-  readonly snapshots: ReadonlyMap<Owner, unknown>;
-  readonly living: ReadonlySet<Owner>;
+  readonly snapshots: ReadonlyMap<WorkerId, unknown>;
+  readonly living: ReadonlySet<WorkerId>;
   /** Workers started again after a death. */
   readonly restarts: number;
   /** By app. */
@@ -44,10 +44,10 @@ export class Primary {
   readonly #options: PrimaryOptions;
   readonly #supervisor: Supervisor;
   readonly #hub: LocalHub;
-  readonly #slots = new Map<Owner, number>();
+  readonly #slots = new Map<WorkerId, number>();
   #settings: unknown;
   /** Workers that could listen, until all of the first ones are there. Null: whoever could, may. */
-  #waiting: Set<Owner> | null = new Set();
+  #waiting: Set<WorkerId> | null = new Set();
   /** Places whose worker has never listened. */
   readonly #silent = new Set<number>();
   #isDraining = false;
@@ -141,7 +141,7 @@ export class Primary {
   }
 
   /** The first workers listen together: connections are shared by those that listen, and would pile up on the quickest. */
-  #prepared(owner: Owner): void {
+  #prepared(owner: WorkerId): void {
     if (this.#isDraining) return;
     if (this.#waiting === null) {
       this.#hub.tell(owner, { type: 'listen' });
@@ -153,14 +153,14 @@ export class Primary {
     this.#waiting = null;
   }
 
-  #listening(owner: Owner): void {
+  #listening(owner: WorkerId): void {
     const slot = this.#slots.get(owner);
     this.#options.log.debug('a worker is listening', { slot });
     if (slot === undefined || !this.#silent.delete(slot)) return;
     if (this.#silent.size === 0) this.#started.resolve();
   }
 
-  #failed(owner: Owner, message: string): void {
+  #failed(owner: WorkerId, message: string): void {
     // Before the start is over the settings are to blame, and another try would end the same way.
     if (this.#silent.size > 0) this.#started.reject(new Error(message));
     else {

@@ -99,8 +99,8 @@ export const CONNECTIONS: readonly Mutant[] = [
   ...inFile('packages/cluster/src/registry/user-record.ts', [
     {
       name: 'calls-a-user-offline-while-a-connection-is-left',
-      find: '    else this.#connections.delete(owner);\n    return !this.isOnline;',
-      replace: '    else this.#connections.delete(owner);\n    return true;',
+      find: '    if (!this.#connections.take(owner)) return false;\n    return !this.isOnline;',
+      replace: '    if (!this.#connections.take(owner)) return false;\n    return true;',
       rows: ['WL-03'],
     },
     { name: 'calls-a-user-online-again', find: 'return !wasOnline;', replace: 'return true;', rows: ['WL-03'] },
