@@ -78,7 +78,11 @@ describe('ChannelRecord', () => {
     assert.deepEqual(record.drop(1), { gone: ['bob'], goneHere: ['bob'], hadCount: true });
     assert.deepEqual(record.drop(1), { gone: [], goneHere: [], hadCount: false });
     assert.deepEqual(record.summary('c'), { channel: 'c', subscriptions: 1, users: 1 });
-    assert.equal(record.leave(1, 'alice').isGone, false, 'what came late from the dead owner takes nothing from the living');
+    assert.equal(
+      record.leave(1, 'alice').isGone,
+      false,
+      'what came late from the dead owner takes nothing from the living',
+    );
     assert.deepEqual(record.drop(2), { gone: ['alice'], goneHere: ['alice'], hadCount: true });
     assert.equal(record.isEmpty, true);
   });

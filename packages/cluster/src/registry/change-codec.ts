@@ -80,7 +80,8 @@ export function decode(bytes: Uint8Array): Changes | Piece | undefined {
   if (changes === undefined) return undefined;
   if (kind === 'changes' && rest.length === 0) return { kind, version, changes };
   const [index, pieces] = rest;
-  if (kind !== 'snapshot' || rest.length !== 2 || !isCount(index) || !isCount(pieces) || index >= pieces) return undefined;
+  if (kind !== 'snapshot' || rest.length !== 2 || !isCount(index) || !isCount(pieces) || index >= pieces)
+    return undefined;
   return { kind, version, index, pieces, changes };
 }
 
