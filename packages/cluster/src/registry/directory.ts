@@ -42,9 +42,8 @@ export class Directory {
     this.app(appId).channels.delete(channel);
   }
 
-  /** Keeps the number of this node's channels, after a change of the record. */
+  /** The channel has become one of this node's, or is none of them any more. */
   countHere({ appId, channel }: ChannelRef, record: ChannelRecord): void {
-    if (record.isHere === record.isCountedHere) return;
     record.isCountedHere = record.isHere;
     this.app(appId).channelsByKind[kindOf(channel)] += record.isHere ? 1 : -1;
   }

@@ -15,22 +15,11 @@ export class HeldByNode {
   readonly #slots = new Set<string>();
 
   add(change: Change): void {
-    switch (change.type) {
-      case 'count':
-        this.#counts.add(topicOf(change.appId, change.channel));
-        return;
-      case 'joined':
-        addTo(this.#members, topicOf(change.appId, change.channel), change.member.userId);
-        return;
-      case 'user_joined':
-        addTo(this.#users, change.appId, change.userId);
-        return;
-      case 'slots':
-        this.#slots.add(change.name);
-        return;
-      default:
-        return;
-    }
+    if (change.type === 'count') this.#counts.add(topicOf(change.appId, change.channel));
+    else if (change.type === 'joined') {
+      addTo(this.#members, topicOf(change.appId, change.channel), change.member.userId);
+    } else if (change.type === 'user_joined') addTo(this.#users, change.appId, change.userId);
+    else if (change.type === 'slots') this.#slots.add(change.name);
   }
 
   /** Takes out what the node does not hold any more. */

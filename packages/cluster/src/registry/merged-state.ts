@@ -69,23 +69,26 @@ export class MergedState {
     });
   }
 
-  count(owner: Owner, { appId, channel, subscriptions, announce }: CountReport): void {
-    const ref = { appId, channel };
-    const record = this.directory.channel(ref) ?? (subscriptions > 0 ? this.#open(ref) : undefined);
+  count(owner: Owner, report: CountReport): void {
+    const { subscriptions, announce } = report;
+    const record = this.directory.channel(report) ?? (subscriptions > 0 ? this.#open(report) : undefined);
     if (record === undefined) return;
-    const { subscriptions: before, subscriptionsHere: beforeHere } = record;
+    const before = record.subscriptions;
+    const beforeHere = record.subscriptionsHere;
     record.setCount(owner, subscriptions);
     record.announces = announce;
     const count = record.subscriptions;
-    if (announce && count !== before) this.#counts.changed({ appId, channel, count });
-    if (record.subscriptionsHere !== beforeHere) this.#here?.countChanged(ref);
-    this.#settle(ref, record);
+    if (announce && count !== before) {
+      this.#counts.changed({ appId: report.appId, channel: report.channel, count });
+    }
+    if (record.subscriptionsHere !== beforeHere) this.#here?.countChanged(report);
+    this.#settle(report, record);
   }
 
   /** `answered` is called before the listener hears of the join: a newcomer has the list before any event. */
   join(worker: WorkerId, request: PresenceJoin, answered: (answer: JoinAnswer) => void): void {
     const { appId, channel, member, socketId, maxMembers } = request;
-    const record = this.directory.channel(request) ?? this.#open({ appId, channel });
+    const record = this.directory.channel(request) ?? this.#open(request);
     const { answer, isNew, isNewHere } = record.join(worker, member, maxMembers);
     answered(answer);
     if (isNewHere) this.#here?.memberJoined(request, member);
@@ -98,13 +101,14 @@ export class MergedState {
     if (record.joinElsewhere(node, member)) this.#added(record, { appId, channel, member, socketId: '' });
   }
 
-  leave(owner: Owner, { appId, channel, userId }: MemberRemoved): void {
-    const record = this.directory.channel({ appId, channel });
+  leave(owner: Owner, event: MemberRemoved): void {
+    const record = this.directory.channel(event);
     if (record === undefined) return;
+    const { appId, channel, userId } = event;
     const { isGone, isGoneHere } = record.leave(owner, userId);
     if (isGoneHere) this.#here?.memberLeft({ appId, channel, userId });
     if (isGone) this.#removed(record.memberOwners(), { appId, channel, userId });
-    this.#settle({ appId, channel }, record);
+    this.#settle(event, record);
   }
 
   userJoined(worker: WorkerId, user: UserRef): void {
@@ -167,10 +171,11 @@ export class MergedState {
     return record;
   }
 
-  #settle({ appId, channel }: ChannelRef, record: ChannelRecord): void {
-    this.directory.countHere({ appId, channel }, record);
+  #settle(ref: ChannelRef, record: ChannelRecord): void {
+    if (record.isHere !== record.isCountedHere) this.directory.countHere(ref, record);
     if (!record.isEmpty) return;
-    this.directory.close({ appId, channel });
+    this.directory.close(ref);
+    const { appId, channel } = ref;
     this.#happened({ type: 'channel_vacated', appId, channel });
   }
 }
