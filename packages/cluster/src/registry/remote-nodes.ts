@@ -48,10 +48,6 @@ export class RemoteNodes {
     return this.#nodes.delete(node);
   }
 
-  has(node: NodeId): boolean {
-    return this.#nodes.has(node);
-  }
-
   /** Number of the last message of the node that was applied; null: its snapshot is missing. */
   versionOf(node: NodeId): number | null {
     return this.#nodes.get(node)?.version ?? null;

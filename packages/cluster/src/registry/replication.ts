@@ -3,11 +3,12 @@ import { assertNever } from '@sluice/protocol';
 import type { Change } from './change.ts';
 import { ChangeStream } from './change-stream.ts';
 import type { ChannelRef } from './directory.ts';
-import type { EventCache } from './event-cache.ts';
+import type { EventCache, StampedEvent } from './event-cache.ts';
 import { HeldByNode } from './held-by-node.ts';
 import { MergedState, type RegistryListener } from './merged-state.ts';
 import type { NodeId } from './owner.ts';
 import { type Applied, RemoteNodes } from './remote-nodes.ts';
+import { Responsibility } from './responsibility.ts';
 import { changesOfAll, piecesOf } from './snapshot.ts';
 import { Slots } from './slots.ts';
 import type { Transition } from './transition.ts';
@@ -43,6 +44,7 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #duty: WebhookDuty;
   readonly #nodes: RemoteNodes;
+  readonly #responsibility: Responsibility;
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
@@ -53,8 +55,9 @@ export class Replication {
       slotsHere: (name) => this.slots.here(name),
     });
     this.slots = new Slots((name) => this.stream.slotsChanged(name));
+    this.#responsibility = new Responsibility(options.self);
     this.#duty = new WebhookDuty({
-      self: options.self,
+      nodes: this.#responsibility,
       hasWebhooks: options.hasWebhooks,
       emit: (event) => listener.happened(event),
       told: (transition) => this.stream.told(transition),
@@ -93,13 +96,15 @@ export class Replication {
   /** The node lives and takes its share of the webhooks. Its snapshot is owed before any of its changes. */
   addNode(node: NodeId): void {
     this.#nodes.add(node);
-    this.#duty.addNode(node);
+    this.#responsibility.add(node);
   }
 
   /** The node is dead, or has left. */
   dropNode(node: NodeId): void {
     if (!this.#nodes.remove(node)) return;
-    this.#duty.dropNode(node);
+    this.#responsibility.remove(node);
+    // Before what the node held goes: what it may not have told any more came first.
+    this.#duty.takeOver();
     this.slots.drop(node);
     this.state.drop(node);
   }
@@ -131,11 +136,14 @@ export class Replication {
 
   *#changesOfAll(): Iterable<Change> {
     yield* changesOfAll(this.state.directory, this.slots);
-    // Of those that came about on another living node that one tells.
-    for (const event of this.#options.cache.events()) {
-      if (!this.#nodes.has(event.node)) yield { type: 'keep', ...event };
-    }
+    for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
     for (const transition of this.#duty.owed()) yield { type: 'owed', transition };
+  }
+
+  /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */
+  #tellsKept({ appId, channel, node }: StampedEvent): boolean {
+    const { self } = this.#options;
+    return node === self || this.#responsibility.of(appId, channel, node) === self;
   }
 
   #apply(node: NodeId, change: Change): void {

@@ -23,20 +23,21 @@ export class Responsibility {
     this.#candidates.set(node, { node, hash: createHash('sha256').update(node).digest().readUInt32BE(0) });
   }
 
-  /** False if it was not there. */
-  remove(node: NodeId): boolean {
-    return this.#candidates.delete(node);
+  remove(node: NodeId): void {
+    this.#candidates.delete(node);
   }
 
   isOurs(appId: string, channel: string): boolean {
     return this.#candidates.size === 1 || this.of(appId, channel) === this.#self;
   }
 
-  of(appId: string, channel: string): NodeId {
+  /** Without `except`, of which nobody may know yet that it has died: who comes next. */
+  of(appId: string, channel: string, except?: NodeId): NodeId {
     const key = fnv(channel, fnv(appId, FNV_OFFSET));
     let best = this.#self;
     let bestScore = -1;
     for (const { node, hash } of this.#candidates.values()) {
+      if (node === except) continue;
       const score = mixed(key ^ hash);
       if (score > bestScore || (score === bestScore && node > best)) {
         best = node;

@@ -1,10 +1,11 @@
 import type { DomainEvent } from '@sluice/core';
 import type { NodeId } from './owner.ts';
-import { Responsibility } from './responsibility.ts';
+import type { Responsibility } from './responsibility.ts';
 import { isTransition, oppositeOf, subjectOf, type Transition } from './transition.ts';
 
 export interface WebhookDutyOptions {
-  readonly self: NodeId;
+  /** Which of the living nodes answers for a channel. */
+  readonly nodes: Responsibility;
   /** Hands an event to this node's webhooks. */
   readonly emit: (event: DomainEvent) => void;
   /** Tells the other nodes that the transition has been emitted. */
@@ -36,14 +37,12 @@ type Stage = 'gathering' | 'waiting' | 'serving';
  */
 export class WebhookDuty {
   readonly #options: WebhookDutyOptions;
-  readonly #nodes: Responsibility;
   /** By channel or member; the oldest first. */
   readonly #owed = new Map<string, Transition>();
   #stage: Stage = 'gathering';
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
-    this.#nodes = new Responsibility(options.self);
   }
 
   /** Something happened in the merged state. */
@@ -67,28 +66,20 @@ export class WebhookDuty {
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
   }
 
-  /** What the node owes, as it says in a snapshot, in place of what was thought to be owed by it. */
+  /**
+   * What the node owes, as it says in a snapshot. Of its own channels nobody knows better. Of others it may not have heard
+   * yet that they were told: only a node that comes in between must take them for owed.
+   */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
-    for (const [subject, { appId, channel }] of this.#owed) {
-      if (this.#nodes.of(appId, channel) === node) this.#owed.delete(subject);
-    }
+    for (const [subject, transition] of this.#owed) if (this.#isOf(node, transition)) this.#owed.delete(subject);
     for (const transition of owed) {
-      if (this.#options.isSo(transition)) this.#owe(transition);
+      const isNews = this.#stage !== 'serving' || this.#isOf(node, transition);
+      if (isNews && this.#options.isSo(transition)) this.#owe(transition);
     }
-    this.#takeOver();
   }
 
   owed(): Iterable<Transition> {
     return this.#owed.values();
-  }
-
-  addNode(node: NodeId): void {
-    this.#nodes.add(node);
-  }
-
-  /** The node has died: others tell what it has left. To be called before what it held is taken out. */
-  dropNode(node: NodeId): void {
-    if (this.#nodes.remove(node)) this.#takeOver();
   }
 
   wait(): void {
@@ -97,10 +88,11 @@ export class WebhookDuty {
 
   serve(): void {
     this.#stage = 'serving';
-    this.#takeOver();
+    this.takeOver();
   }
 
-  #takeOver(): void {
+  /** Other nodes are responsible now than before: tells what is this node's of what is owed. */
+  takeOver(): void {
     if (this.#stage !== 'serving') return;
     for (const [subject, transition] of this.#owed) {
       if (!this.#isOurs(transition)) continue;
@@ -110,7 +102,11 @@ export class WebhookDuty {
   }
 
   #isOurs({ appId, channel }: DomainEvent): boolean {
-    return this.#nodes.isOurs(appId, channel);
+    return this.#options.nodes.isOurs(appId, channel);
+  }
+
+  #isOf(node: NodeId, { appId, channel }: Transition): boolean {
+    return this.#options.nodes.of(appId, channel) === node;
   }
 
   #tell(transition: Transition): void {
