@@ -16,10 +16,10 @@ interface Waiting {
 }
 
 export const MAX_DELAY_MS = 20;
-/** Longer than anything is under way. */
-const SETTLE_MS = 2 * MAX_DELAY_MS + 5;
+/** Longer than anything takes; numbers of subscribers wait for 50 ms. */
+export const SETTLE_MS = 2 * MAX_DELAY_MS + 60;
 const HEARTBEAT_MS = 100;
-const DEAD_MS = 200;
+export const DEAD_MS = 400;
 
 /** Nodes with a network between them that delays, and loses what is told to; the timers are the test's. */
 export class SimulatedCluster {
@@ -35,7 +35,7 @@ export class SimulatedCluster {
 
   constructor(random: Random) {
     this.random = random;
-    mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
+    mock.timers.enable({ apis: ['setTimeout'] });
   }
 
   [Symbol.dispose](): void {
@@ -50,6 +50,8 @@ export class SimulatedCluster {
     for (let i = 0; i < ms; i++) {
       this.nowMs++;
       mock.timers.tick(1);
+      // The end of a turn.
+      for (const node of this.living) node.replication.flush();
       for (const [key, queue] of this.#queues) this.#deliver(key, queue);
       const due = this.#later.filter(({ dueAt }) => dueAt <= this.nowMs);
       for (const entry of due) {
@@ -71,8 +73,10 @@ export class SimulatedCluster {
         this.#after(1, whenGathered);
         return;
       }
-      node.replication.wait();
-      this.#after(SETTLE_MS, () => this.#ready(node));
+      node.replication.gathered();
+      this.#starting.delete(node);
+      this.nodes.push(node);
+      this.broadcast(node, { type: 'ready' });
     };
     whenGathered();
     return node;
@@ -88,7 +92,7 @@ export class SimulatedCluster {
       if (key.endsWith(`>${node.id}`)) this.#queues.delete(key);
     }
     for (const other of this.living) {
-      this.#after(DEAD_MS + this.random.below(DEAD_MS), () => {
+      this.#after(this.random.below(DEAD_MS), () => {
         if (other.isAlive) other.replication.dropNode(node.id);
       });
     }
@@ -124,16 +128,8 @@ export class SimulatedCluster {
     for (const other of this.living) if (other !== from) this.send(from, other.id, signal);
   }
 
-  #ready(node: SimulatedNode): void {
-    this.#starting.delete(node);
-    this.nodes.push(node);
-    this.broadcast(node, { type: 'ready' });
-    this.#after(SETTLE_MS, () => node.replication.serve());
-  }
-
   #heartbeat(): void {
     for (const node of this.nodes) {
-      node.replication.flush();
       this.broadcast(node, { type: 'version', version: node.replication.version });
     }
   }

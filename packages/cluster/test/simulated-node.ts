@@ -3,7 +3,7 @@ import type { DomainEvent } from '@sluice/core';
 import { createSocketId, type SocketId } from '@sluice/protocol';
 import { NodeRegistry } from '../src/registry/node-registry.ts';
 import type { Replication } from '../src/registry/replication.ts';
-import type { Signal, SimulatedCluster } from './simulated-cluster.ts';
+import { DEAD_MS, MAX_DELAY_MS, SETTLE_MS, type Signal, type SimulatedCluster } from './simulated-cluster.ts';
 
 export const APP = '1001';
 
@@ -54,6 +54,8 @@ export class SimulatedNode {
       cluster: {
         self: id,
         hasWebhooks: () => true,
+        settleMs: SETTLE_MS,
+        deadNodeMs: DEAD_MS + MAX_DELAY_MS,
         onChange: (bytes) => {
           if (this.isAlive) cluster.broadcast(this, { type: 'changes', bytes });
         },

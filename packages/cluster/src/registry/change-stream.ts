@@ -74,6 +74,10 @@ export class ChangeStream implements HereListener {
     this.#tell({ type: 'terminate', ...user });
   }
 
+  shares(): void {
+    this.#tell({ type: 'shares' });
+  }
+
   told(transition: Transition): void {
     this.#tell({ type: 'told', transition });
   }

@@ -14,6 +14,8 @@ export type Change =
   | ({ readonly type: 'keep' } & StampedEvent)
   /** Has the connections of the user closed. Not state: a snapshot has none of it. */
   | ({ readonly type: 'terminate' } & UserRef)
+  /** The node answers for channels from now on. */
+  | { readonly type: 'shares' }
   /** The node has handed the transition to webhooks. */
   | { readonly type: 'told'; readonly transition: Transition }
   /** Only in snapshots: the node has seen the transition, and has not heard of anybody who told it. */

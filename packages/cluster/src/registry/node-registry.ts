@@ -32,7 +32,7 @@ export interface NodeRegistryOptions {
   readonly now: () => number;
   readonly cache: CacheBounds;
   /** Missing: this is the only node. */
-  readonly cluster?: Pick<ReplicationOptions, 'self' | 'onChange' | 'hasWebhooks'>;
+  readonly cluster?: Omit<ReplicationOptions, 'cache' | 'listener'>;
 }
 
 /** This node's one view of who is where in the whole cluster. Everything is answered from its own memory. */

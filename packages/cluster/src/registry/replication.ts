@@ -8,7 +8,6 @@ import { HeldByNode } from './held-by-node.ts';
 import { MergedState, type RegistryListener } from './merged-state.ts';
 import type { NodeId } from './owner.ts';
 import { type Applied, RemoteNodes } from './remote-nodes.ts';
-import { Responsibility } from './responsibility.ts';
 import { changesOfAll, piecesOf } from './snapshot.ts';
 import { Slots } from './slots.ts';
 import type { Transition } from './transition.ts';
@@ -25,17 +24,21 @@ export interface ReplicationOptions {
   readonly onChange: (message: Buffer) => void;
   /** Whether anybody is to be told of events of the app; alike on all nodes. */
   readonly hasWebhooks: (appId: string) => boolean;
+  /** Longer than any change takes to another node, a number of subscribers included. */
+  readonly settleMs: number;
+  /** After so long every node has noticed that one has died. */
+  readonly deadNodeMs: number;
 }
 
 /**
  * Keeps the merged state alike on all nodes: tells the others what this node's workers have together, and takes up what
  * they tell. For whoever connects it to a network:
  *
- * - A node whose `versionOf` is behind what the node says itself, or whose message `needs_snapshot`, is asked for one.
- * - A node that starts takes up a snapshot of each other node before it takes connections, and calls `wait`. After longer
- *   than messages are under way it tells the others, which call `addNode`, and after as long again it calls `serve`.
- * - One that found that it had been paused, or is about to end, calls `wait`; the first of the two `serve` again when it has
- *   heard the others.
+ * - A node that comes or is found is added, and asked for a snapshot. So is one whose message `needs_snapshot`, and one that
+ *   says that it is at another version than `versionOf`.
+ * - When the snapshots of all that live are there, `gathered` is called, and the node may take connections.
+ * - One that finds that it was paused, or is about to end, calls `standBack`; the first of them `serve`, when it has heard
+ *   what it missed.
  */
 export class Replication {
   readonly state: MergedState;
@@ -44,7 +47,6 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #duty: WebhookDuty;
   readonly #nodes: RemoteNodes;
-  readonly #responsibility: Responsibility;
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
@@ -55,12 +57,11 @@ export class Replication {
       slotsHere: (name) => this.slots.here(name),
     });
     this.slots = new Slots((name) => this.stream.slotsChanged(name));
-    this.#responsibility = new Responsibility(options.self);
     this.#duty = new WebhookDuty({
-      nodes: this.#responsibility,
-      hasWebhooks: options.hasWebhooks,
+      ...options,
       emit: (event) => listener.happened(event),
       told: (transition) => this.stream.told(transition),
+      shares: () => this.stream.shares(),
       isSo: (transition) => this.#isSo(transition),
     });
     this.state = new MergedState({ listener, happened: (event) => this.#duty.happened(event), here: this.stream });
@@ -93,18 +94,15 @@ export class Replication {
     this.stream.flush();
   }
 
-  /** The node lives and takes its share of the webhooks. Its snapshot is owed before any of its changes. */
+  /** The node lives. Its snapshot is needed before any of its changes. */
   addNode(node: NodeId): void {
     this.#nodes.add(node);
-    this.#responsibility.add(node);
   }
 
   /** The node is dead, or has left. */
   dropNode(node: NodeId): void {
     if (!this.#nodes.remove(node)) return;
-    this.#responsibility.remove(node);
-    // Before what the node held goes: what it may not have told any more came first.
-    this.#duty.takeOver();
+    this.#duty.dropNode(node);
     this.slots.drop(node);
     this.state.drop(node);
   }
@@ -124,9 +122,14 @@ export class Replication {
     return this.#nodes.applySnapshot(node, pieces);
   }
 
+  /** The snapshots of all nodes that live are there. */
+  gathered(): void {
+    this.#duty.gathered();
+  }
+
   /** Leaves webhooks to the others from now on, and remembers what nobody tells. */
-  wait(): void {
-    this.#duty.wait();
+  standBack(): void {
+    this.#duty.standBack();
   }
 
   /** Tells webhooks what this node is responsible for; first what nobody has told. */
@@ -137,13 +140,14 @@ export class Replication {
   *#changesOfAll(): Iterable<Change> {
     yield* changesOfAll(this.state.directory, this.slots);
     for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
+    if (this.#duty.nodes.has(this.#options.self)) yield { type: 'shares' };
     for (const transition of this.#duty.owed()) yield { type: 'owed', transition };
   }
 
   /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */
   #tellsKept({ appId, channel, node }: StampedEvent): boolean {
     const { self } = this.#options;
-    return node === self || this.#responsibility.of(appId, channel, node) === self;
+    return node === self || this.#duty.nodes.of(appId, channel, node) === self;
   }
 
   #apply(node: NodeId, change: Change): void {
@@ -171,6 +175,9 @@ export class Replication {
         return;
       case 'terminate':
         this.#options.listener.userTerminated(change);
+        return;
+      case 'shares':
+        this.#duty.nodes.add(node);
         return;
       case 'told':
         this.#duty.heard(change.transition);

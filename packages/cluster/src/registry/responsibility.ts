@@ -1,48 +1,41 @@
 import { createHash } from 'node:crypto';
 import type { NodeId } from './owner.ts';
 
-interface Candidate {
-  readonly node: NodeId;
-  readonly hash: number;
-}
-
 /**
- * Which living node answers for a channel: the one that scores highest for it (rendezvous hashing), so that every node with
- * the same list comes to the same one, and a node that comes or goes moves only the channels that it gets or had.
+ * Which of the nodes that take a share answers for a channel: the one that scores highest for it (rendezvous hashing), so
+ * that every node with the same list comes to the same one, and one that comes or goes moves only what it gets or had.
  */
 export class Responsibility {
-  readonly #self: NodeId;
-  readonly #candidates = new Map<NodeId, Candidate>();
-
-  constructor(self: NodeId) {
-    this.#self = self;
-    this.add(self);
-  }
+  /** By node, the hash of its id. */
+  readonly #sharing = new Map<NodeId, number>();
 
   add(node: NodeId): void {
-    this.#candidates.set(node, { node, hash: createHash('sha256').update(node).digest().readUInt32BE(0) });
+    this.#sharing.set(node, createHash('sha256').update(node).digest().readUInt32BE(0));
   }
 
   remove(node: NodeId): void {
-    this.#candidates.delete(node);
+    this.#sharing.delete(node);
   }
 
-  isOurs(appId: string, channel: string): boolean {
-    return this.#candidates.size === 1 || this.of(appId, channel) === this.#self;
+  has(node: NodeId): boolean {
+    return this.#sharing.has(node);
   }
 
-  /** Without `except`, of which nobody may know yet that it has died: who comes next. */
-  of(appId: string, channel: string, except?: NodeId): NodeId {
+  isShared(): boolean {
+    return this.#sharing.size > 0;
+  }
+
+  /** Without `except`: who comes after it. `undefined`: there is nobody. */
+  of(appId: string, channel: string, except?: NodeId): NodeId | undefined {
     const key = fnv(channel, fnv(appId, FNV_OFFSET));
-    let best = this.#self;
+    let best: NodeId | undefined;
     let bestScore = -1;
-    for (const { node, hash } of this.#candidates.values()) {
+    for (const [node, hash] of this.#sharing) {
       if (node === except) continue;
       const score = mixed(key ^ hash);
-      if (score > bestScore || (score === bestScore && node > best)) {
-        best = node;
-        bestScore = score;
-      }
+      if (score < bestScore || (score === bestScore && best !== undefined && node < best)) continue;
+      best = node;
+      bestScore = score;
     }
     return best;
   }
