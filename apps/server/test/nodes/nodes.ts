@@ -17,7 +17,8 @@ export interface Joined {
 }
 
 /** Short, so that tests need not wait. */
-const CLUSTER_HEALTH = { heartbeat_interval_ms: 200, node_timeout_ms: 1500 };
+export const NODE_TIMEOUT_MS = 1500;
+const CLUSTER_HEALTH = { heartbeat_interval_ms: 200, node_timeout_ms: NODE_TIMEOUT_MS };
 const TIMEOUT_MS = 1000;
 
 export async function overRedis(t: TestContext): Promise<Joined> {

@@ -1,0 +1,22 @@
+import type { CountReport, MemberRemoved, UserRef } from '@sluice/core';
+import type { Member } from '@sluice/protocol';
+import type { ChannelRef } from './directory.ts';
+import type { StampedEvent } from './event-cache.ts';
+import type { Transition } from './transition.ts';
+
+/** What a node tells the others about what its own workers have together. Each says what is, not by how much it changed. */
+export type Change =
+  | ({ readonly type: 'count' } & CountReport)
+  | ({ readonly type: 'joined'; readonly member: Member } & ChannelRef)
+  | ({ readonly type: 'left' } & MemberRemoved)
+  | ({ readonly type: 'user_joined' | 'user_left' } & UserRef)
+  | { readonly type: 'slots'; readonly name: string; readonly held: number }
+  | ({ readonly type: 'keep' } & StampedEvent)
+  /** Has the connections of the user closed. Not state: a snapshot has none of it. */
+  | ({ readonly type: 'terminate' } & UserRef)
+  /** The node answers for channels from now on. */
+  | { readonly type: 'shares' }
+  /** The node has handed the transition to webhooks. */
+  | { readonly type: 'told'; readonly transition: Transition }
+  /** Only in snapshots: the node has seen the transition, and has not heard of anybody who told it. */
+  | { readonly type: 'owed'; readonly transition: Transition };

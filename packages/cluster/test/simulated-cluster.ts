@@ -1,0 +1,149 @@
+import { mock } from 'node:test';
+import type { Random } from '@sluice/testkit';
+import { SimulatedNode, type Webhook } from './simulated-node.ts';
+
+/** What passes between two nodes, each pair in order. */
+export type Signal =
+  | { readonly type: 'changes'; readonly bytes: Buffer }
+  | { readonly type: 'version'; readonly version: number }
+  | { readonly type: 'ask' }
+  | { readonly type: 'snapshot'; readonly pieces: readonly Buffer[] }
+  | { readonly type: 'ready' };
+
+interface Waiting {
+  readonly dueAt: number;
+  readonly signal: Signal;
+}
+
+export const MAX_DELAY_MS = 20;
+/** Longer than anything takes; numbers of subscribers wait for 50 ms. */
+export const SETTLE_MS = 2 * MAX_DELAY_MS + 60;
+const HEARTBEAT_MS = 100;
+export const DEAD_MS = 400;
+
+/** Nodes with a network between them that delays, and loses what is told to; the timers are the test's. */
+export class SimulatedCluster {
+  readonly random: Random;
+  readonly webhooks: Webhook[] = [];
+  /** Those that live and have started. */
+  readonly nodes: SimulatedNode[] = [];
+  nowMs = 0;
+  readonly #starting = new Set<SimulatedNode>();
+  readonly #queues = new Map<string, Waiting[]>();
+  readonly #later: { readonly dueAt: number; readonly act: () => void }[] = [];
+  #nextId = 1;
+
+  constructor(random: Random) {
+    this.random = random;
+    mock.timers.enable({ apis: ['setTimeout'] });
+  }
+
+  [Symbol.dispose](): void {
+    mock.timers.reset();
+  }
+
+  get living(): SimulatedNode[] {
+    return [...this.nodes, ...this.#starting];
+  }
+
+  run(ms: number): void {
+    for (let i = 0; i < ms; i++) {
+      this.nowMs++;
+      mock.timers.tick(1);
+      // The end of a turn.
+      for (const node of this.living) node.replication.flush();
+      for (const [key, queue] of this.#queues) this.#deliver(key, queue);
+      const due = this.#later.filter(({ dueAt }) => dueAt <= this.nowMs);
+      for (const entry of due) {
+        this.#later.splice(this.#later.indexOf(entry), 1);
+        entry.act();
+      }
+      if (this.nowMs % HEARTBEAT_MS === 0) this.#heartbeat();
+    }
+  }
+
+  /** Starts a node as a gateway is to do it. */
+  start(): SimulatedNode {
+    const node = new SimulatedNode(this, `node-${this.#nextId++}`);
+    this.#starting.add(node);
+    for (const other of this.nodes) node.meet(other.id);
+    const whenGathered = (): void => {
+      if (!node.isAlive) return;
+      if (!node.knowsAll()) {
+        this.#after(1, whenGathered);
+        return;
+      }
+      node.replication.gathered();
+      this.#starting.delete(node);
+      this.nodes.push(node);
+      this.broadcast(node, { type: 'ready' });
+    };
+    whenGathered();
+    return node;
+  }
+
+  /** The node dies: of what it had sent, each other one gets some. */
+  kill(node: SimulatedNode): void {
+    node.isAlive = false;
+    node.diedAt = this.nowMs;
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    for (const [key, queue] of this.#queues) {
+      if (key.startsWith(`${node.id}>`)) queue.splice(this.random.below(queue.length + 1));
+      if (key.endsWith(`>${node.id}`)) this.#queues.delete(key);
+    }
+    for (const other of this.living) {
+      this.#after(this.random.below(DEAD_MS), () => {
+        if (other.isAlive) other.replication.dropNode(node.id);
+      });
+    }
+  }
+
+  /** Two nodes do not hear each other for so long that each takes the other for dead; then they meet again. */
+  part(a: SimulatedNode, b: SimulatedNode): void {
+    this.#queues.delete(`${a.id}>${b.id}`);
+    this.#queues.delete(`${b.id}>${a.id}`);
+    a.replication.dropNode(b.id);
+    b.replication.dropNode(a.id);
+    this.#after(DEAD_MS, () => {
+      if (!a.isAlive || !b.isAlive) return;
+      a.meet(b.id);
+      b.meet(a.id);
+    });
+  }
+
+  /** What is under way from one node to another is lost. */
+  lose(from: SimulatedNode, to: SimulatedNode): void {
+    this.#queues.delete(`${from.id}>${to.id}`);
+  }
+
+  send(from: SimulatedNode, to: string, signal: Signal): void {
+    const key = `${from.id}>${to}`;
+    const queue = this.#queues.get(key) ?? [];
+    const dueAt = Math.max(queue.at(-1)?.dueAt ?? 0, this.nowMs + this.random.below(MAX_DELAY_MS));
+    queue.push({ dueAt, signal });
+    this.#queues.set(key, queue);
+  }
+
+  broadcast(from: SimulatedNode, signal: Signal): void {
+    for (const other of this.living) if (other !== from) this.send(from, other.id, signal);
+  }
+
+  #heartbeat(): void {
+    for (const node of this.nodes) {
+      this.broadcast(node, { type: 'version', version: node.replication.version });
+    }
+  }
+
+  #deliver(key: string, queue: Waiting[]): void {
+    const [from = '', to = ''] = key.split('>');
+    while (queue[0] !== undefined && queue[0].dueAt <= this.nowMs) {
+      const signal = queue.shift()?.signal;
+      const node = this.living.find(({ id }) => id === to);
+      if (signal !== undefined) node?.receive(from, signal);
+    }
+  }
+
+  #after(ms: number, act: () => void): void {
+    this.#later.push({ dueAt: this.nowMs + ms, act });
+  }
+}
