@@ -38,7 +38,7 @@ function step(cluster: SimulatedCluster, faults: Faults): void {
   else if (act < 99 && faults.separations) {
     const other = random.pick(nodes);
     if (other !== node) cluster.part(node, other);
-  } else if (act === 99 && faults.deaths && nodes.length === 3) {
+  } else if (act === 99 && faults.deaths && nodes.length === 3 && (faults.separations || cluster.isSettled)) {
     cluster.kill(node);
     cluster.start();
   }

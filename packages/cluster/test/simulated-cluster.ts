@@ -32,6 +32,7 @@ export class SimulatedCluster {
   readonly #queues = new Map<string, Waiting[]>();
   readonly #later: { readonly dueAt: number; readonly act: () => void }[] = [];
   #nextId = 1;
+  #lastStart = 0;
 
   constructor(random: Random) {
     this.random = random;
@@ -44,6 +45,11 @@ export class SimulatedCluster {
 
   get living(): SimulatedNode[] {
     return [...this.nodes, ...this.#starting];
+  }
+
+  /** The last death and start are over: all know of them, and all nodes have their share of the webhooks. */
+  get isSettled(): boolean {
+    return this.nowMs - this.#lastStart > 2 * DEAD_MS + 4 * SETTLE_MS;
   }
 
   run(ms: number): void {
@@ -66,6 +72,7 @@ export class SimulatedCluster {
   start(): SimulatedNode {
     const node = new SimulatedNode(this, `node-${this.#nextId++}`);
     this.#starting.add(node);
+    this.#lastStart = this.nowMs;
     for (const other of this.nodes) node.meet(other.id);
     const whenGathered = (): void => {
       if (!node.isAlive) return;

@@ -5,6 +5,7 @@ import { isTransition, oppositeOf, subjectOf, type Transition } from './transiti
 
 export interface WebhookDutyOptions {
   readonly self: NodeId;
+  readonly now: () => number;
   /** Longer than any change takes to another node, a number of subscribers included. */
   readonly settleMs: number;
   /** After so long every node has noticed that one has died. */
@@ -28,11 +29,16 @@ const MAX_OWED = 100_000;
 const SLICE = 0.01;
 
 /**
- * gathering: others do it all, and what looks here like a transition may be none.
- * watching: this node knows what is so; whoever else is responsible tells it, and what nobody tells is remembered.
- * serving: it also tells what it is responsible for.
+ * gathering: what looks like a transition may be none, for this node does not know yet what the others hold.
+ * watching: others tell it all; what nobody has told is remembered.
+ * serving: this node tells what it is responsible for.
  */
 type Stage = 'gathering' | 'watching' | 'serving';
+
+interface Owed {
+  readonly transition: Transition;
+  readonly since: number;
+}
 
 /**
  * Sees to it that webhooks hear of each transition of the merged state once, from the node that is responsible for the
@@ -44,23 +50,22 @@ export class WebhookDuty {
   readonly nodes = new Responsibility();
   readonly #options: WebhookDutyOptions;
   /** By channel or member; the oldest first. */
-  readonly #owed = new Map<string, Transition>();
+  readonly #owed = new Map<string, Owed>();
   #stage: Stage = 'gathering';
-  #hasGathered = false;
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
   }
 
   /**
-   * This node knows what the others hold. Where others have a share, it takes its own when all of them have noticed the
-   * death of whoever died before they told it what they hold: it never knew those, and so cannot see them go.
+   * This node knows what the others hold. Where others have a share, it takes its own only when all of them have noticed the
+   * death of whoever died before it came: it never knew those, and so could not see them go.
    */
   gathered(): void {
-    if (this.#hasGathered) return;
-    this.#hasGathered = true;
-    if (this.nodes.isShared()) after(this.#options.deadNodeMs, () => this.#watch());
-    else this.#watch();
+    if (this.#stage !== 'gathering') return;
+    this.#stage = 'watching';
+    const { deadNodeMs, settleMs } = this.#options;
+    after(this.nodes.isShared() ? deadNodeMs : settleMs, () => this.#share());
   }
 
   /** Something happened in the merged state. */
@@ -72,7 +77,7 @@ export class WebhookDuty {
     }
     const subject = subjectOf(event);
     const owed = this.#owed.get(subject);
-    if (owed !== undefined && owed.type !== event.type) this.#owed.delete(subject);
+    if (owed !== undefined && owed.transition.type !== event.type) this.#owed.delete(subject);
     else if (this.#isOurs(event)) this.#tell(event);
     else if (this.#stage !== 'gathering') this.#owe(event);
   }
@@ -81,26 +86,37 @@ export class WebhookDuty {
   heard(transition: Transition): void {
     if (this.#options.isSo(transition)) this.#owed.delete(subjectOf(transition));
     // The state gets there by another way, a moment later; that will settle it.
-    else if (this.#hasGathered) this.#owe(oppositeOf(transition));
+    else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
   }
 
-  /** What the node owes, as it says in a snapshot: of its own channels nobody knows better. */
+  /**
+   * All that the node owes by its own account. Nobody knows better about its own channels, and about the others it knows
+   * better than one that has come after them. It leaves out what it has seen just now, so that much may be owed beside it.
+   */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
-    for (const [subject, transition] of this.#owed) if (this.#responsible(transition) === node) this.#owed.delete(subject);
     if (this.#stage === 'gathering') return;
+    const listed = new Set(owed.map((transition) => subjectOf(transition)));
+    const listedSince = this.#options.now() - 2 * this.#options.settleMs;
+    for (const [subject, { transition, since }] of this.#owed) {
+      if (since < listedSince && !listed.has(subject) && this.#isKnownBetterBy(node, transition)) this.#owed.delete(subject);
+    }
     for (const transition of owed) {
-      if (this.#responsible(transition) === node && this.#options.isSo(transition)) this.#owe(transition);
+      if (!this.#isKnownBetterBy(node, transition)) continue;
+      if (this.#options.isSo(transition)) this.#owe(transition);
+      else this.#owed.delete(subjectOf(transition));
     }
   }
 
-  owed(): Iterable<Transition> {
-    return this.#owed.values();
+  /** What nobody has told for longer than telling takes. */
+  owed(): Transition[] {
+    const since = this.#options.now() - this.#options.settleMs;
+    return [...this.#owed.values()].filter((owed) => owed.since < since).map(({ transition }) => transition);
   }
 
   /** The node has died: others tell what it has left. Before what it held goes; what it may not have told came first. */
   dropNode(node: NodeId): void {
     this.nodes.remove(node);
-    if (this.#hasGathered && !this.nodes.isShared()) this.#watch();
+    if (this.#stage === 'watching' && !this.nodes.isShared()) this.#share();
     if (this.#stage === 'serving') this.#takeOver();
   }
 
@@ -114,20 +130,17 @@ export class WebhookDuty {
     this.#takeOver();
   }
 
-  #watch(): void {
-    if (this.#stage !== 'gathering') return;
-    this.#stage = 'watching';
-    // What others saw after they knew that this node answers for it, this node saw after it began to watch.
-    after(this.#options.settleMs, () => {
-      this.nodes.add(this.#options.self);
-      this.#options.shares();
-      // What those told who did not know it yet has been heard by then.
-      after(this.#options.settleMs, () => this.serve());
-    });
+  #share(): void {
+    const { self, settleMs, shares } = this.#options;
+    if (this.nodes.has(self)) return;
+    this.nodes.add(self);
+    shares();
+    // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
+    after(settleMs, () => this.serve());
   }
 
   #takeOver(): void {
-    for (const [subject, transition] of this.#owed) {
+    for (const [subject, { transition }] of this.#owed) {
       if (!this.#isOurs(transition)) continue;
       this.#owed.delete(subject);
       if (this.#options.isSo(transition)) this.#tell(transition);
@@ -142,6 +155,10 @@ export class WebhookDuty {
     return this.nodes.of(appId, channel);
   }
 
+  #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
+    return this.#stage !== 'serving' || this.#responsible(transition) === node;
+  }
+
   #tell(transition: Transition): void {
     this.#options.emit(transition);
     this.#options.told(transition);
@@ -149,7 +166,7 @@ export class WebhookDuty {
 
   #owe(transition: Transition): void {
     if (this.#owed.size >= MAX_OWED) this.#makeRoom();
-    this.#owed.set(subjectOf(transition), transition);
+    this.#owed.set(subjectOf(transition), { transition, since: this.#options.now() });
   }
 
   #makeRoom(): void {
