@@ -10,7 +10,7 @@ const USERS = ['ann', 'ben', 'cem', 'dora'];
 const QUOTA = `app:${APP}`;
 
 const SEEDS = 25;
-const STEPS = 400;
+const STEPS = 1500;
 
 interface Faults {
   readonly deaths: boolean;

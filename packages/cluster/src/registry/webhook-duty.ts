@@ -90,8 +90,8 @@ export class WebhookDuty {
   }
 
   /**
-   * All that the node owes by its own account. Nobody knows better about its own channels, and about the others it knows
-   * better than one that has come after them. It leaves out what it has seen just now, so that much may be owed beside it.
+   * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
+   * answered for until this node came. It leaves out what it has seen just now, so that much may be owed beside it.
    */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
     if (this.#stage === 'gathering') return;
@@ -156,7 +156,8 @@ export class WebhookDuty {
   }
 
   #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
-    return this.#stage !== 'serving' || this.#responsible(transition) === node;
+    const { appId, channel } = transition;
+    return this.nodes.of(appId, channel, this.#stage === 'serving' ? undefined : this.#options.self) === node;
   }
 
   #tell(transition: Transition): void {
