@@ -49,7 +49,7 @@ export class SimulatedCluster {
 
   /** The last death and start are over: all know of them, and all nodes have their share of the webhooks. */
   get isSettled(): boolean {
-    return this.nowMs - this.#lastStart > 2 * DEAD_MS + 4 * SETTLE_MS;
+    return this.nowMs - this.#lastStart > 2 * DEAD_MS + 7 * SETTLE_MS;
   }
 
   run(ms: number): void {

@@ -142,6 +142,7 @@ export class Replication {
     yield* changesOfAll(this.state.directory, this.slots);
     for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
     if (this.#duty.nodes.has(this.#options.self)) yield { type: 'shares' };
+    for (const transition of this.#duty.recentlyTold()) yield { type: 'told', transition };
     yield { type: 'owed', transitions: this.#duty.owed() };
   }
 
@@ -203,10 +204,10 @@ export class Replication {
     const held = new HeldByNode();
     for (const change of changes) {
       held.add(change);
-      if (change.type !== 'owed') this.#apply(node, change);
+      if (!isOfWebhooks(change)) this.#apply(node, change);
     }
     held.takeOutOthers(node, this.state, this.slots);
-    for (const change of changes) if (change.type === 'owed') this.#duty.heardOwed(node, change.transitions);
+    for (const change of changes) if (isOfWebhooks(change)) this.#apply(node, change);
   }
 
   #countHere({ appId, channel }: ChannelRef): CountReport {
@@ -234,4 +235,9 @@ export class Replication {
         return assertNever(transition);
     }
   }
+}
+
+/** Says what webhooks know, and is compared with the state. */
+function isOfWebhooks({ type }: Change): boolean {
+  return type === 'told' || type === 'owed';
 }

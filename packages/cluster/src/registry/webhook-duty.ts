@@ -1,6 +1,7 @@
 import type { DomainEvent } from '@sluice/core';
 import type { NodeId } from './owner.ts';
 import { Responsibility } from './responsibility.ts';
+import { RecentlyTold } from './recently-told.ts';
 import { isTransition, oppositeOf, subjectOf, type Transition } from './transition.ts';
 
 export interface WebhookDutyOptions {
@@ -51,10 +52,12 @@ export class WebhookDuty {
   readonly #options: WebhookDutyOptions;
   /** By channel or member; the oldest first. */
   readonly #owed = new Map<string, Owed>();
+  readonly #told: RecentlyTold;
   #stage: Stage = 'gathering';
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
+    this.#told = new RecentlyTold(options.deadNodeMs);
   }
 
   /**
@@ -65,7 +68,8 @@ export class WebhookDuty {
     if (this.#stage !== 'gathering') return;
     this.#stage = 'watching';
     const { deadNodeMs, settleMs } = this.#options;
-    after(this.nodes.isShared() ? deadNodeMs : settleMs, () => this.#share());
+    // What was wrongly taken for owed until then is old enough to be known as such when the others say what they owe.
+    after(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs, () => this.#share());
   }
 
   /** Something happened in the merged state. */
@@ -84,6 +88,7 @@ export class WebhookDuty {
 
   /** Another node has told the webhooks of it. */
   heard(transition: Transition): void {
+    this.#told.forget(transition);
     if (this.#options.isSo(transition)) this.#owed.delete(subjectOf(transition));
     // The state gets there by another way, a moment later; that will settle it.
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
@@ -105,6 +110,11 @@ export class WebhookDuty {
       if (this.#options.isSo(transition)) this.#owe(transition);
       else this.#owed.delete(subjectOf(transition));
     }
+  }
+
+  /** What this node has told of late: one that missed a message may have missed that, too. */
+  recentlyTold(): Iterable<Transition> {
+    return this.#told.transitions();
   }
 
   /** What nobody has told for longer than telling takes. */
@@ -162,6 +172,7 @@ export class WebhookDuty {
 
   #tell(transition: Transition): void {
     this.#options.emit(transition);
+    this.#told.add(transition, this.#options.now());
     this.#options.told(transition);
   }
 
