@@ -204,10 +204,14 @@ export class Replication {
     const held = new HeldByNode();
     for (const change of changes) {
       held.add(change);
-      if (!isOfWebhooks(change)) this.#apply(node, change);
+      // What webhooks know is compared with the whole state.
+      if (change.type !== 'told' && change.type !== 'owed') this.#apply(node, change);
     }
     held.takeOutOthers(node, this.state, this.slots);
-    for (const change of changes) if (isOfWebhooks(change)) this.#apply(node, change);
+    for (const change of changes) {
+      if (change.type === 'told') this.#duty.heardAgain(node, change.transition);
+      else if (change.type === 'owed') this.#duty.heardOwed(node, change.transitions);
+    }
   }
 
   #countHere({ appId, channel }: ChannelRef): CountReport {
@@ -235,9 +239,4 @@ export class Replication {
         return assertNever(transition);
     }
   }
-}
-
-/** Says what webhooks know, and is compared with the state. */
-function isOfWebhooks({ type }: Change): boolean {
-  return type === 'told' || type === 'owed';
 }

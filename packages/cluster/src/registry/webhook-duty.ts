@@ -94,6 +94,11 @@ export class WebhookDuty {
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
   }
 
+  /** The node has told it of late, as it says in a snapshot: it counts where that node answers for the channel still. */
+  heardAgain(node: NodeId, transition: Transition): void {
+    if (this.#isKnownBetterBy(node, transition)) this.heard(transition);
+  }
+
   /**
    * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
    * answered for until this node came. It leaves out what it has seen just now, so that much may be owed beside it.
