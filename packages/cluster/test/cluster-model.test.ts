@@ -10,7 +10,7 @@ const USERS = ['ann', 'ben', 'cem', 'dora'];
 const QUOTA = `app:${APP}`;
 
 const SEEDS = 25;
-const STEPS = 400;
+const STEPS = 1500;
 
 interface Faults {
   readonly deaths: boolean;
@@ -38,7 +38,7 @@ function step(cluster: SimulatedCluster, faults: Faults): void {
   else if (act < 99 && faults.separations) {
     const other = random.pick(nodes);
     if (other !== node) cluster.part(node, other);
-  } else if (act === 99 && faults.deaths && nodes.length === 3) {
+  } else if (act === 99 && faults.deaths && nodes.length === 3 && (faults.separations || cluster.isSettled)) {
     cluster.kill(node);
     cluster.start();
   }

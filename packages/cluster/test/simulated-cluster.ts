@@ -7,8 +7,7 @@ export type Signal =
   | { readonly type: 'changes'; readonly bytes: Buffer }
   | { readonly type: 'version'; readonly version: number }
   | { readonly type: 'ask' }
-  | { readonly type: 'snapshot'; readonly pieces: readonly Buffer[] }
-  | { readonly type: 'ready' };
+  | { readonly type: 'snapshot'; readonly pieces: readonly Buffer[] };
 
 interface Waiting {
   readonly dueAt: number;
@@ -30,8 +29,10 @@ export class SimulatedCluster {
   nowMs = 0;
   readonly #starting = new Set<SimulatedNode>();
   readonly #queues = new Map<string, Waiting[]>();
+  readonly #parted = new Set<string>();
   readonly #later: { readonly dueAt: number; readonly act: () => void }[] = [];
   #nextId = 1;
+  #lastStart = 0;
 
   constructor(random: Random) {
     this.random = random;
@@ -44,6 +45,11 @@ export class SimulatedCluster {
 
   get living(): SimulatedNode[] {
     return [...this.nodes, ...this.#starting];
+  }
+
+  /** The last death and start are over: all know of them, and all nodes have their share of the webhooks. */
+  get isSettled(): boolean {
+    return this.nowMs - this.#lastStart > 2 * DEAD_MS + 7 * SETTLE_MS;
   }
 
   run(ms: number): void {
@@ -66,6 +72,7 @@ export class SimulatedCluster {
   start(): SimulatedNode {
     const node = new SimulatedNode(this, `node-${this.#nextId++}`);
     this.#starting.add(node);
+    this.#lastStart = this.nowMs;
     for (const other of this.nodes) node.meet(other.id);
     const whenGathered = (): void => {
       if (!node.isAlive) return;
@@ -76,7 +83,6 @@ export class SimulatedCluster {
       node.replication.gathered();
       this.#starting.delete(node);
       this.nodes.push(node);
-      this.broadcast(node, { type: 'ready' });
     };
     whenGathered();
     return node;
@@ -92,22 +98,21 @@ export class SimulatedCluster {
       if (key.endsWith(`>${node.id}`)) this.#queues.delete(key);
     }
     for (const other of this.living) {
-      this.#after(this.random.below(DEAD_MS), () => {
-        if (other.isAlive) other.replication.dropNode(node.id);
-      });
+      this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => other.drop(node.id));
     }
   }
 
   /** Two nodes do not hear each other for so long that each takes the other for dead; then they meet again. */
   part(a: SimulatedNode, b: SimulatedNode): void {
-    this.#queues.delete(`${a.id}>${b.id}`);
-    this.#queues.delete(`${b.id}>${a.id}`);
-    a.replication.dropNode(b.id);
-    b.replication.dropNode(a.id);
+    const pairs = [`${a.id}>${b.id}`, `${b.id}>${a.id}`];
+    for (const pair of pairs) {
+      this.#queues.delete(pair);
+      this.#parted.add(pair);
+    }
+    a.drop(b.id);
+    b.drop(a.id);
     this.#after(DEAD_MS, () => {
-      if (!a.isAlive || !b.isAlive) return;
-      a.meet(b.id);
-      b.meet(a.id);
+      for (const pair of pairs) this.#parted.delete(pair);
     });
   }
 
@@ -118,6 +123,7 @@ export class SimulatedCluster {
 
   send(from: SimulatedNode, to: string, signal: Signal): void {
     const key = `${from.id}>${to}`;
+    if (this.#parted.has(key)) return;
     const queue = this.#queues.get(key) ?? [];
     const dueAt = Math.max(queue.at(-1)?.dueAt ?? 0, this.nowMs + this.random.below(MAX_DELAY_MS));
     queue.push({ dueAt, signal });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DomainEvent } from '@sluice/core';
-import { createSocketId, type SocketId } from '@sluice/protocol';
+import { assertNever, createSocketId, type SocketId } from '@sluice/protocol';
 import { NodeRegistry } from '../src/registry/node-registry.ts';
 import type { Replication } from '../src/registry/replication.ts';
 import { DEAD_MS, MAX_DELAY_MS, SETTLE_MS, type Signal, type SimulatedCluster } from './simulated-cluster.ts';
@@ -93,7 +93,8 @@ export class SimulatedNode {
         if (replication.applyRemote(from, signal.bytes) === 'needs_snapshot') this.#ask(from);
         return;
       case 'version':
-        if (this.#known.has(from) && replication.versionOf(from) !== signal.version) this.#ask(from);
+        if (!this.#known.has(from)) this.meet(from);
+        else if (replication.versionOf(from) !== signal.version) this.#ask(from);
         return;
       case 'ask':
         this.#cluster.send(this, from, { type: 'snapshot', pieces: replication.snapshot() });
@@ -101,8 +102,8 @@ export class SimulatedNode {
       case 'snapshot':
         if (replication.applySnapshot(from, signal.pieces) === 'needs_snapshot') this.#ask(from);
         return;
-      case 'ready':
-        this.meet(from);
+      default:
+        assertNever(signal);
     }
   }
 
@@ -110,6 +111,11 @@ export class SimulatedNode {
     this.#known.add(node);
     this.replication.addNode(node);
     this.#ask(node);
+  }
+
+  drop(node: string): void {
+    this.#known.delete(node);
+    if (this.isAlive) this.replication.dropNode(node);
   }
 
   /** Of those that live. */

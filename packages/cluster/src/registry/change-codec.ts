@@ -127,7 +127,7 @@ function fieldsOf(change: Change): readonly unknown[] {
     case 'told':
       return ['t', ...transitionFields(change.transition)];
     case 'owed':
-      return ['o', ...transitionFields(change.transition)];
+      return ['o', ...change.transitions.map((transition) => transitionFields(transition))];
     default:
       return assertNever(change);
   }
@@ -163,10 +163,13 @@ function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
       return { type: 'keep', appId: a, channel: b, text: c, ttlMs: d, clock: e, node: f };
     case 'r':
       return { type: 'shares' };
-    case 't':
-    case 'o': {
+    case 't': {
       const transition = transitionOf(fields);
-      return transition === undefined ? undefined : { type: letter === 't' ? 'told' : 'owed', transition };
+      return transition === undefined ? undefined : { type: 'told', transition };
+    }
+    case 'o': {
+      const transitions = fields.map((list) => (Array.isArray(list) ? transitionOf(list) : undefined));
+      return transitions.every((each) => each !== undefined) ? { type: 'owed', transitions } : undefined;
     }
     default:
       return undefined;

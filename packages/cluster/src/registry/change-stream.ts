@@ -78,6 +78,10 @@ export class ChangeStream implements HereListener {
     this.#tell({ type: 'shares' });
   }
 
+  owed(transitions: readonly Transition[]): void {
+    this.#tell({ type: 'owed', transitions });
+  }
+
   told(transition: Transition): void {
     this.#tell({ type: 'told', transition });
   }

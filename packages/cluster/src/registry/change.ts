@@ -18,5 +18,5 @@ export type Change =
   | { readonly type: 'shares' }
   /** The node has handed the transition to webhooks. */
   | { readonly type: 'told'; readonly transition: Transition }
-  /** Only in snapshots: the node has seen the transition, and has not heard of anybody who told it. */
-  | { readonly type: 'owed'; readonly transition: Transition };
+  /** All that the node has seen, and not heard anybody tell. Said in snapshots, and to one that begins to answer. */
+  | { readonly type: 'owed'; readonly transitions: readonly Transition[] };

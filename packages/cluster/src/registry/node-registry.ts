@@ -32,7 +32,7 @@ export interface NodeRegistryOptions {
   readonly now: () => number;
   readonly cache: CacheBounds;
   /** Missing: this is the only node. */
-  readonly cluster?: Omit<ReplicationOptions, 'cache' | 'listener'>;
+  readonly cluster?: Omit<ReplicationOptions, 'cache' | 'listener' | 'now'>;
 }
 
 /** This node's one view of who is where in the whole cluster. Everything is answered from its own memory. */
@@ -56,7 +56,7 @@ export class NodeRegistry {
       this.#state = new MergedState({ listener, happened: (event) => listener.happened(event) });
       this.replication = null;
     } else {
-      this.replication = new Replication({ ...cluster, listener, cache: this.#cache });
+      this.replication = new Replication({ ...cluster, listener, now, cache: this.#cache });
       this.#slots = this.replication.slots;
       this.#state = this.replication.state;
     }

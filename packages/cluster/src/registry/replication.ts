@@ -15,6 +15,7 @@ import { WebhookDuty } from './webhook-duty.ts';
 
 export interface ReplicationOptions {
   readonly self: NodeId;
+  readonly now: () => number;
   readonly cache: EventCache;
   readonly listener: RegistryListener & {
     happened(event: DomainEvent): void;
@@ -141,7 +142,8 @@ export class Replication {
     yield* changesOfAll(this.state.directory, this.slots);
     for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
     if (this.#duty.nodes.has(this.#options.self)) yield { type: 'shares' };
-    for (const transition of this.#duty.owed()) yield { type: 'owed', transition };
+    for (const transition of this.#duty.recentlyTold()) yield { type: 'told', transition };
+    yield { type: 'owed', transitions: this.#duty.owed() };
   }
 
   /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */
@@ -177,29 +179,39 @@ export class Replication {
         this.#options.listener.userTerminated(change);
         return;
       case 'shares':
-        this.#duty.nodes.add(node);
+        this.#shares(node);
         return;
       case 'told':
         this.#duty.heard(change.transition);
         return;
       case 'owed':
+        this.#duty.heardOwed(node, change.transitions);
         return;
       default:
         assertNever(change);
     }
   }
 
+  /** It answers from now on for what others answered for, and has to know what they have not told. */
+  #shares(node: NodeId): void {
+    if (this.#duty.nodes.has(node)) return;
+    this.#duty.nodes.add(node);
+    this.stream.owed(this.#duty.owed());
+  }
+
   /** What has come first, so that a channel that has other members now was not vacated in between. */
   #replace(node: NodeId, changes: readonly Change[]): void {
     const held = new HeldByNode();
-    const owed: Transition[] = [];
     for (const change of changes) {
       held.add(change);
-      this.#apply(node, change);
-      if (change.type === 'owed') owed.push(change.transition);
+      // What webhooks know is compared with the whole state.
+      if (change.type !== 'told' && change.type !== 'owed') this.#apply(node, change);
     }
     held.takeOutOthers(node, this.state, this.slots);
-    this.#duty.heardOwed(node, owed);
+    for (const change of changes) {
+      if (change.type === 'told') this.#duty.heardAgain(node, change.transition);
+      else if (change.type === 'owed') this.#duty.heardOwed(node, change.transitions);
+    }
   }
 
   #countHere({ appId, channel }: ChannelRef): CountReport {

@@ -1,10 +1,12 @@
 import type { DomainEvent } from '@sluice/core';
 import type { NodeId } from './owner.ts';
 import { Responsibility } from './responsibility.ts';
+import { RecentlyTold } from './recently-told.ts';
 import { isTransition, oppositeOf, subjectOf, type Transition } from './transition.ts';
 
 export interface WebhookDutyOptions {
   readonly self: NodeId;
+  readonly now: () => number;
   /** Longer than any change takes to another node, a number of subscribers included. */
   readonly settleMs: number;
   /** After so long every node has noticed that one has died. */
@@ -28,11 +30,16 @@ const MAX_OWED = 100_000;
 const SLICE = 0.01;
 
 /**
- * gathering: others do it all, and what looks here like a transition may be none.
- * watching: this node knows what is so; whoever else is responsible tells it, and what nobody tells is remembered.
- * serving: it also tells what it is responsible for.
+ * gathering: what looks like a transition may be none, for this node does not know yet what the others hold.
+ * watching: others tell it all; what nobody has told is remembered.
+ * serving: this node tells what it is responsible for.
  */
 type Stage = 'gathering' | 'watching' | 'serving';
+
+interface Owed {
+  readonly transition: Transition;
+  readonly since: number;
+}
 
 /**
  * Sees to it that webhooks hear of each transition of the merged state once, from the node that is responsible for the
@@ -44,23 +51,25 @@ export class WebhookDuty {
   readonly nodes = new Responsibility();
   readonly #options: WebhookDutyOptions;
   /** By channel or member; the oldest first. */
-  readonly #owed = new Map<string, Transition>();
+  readonly #owed = new Map<string, Owed>();
+  readonly #told: RecentlyTold;
   #stage: Stage = 'gathering';
-  #hasGathered = false;
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
+    this.#told = new RecentlyTold(options.deadNodeMs);
   }
 
   /**
-   * This node knows what the others hold. Where others have a share, it takes its own when all of them have noticed the
-   * death of whoever died before they told it what they hold: it never knew those, and so cannot see them go.
+   * This node knows what the others hold. Where others have a share, it takes its own only when all of them have noticed the
+   * death of whoever died before it came: it never knew those, and so could not see them go.
    */
   gathered(): void {
-    if (this.#hasGathered) return;
-    this.#hasGathered = true;
-    if (this.nodes.isShared()) after(this.#options.deadNodeMs, () => this.#watch());
-    else this.#watch();
+    if (this.#stage !== 'gathering') return;
+    this.#stage = 'watching';
+    const { deadNodeMs, settleMs } = this.#options;
+    // What was wrongly taken for owed until then is old enough to be known as such when the others say what they owe.
+    after(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs, () => this.#share());
   }
 
   /** Something happened in the merged state. */
@@ -72,36 +81,57 @@ export class WebhookDuty {
     }
     const subject = subjectOf(event);
     const owed = this.#owed.get(subject);
-    if (owed !== undefined && owed.type !== event.type) this.#owed.delete(subject);
+    if (owed !== undefined && owed.transition.type !== event.type) this.#owed.delete(subject);
     else if (this.#isOurs(event)) this.#tell(event);
     else if (this.#stage !== 'gathering') this.#owe(event);
   }
 
   /** Another node has told the webhooks of it. */
   heard(transition: Transition): void {
+    this.#told.forget(transition);
     if (this.#options.isSo(transition)) this.#owed.delete(subjectOf(transition));
     // The state gets there by another way, a moment later; that will settle it.
-    else if (this.#hasGathered) this.#owe(oppositeOf(transition));
+    else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
   }
 
-  /** What the node owes, as it says in a snapshot: of its own channels nobody knows better. */
+  /** The node has told it of late, as it says in a snapshot: it counts where that node answers for the channel still. */
+  heardAgain(node: NodeId, transition: Transition): void {
+    if (this.#isKnownBetterBy(node, transition)) this.heard(transition);
+  }
+
+  /**
+   * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
+   * answered for until this node came. It leaves out what it has seen just now, so that much may be owed beside it.
+   */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
-    for (const [subject, transition] of this.#owed)
-      if (this.#responsible(transition) === node) this.#owed.delete(subject);
     if (this.#stage === 'gathering') return;
+    const listed = new Set(owed.map((transition) => subjectOf(transition)));
+    const listedSince = this.#options.now() - 2 * this.#options.settleMs;
+    for (const [subject, { transition, since }] of this.#owed) {
+      if (since < listedSince && !listed.has(subject) && this.#isKnownBetterBy(node, transition)) this.#owed.delete(subject);
+    }
     for (const transition of owed) {
-      if (this.#responsible(transition) === node && this.#options.isSo(transition)) this.#owe(transition);
+      if (!this.#isKnownBetterBy(node, transition)) continue;
+      if (this.#options.isSo(transition)) this.#owe(transition);
+      else this.#owed.delete(subjectOf(transition));
     }
   }
 
-  owed(): Iterable<Transition> {
-    return this.#owed.values();
+  /** What this node has told of late: one that missed a message may have missed that, too. */
+  recentlyTold(): Iterable<Transition> {
+    return this.#told.transitions();
+  }
+
+  /** What nobody has told for longer than telling takes. */
+  owed(): Transition[] {
+    const since = this.#options.now() - this.#options.settleMs;
+    return [...this.#owed.values()].filter((owed) => owed.since < since).map(({ transition }) => transition);
   }
 
   /** The node has died: others tell what it has left. Before what it held goes; what it may not have told came first. */
   dropNode(node: NodeId): void {
     this.nodes.remove(node);
-    if (this.#hasGathered && !this.nodes.isShared()) this.#watch();
+    if (this.#stage === 'watching' && !this.nodes.isShared()) this.#share();
     if (this.#stage === 'serving') this.#takeOver();
   }
 
@@ -115,20 +145,17 @@ export class WebhookDuty {
     this.#takeOver();
   }
 
-  #watch(): void {
-    if (this.#stage !== 'gathering') return;
-    this.#stage = 'watching';
-    // What others saw after they knew that this node answers for it, this node saw after it began to watch.
-    after(this.#options.settleMs, () => {
-      this.nodes.add(this.#options.self);
-      this.#options.shares();
-      // What those told who did not know it yet has been heard by then.
-      after(this.#options.settleMs, () => this.serve());
-    });
+  #share(): void {
+    const { self, settleMs, shares } = this.#options;
+    if (this.nodes.has(self)) return;
+    this.nodes.add(self);
+    shares();
+    // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
+    after(settleMs, () => this.serve());
   }
 
   #takeOver(): void {
-    for (const [subject, transition] of this.#owed) {
+    for (const [subject, { transition }] of this.#owed) {
       if (!this.#isOurs(transition)) continue;
       this.#owed.delete(subject);
       if (this.#options.isSo(transition)) this.#tell(transition);
@@ -143,14 +170,20 @@ export class WebhookDuty {
     return this.nodes.of(appId, channel);
   }
 
+  #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
+    const { appId, channel } = transition;
+    return this.nodes.of(appId, channel, this.#stage === 'serving' ? undefined : this.#options.self) === node;
+  }
+
   #tell(transition: Transition): void {
     this.#options.emit(transition);
+    this.#told.add(transition, this.#options.now());
     this.#options.told(transition);
   }
 
   #owe(transition: Transition): void {
     if (this.#owed.size >= MAX_OWED) this.#makeRoom();
-    this.#owed.set(subjectOf(transition), transition);
+    this.#owed.set(subjectOf(transition), { transition, since: this.#options.now() });
   }
 
   #makeRoom(): void {
