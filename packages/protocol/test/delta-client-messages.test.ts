@@ -72,7 +72,7 @@ describe('delta of a subscription', () => {
     ['5', undefined],
     ['["fossil"]', undefined],
   ] as const) {
-    it(`${raw}`, () => assert.deepEqual(decodeSubscriptionDelta(JSON.parse(raw)), expected));
+    it(raw, () => assert.deepEqual(decodeSubscriptionDelta(JSON.parse(raw)), expected));
   }
 
   it('is left to the connection where there is none', () => {
