@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { deltaMessages } from '@sluice/protocol';
 import {
   type Algorithm,
@@ -73,6 +74,8 @@ export class SimulatedWorker {
   readonly clock: TestClock;
   readonly subscribers = new Set<Subscriber>();
   readonly lane: Lane<Variants<string>>;
+  /** Texts that were published and not yet delivered. */
+  readonly #underWay: string[] = [];
   /** Frames that were sent, whoever to. */
   readonly sent: string[] = [];
   /** Texts made of frames; each counts once, however many got it. */
@@ -121,6 +124,7 @@ export class SimulatedWorker {
   }
 
   publish({ text, key, mode, id, patches = [], misses }: Sent): void {
+    this.#underWay.push(text);
     this.lane.add({
       start: (pace) => {
         const count = (demand: Demand, track: Track): void => {
@@ -129,6 +133,7 @@ export class SimulatedWorker {
         return this.engine.variants(this.channel, { text, key, mode, id, patches, count }, pace);
       },
       deliver: (variants) => {
+        assert.equal(text, this.#underWay.shift(), 'out of order');
         for (const subscriber of this.subscribers) {
           if (misses(subscriber)) continue;
           const frame = variants.frameFor(subscriber.algorithm, subscriber.held);
