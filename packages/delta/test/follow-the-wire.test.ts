@@ -57,7 +57,14 @@ class Scene {
     };
     const maxTrackBytes = this.random.below(4) === 0 ? 2000 : 1e9;
     const one = (): SimulatedWorker =>
-      new SimulatedWorker({ rules, clock: this.clock, maxTrackBytes, toldAlgorithm: 'fossil', maxWaiting: 4, ...(pool && { pool }) });
+      new SimulatedWorker({
+        rules,
+        clock: this.clock,
+        maxTrackBytes,
+        toldAlgorithm: 'fossil',
+        maxWaiting: 4,
+        ...(pool && { pool }),
+      });
     this.workers = [one(), one()];
     for (let n = 0; n < 6; n++) this.#join(new NaiveClient('fossil'));
   }
@@ -91,7 +98,8 @@ class Scene {
     this.#documents.set(key, data);
     const tags = random.below(30) === 0 ? ',"tags":{"a":"b","__delta_seq":1}}' : '}';
     const text = serverMessages.channelEvent(JSON.stringify(event), 'market', JSON.stringify(data)).slice(0, -1) + tags;
-    const mode: PublicationMode = (['plain', 'full', 'auto', 'auto', 'auto', 'auto'] as const)[random.below(6)] ?? 'auto';
+    const mode: PublicationMode =
+      (['plain', 'full', 'auto', 'auto', 'auto', 'auto'] as const)[random.below(6)] ?? 'auto';
     const missed = new Set(this.clients.filter(() => random.below(8) === 0).map(({ subscriber }) => subscriber));
     for (const worker of this.workers) {
       worker.publish({ text, key, mode, misses: (subscriber) => missed.has(subscriber) });
@@ -130,7 +138,8 @@ class Scene {
 
   check(): void {
     const expected = new Map<NaiveClient, string[]>();
-    for (const { client, expected: texts } of this.all) expected.set(client, [...(expected.get(client) ?? []), ...texts]);
+    for (const { client, expected: texts } of this.all)
+      expected.set(client, [...(expected.get(client) ?? []), ...texts]);
     for (const [client, texts] of expected) {
       assert.equal(client.misses, 0);
       assert.deepEqual(client.texts, texts);

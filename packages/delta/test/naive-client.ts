@@ -28,7 +28,12 @@ interface Kept {
   readonly sequence: number;
 }
 
-const MARKS = [/,"__delta_seq":\d+/g, /"__delta_seq":\d+,/g, /,"__conflation_key":"[^"]*"/g, /"__conflation_key":"[^"]*",/g];
+const MARKS = [
+  /,"__delta_seq":\d+/g,
+  /"__delta_seq":\d+,/g,
+  /,"__conflation_key":"[^"]*"/g,
+  /"__conflation_key":"[^"]*",/g,
+];
 const MAX_KEPT = 30;
 
 /**
@@ -85,7 +90,8 @@ export class NaiveClient {
   }
 
   #delta({ delta, seq: sequence, algorithm, conflation_key: key = '', base_index: number }: DeltaData): boolean {
-    const base = this.#keyed === undefined ? this.#plain : this.#keyed.get(key)?.find((kept) => kept.sequence === number);
+    const base =
+      this.#keyed === undefined ? this.#plain : this.#keyed.get(key)?.find((kept) => kept.sequence === number);
     if (base === undefined) {
       this.misses++;
       this.forget();
