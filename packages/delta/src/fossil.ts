@@ -11,11 +11,16 @@ const NEAR = 64;
 const SETTLED = 24;
 /** Bytes by which an edit that is tried in place may have made the target longer or shorter. */
 const DRIFT = 12;
+/** After so many edits that did not settle, and one more for so many bytes, no other is tried. */
+const LEAST_TRIES = 64;
+const BYTES_PER_TRY = 128;
 
 interface Settled {
   at: number;
   from: number;
 }
+
+const NOWHERE: Readonly<Settled> = { at: -1, from: 0 };
 
 interface Trial {
   readonly seen: number;
@@ -47,16 +52,18 @@ export class FossilCodec implements Codec {
     const { target, from: start, targetEnd } = changed;
     const writer = this.#writer;
     let indexed = false;
+    let tries = LEAST_TRIES + target.length / BYTES_PER_TRY;
     /** Up to here the target is looked at, and up to there it is written. */
     let seen = start;
     let written = start;
     /** How much further the last piece stood in the base than in the target. */
     let shift = 0;
     while (seen < targetEnd && !writer.full) {
-      let { at, from } = settle(changed, seen, shift);
+      let { at, from } = tries > 0 ? settle(changed, seen, shift) : NOWHERE;
       let length = 0;
       if (at !== -1) length = equalRun(changed, from, at);
       else {
+        tries--;
         if (!indexed) this.#index.build(changed);
         indexed = true;
         if (!this.#index.next(seen)) break;
@@ -76,7 +83,7 @@ export class FossilCodec implements Codec {
 
 /** Where a small edit ends: the first place from which on the target stands as it stood, about `shift` bytes further on. */
 function settle(changed: Changed, seen: number, shift: number): Settled {
-  const best: Settled = { at: -1, from: 0 };
+  const best: Settled = { ...NOWHERE };
   let end = Math.min(seen + NEAR, changed.targetEnd);
   for (let step = 0; step <= 2 * DRIFT; step++) {
     // 0, 1, -1, 2, -2, …

@@ -6,6 +6,9 @@ import { type Changed, equalRun } from './equal-run.ts';
 const WINDOW = 8;
 /** Places of one hash that are looked at. */
 const MAX_CANDIDATES = 16;
+/** Bytes of the target for each place that may be looked at in all; so a target that is like nothing costs no more than others. */
+const BYTES_PER_TRY = 8;
+const LEAST_TRIES = 1000;
 /** Up to this many bytes every place is indexed and the shortest match counts. */
 const DENSE_BYTES = 2048;
 /** Beyond, every so many; and short matches, which stand everywhere in lists of records, would lead astray. */
@@ -21,6 +24,7 @@ export class MatchIndex {
   #shift = 0;
   #stride = 1;
   #least = WINDOW;
+  #tries = 0;
   #changed: Changed = { base: NOTHING, target: NOTHING, from: 0, baseEnd: 0, targetEnd: 0 };
   /** The match that the last `next` found: in the target from {@link at}, in the base from {@link from}. */
   at = 0;
@@ -30,6 +34,7 @@ export class MatchIndex {
   build(changed: Changed): void {
     const { base, from, baseEnd } = changed;
     this.#changed = changed;
+    this.#tries = LEAST_TRIES + changed.target.length / BYTES_PER_TRY;
     const dense = baseEnd - from <= DENSE_BYTES;
     this.#stride = dense ? 1 : SPARSE_STRIDE;
     this.#least = dense ? WINDOW : SPARSE_MATCH;
@@ -51,13 +56,13 @@ export class MatchIndex {
   /** Looks for the first place in the target, from `start` on, that is worth a copy. */
   next(start: number): boolean {
     const { target, targetEnd } = this.#changed;
-    if (start + WINDOW > targetEnd) return false;
+    if (start + WINDOW > targetEnd || this.#tries <= 0) return false;
     let high = word(target, start);
     let low = word(target, start + 4);
     for (let at = start; ; at++) {
       const block = this.#head[slotOf(high, low, this.#shift)] as number;
       if (block > 0 && this.#longest(block, at, start)) return true;
-      if (at + WINDOW >= targetEnd) return false;
+      if (at + WINDOW >= targetEnd || this.#tries <= 0) return false;
       high = (high << 8) | (target[at + 4] as number);
       low = (low << 8) | (target[at + 8] as number);
     }
@@ -67,7 +72,7 @@ export class MatchIndex {
     const { from } = this.#changed;
     this.length = 0;
     let block = first;
-    for (let tries = MAX_CANDIDATES; block > 0 && tries > 0; tries--) {
+    for (let tries = MAX_CANDIDATES; block > 0 && tries > 0; tries--, this.#tries--) {
       const place = from + (block - 1) * this.#stride;
       const length = equalRun(this.#changed, place, at);
       if (length > this.length) {
