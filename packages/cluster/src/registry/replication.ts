@@ -103,7 +103,7 @@ export class Replication {
   /** The node is dead, or has left. */
   dropNode(node: NodeId): void {
     if (!this.#nodes.remove(node)) return;
-    this.#duty.dropNode(node);
+    for (const transition of this.#duty.dropNode(node)) this.stream.inherited(transition);
     this.slots.drop(node);
     this.state.drop(node);
   }
@@ -183,6 +183,9 @@ export class Replication {
         return;
       case 'told':
         this.#duty.heard(change.transition);
+        return;
+      case 'inherited':
+        this.#duty.inherited(change.transition);
         return;
       case 'owed':
         this.#duty.heardOwed(node, change.transitions);
