@@ -77,7 +77,6 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
     await until('it', () => eventsOf(watcher, 'pusher_internal:watchlist_events').length === 1);
     const anna = await connect(t, a);
     anna.signIn({ id: 'anna' });
-    await sleep(1500); console.log(JSON.stringify(anna.frames), JSON.stringify(watcher.frames));
     await until('it', () => eventsOf(watcher, 'pusher_internal:watchlist_events').length === 2);
     using other = new ApiClient(b.port);
     assert.equal(

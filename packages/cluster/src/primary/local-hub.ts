@@ -75,12 +75,13 @@ export class LocalHub {
       cache: options.cache,
       ...(options.others ? { cluster: options.others.replication } : {}),
       listener: {
-        memberAdded: (owners, event) => this.#tellSome(owners, { type: 'member_added', ...event }),
-        memberRemoved: (owners, event) => this.#tellSome(owners, { type: 'member_removed', ...event }),
-        subscriptionCount: (owners, event) => this.#tellSome(owners, { type: 'subscription_count', ...event }),
-        userOnline: (owners, user) => this.#tellSome(owners, { type: 'user_online', ...user }),
-        userOffline: (owners, user) => this.#tellSome(owners, { type: 'user_offline', ...user }),
-        userTerminated: (user) => this.tellAll({ type: 'user_terminated', ...user }),
+        // The type last: events may be messages themselves, with a type of their own.
+        memberAdded: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_added' }),
+        memberRemoved: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_removed' }),
+        subscriptionCount: (owners, event) => this.#tellSome(owners, { ...event, type: 'subscription_count' }),
+        userOnline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_online' }),
+        userOffline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_offline' }),
+        userTerminated: (user) => this.tellAll({ ...user, type: 'user_terminated' }),
         happened: options.onEvent,
       },
     });

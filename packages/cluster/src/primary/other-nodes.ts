@@ -67,6 +67,7 @@ export class OtherNodes {
     const { deadMs, beatMs, hasWebhooks } = this.#options;
     return {
       self: this.#gateway.id,
+      now: () => performance.now(),
       hasWebhooks,
       settleMs: SETTLE_MS,
       deadNodeMs: deadMs + 2 * beatMs,
