@@ -12,6 +12,10 @@ const NEEDED = [
     debian: 'chromium',
   },
   { commands: ['promtool'], debian: 'prometheus' },
+  { commands: ['redis-server'], debian: 'redis-server' },
+  { commands: ['redis-cli'], debian: 'redis-tools' },
+  { commands: ['nats-server'], debian: 'nats-server' },
+  { commands: ['nginx'], debian: 'nginx-light' },
 ];
 
 /** Installs with apt-get what is not there; elsewhere says what to install. */

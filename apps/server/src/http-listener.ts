@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import cors from '@fastify/cors';
 import type { AppStore, Hub } from '@sluice/core';
-import { healthRoutes, httpApi } from '@sluice/http-api';
+import { healthRoutes, type HealthState, httpApi } from '@sluice/http-api';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Settings } from './config/settings.ts';
 import { corsOptions } from './cors.ts';
@@ -43,6 +43,7 @@ export class HttpListener {
   readonly #app: FastifyInstance;
   readonly #unused: readonly UnusedConnections[];
   #draining = false;
+  #degraded = false;
 
   private constructor({ settings, hub, apps, onUpgrade }: HttpListenerOptions) {
     this.#settings = settings;
@@ -77,6 +78,11 @@ export class HttpListener {
   /** Health checks say "not ready", and answers end their connection. */
   startDraining(): void {
     this.#draining = true;
+  }
+
+  /** Health checks say whether the connection between the nodes is lost. */
+  setDegraded(isDegraded: boolean): void {
+    this.#degraded = isDegraded;
   }
 
   /** No new connection from now on; requests under way go on. */
@@ -120,8 +126,15 @@ export class HttpListener {
     app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send(''));
     const crossOrigin = corsOptions(this.#settings.cors);
     if (crossOrigin !== null) void app.register(cors, crossOrigin);
-    const isDraining = (): boolean => this.#draining;
-    void app.register(healthRoutes, { prefix: pathPrefix, apps, usageEnabled: api.usageEnabled, isDraining });
+    const isReadyDegraded = this.#settings.adapter?.readyWithoutConnection ?? true;
+    const state = (): HealthState => (this.#draining ? 'draining' : this.#degraded ? 'degraded' : 'well');
+    void app.register(healthRoutes, {
+      prefix: pathPrefix,
+      apps,
+      usageEnabled: api.usageEnabled,
+      state,
+      isReadyDegraded,
+    });
     void app.register(httpApi, { prefix: pathPrefix, hub, apps, pathPrefix, addressLimit: addressLimits.api });
     return app;
   }

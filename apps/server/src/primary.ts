@@ -1,14 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { Primary } from '@sluice/cluster';
-import type { OnError } from '@sluice/core';
+import { NodeGateway, OtherNodes, type OtherNodesOptions, Primary } from '@sluice/cluster';
+import { ConnectionError, type OnError } from '@sluice/core';
 import { createLog, errorReporter, isHumanFormat, NodeExposition } from '@sluice/telemetry';
 import { createWebhooks, type Webhooks } from '@sluice/webhooks';
+import { createBackplane } from './backplane.ts';
 import { banner } from './banner.ts';
 import type { Loaded, LoadResult } from './config/load.ts';
-import type { Settings } from './config/settings.ts';
+import type { AdapterSettings, Settings } from './config/settings.ts';
 import { LiveSettings } from './live-settings.ts';
 import { listenForScrapes } from './metrics-listener.ts';
-import { assertFree, listenError } from './ports.ts';
+import { assertFree, listenError, StartupError } from './ports.ts';
 import { handleSignals } from './shutdown.ts';
 import { readTls } from './tls.ts';
 import { VERSION } from './version.ts';
@@ -37,8 +38,11 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     log,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
   });
+  const hasWebhooks = (id: string): boolean => live.webhookApps.has(id);
+  const others = settings.adapter === null ? null : await createOthers(settings.adapter, { hasWebhooks, log });
   const primary = new Primary({
     workers,
+    others,
     // The same kind of file as this one: source runs source, and what was built runs what was built.
     workerFile: fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js')),
     scheduling,
@@ -71,7 +75,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     await primary.start();
   } catch (error) {
     primary.killAll();
-    throw listenError(error, address);
+    throw error instanceof ConnectionError ? new StartupError(error.message) : listenError(error, address);
   }
   if (isHumanFormat(settings.log.format)) process.stdout.write(`${banner(settings, VERSION)}\n`);
   log.info('listening', {
@@ -82,6 +86,20 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     apps: settings.apps.map((app) => app.id),
     version: VERSION,
   });
+}
+
+/** Messages that wait for earlier ones of the same node, in all. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
+async function createOthers(
+  adapter: AdapterSettings,
+  { hasWebhooks, log }: Pick<OtherNodesOptions, 'hasWebhooks' | 'log'>,
+): Promise<OtherNodes> {
+  const { transport, beatMs, deadMs, bounds } = adapter;
+  const incoming = { maxHeldBytes: MAX_HELD_BYTES, maxHoldMs: bounds.maxAgeMs };
+  const backplane = await createBackplane(transport);
+  const gateway = new NodeGateway({ backplane, bounds: { outgoing: bounds, incoming }, beatMs, deadMs, log });
+  return new OtherNodes({ gateway, beatMs, deadMs, hasWebhooks, log });
 }
 
 /** Kept for webhooks where the grace period is long enough, so that a worker that hangs leaves them something. */

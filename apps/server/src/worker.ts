@@ -1,6 +1,6 @@
 import { connectToPrimary, type PrimaryQuestion } from '@sluice/cluster';
 import { type Clock, Hub, type OnError } from '@sluice/core';
-import { MemoryAppStore } from '@sluice/drivers';
+import { MemoryAppStore } from '@sluice/drivers/memory';
 import { createLog, errorReporter, WorkerMetrics } from '@sluice/telemetry';
 import { Outbox, WsEngine } from '@sluice/ws-engine';
 import type { Settings } from './config/settings.ts';
@@ -81,6 +81,7 @@ link.serve({
   events: hub,
   listen: () => listener.listen(),
   draining: () => listener.startDraining(),
+  degraded: (isDegraded) => listener.setDegraded(isDegraded),
   reconfigure: (changed) => {
     const { apps: changedApps } = changed as Settings;
     apps.replace(changedApps);

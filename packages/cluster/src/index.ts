@@ -1,4 +1,6 @@
+export { type GatewayBounds, type GatewayOptions, NodeGateway } from './nodes/index.ts';
 export type { PrimaryQuestion, WorkerStart } from './bus/messages.ts';
+export { OtherNodes, type OtherNodesOptions } from './primary/other-nodes.ts';
 export { type DrainOptions, type NodeState, Primary, type PrimaryOptions } from './primary/primary.ts';
 export {
   connectToPrimary,

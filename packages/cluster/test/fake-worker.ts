@@ -96,6 +96,8 @@ export class FakeWorker {
       case 'listen':
       case 'draining':
       case 'reconfigure':
+      case 'nodes_parted':
+      case 'nodes_met':
         this.log.push(message.type);
         return;
       default:

@@ -10,6 +10,7 @@ const primary = new Primary({
   cache: { maxEvents: 10, maxBytes: 1_000_000 },
   onEvent: () => {},
   settings: null,
+  others: null,
   log: LOG,
 });
 

@@ -4,7 +4,7 @@ import type { NodeRegistryListener } from '../src/registry/node-registry.ts';
 
 const ignore = (): void => {};
 
-const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 export const NO_LISTENER: NodeRegistryListener = {
   memberAdded: ignore,

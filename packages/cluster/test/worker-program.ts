@@ -19,6 +19,7 @@ link.serve({
   },
   draining: () => {},
   reconfigure: () => {},
+  degraded: () => {},
   answer: ({ type }) => {
     ended ||= type === 'close_clients';
     return Promise.resolve(`${type} of ${process.pid}`);

@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { APP, freePort, type Program, type SluiceOptions, SluiceProcess, TLS_FIXTURE, until } from '@sluice/testkit';
+import {
+  APP,
+  freePort,
+  type Program,
+  RedisServer,
+  type SluiceOptions,
+  SluiceProcess,
+  TLS_FIXTURE,
+  until,
+} from '@sluice/testkit';
 import { type AppCredentials, type Endpoint, type Need, type Target, WebhookReceiver } from '../src/index.ts';
 import {
   BATCHED_SETTINGS,
@@ -93,10 +102,13 @@ const IN_MAIN: Provides = {
 /** Starts a server that ends with the fixture; of one worker unless the options say otherwise. */
 type Start = (options: SluiceOptions) => Promise<SluiceProcess>;
 
+/** Has a server that is not ours end with the fixture. */
+type StartServer = <Server extends AsyncDisposable>(starting: Promise<Server>) => Promise<Server>;
+
 /** A server beside the main one. */
 interface Extra {
   readonly provides: readonly Need[];
-  readonly prepare: (start: Start, receiver: WebhookReceiver) => Promise<Provides>;
+  readonly prepare: (start: Start, receiver: WebhookReceiver, startServer: StartServer) => Promise<Provides>;
 }
 
 const EXTRAS: readonly Extra[] = [
@@ -137,6 +149,18 @@ const EXTRAS: readonly Extra[] = [
     provides: ['changeable-app'],
     async prepare(start) {
       return { 'changeable-app': changeable(await start({ workers: 2 })) };
+    },
+  },
+  {
+    provides: ['backplane'],
+    async prepare(start, _receiver, startServer) {
+      const redis = await startServer(RedisServer.start());
+      const adapter = { driver: 'redis', redis: { requests_timeout: 1000 } };
+      const config = { adapter, database: { redis: { port: redis.port } } };
+      const nodes = await Promise.all([start({ config }), start({ config, workers: 2 })]);
+      const [first, second] = nodes.map(endpointOf);
+      if (first === undefined || second === undefined) throw new Error('two nodes were started');
+      return { backplane: { endpoints: [first, second], lose: () => redis.kill(), restore: () => redis.start() } };
     },
   },
   {
@@ -188,10 +212,10 @@ export interface FixtureOptions {
 /** Real servers with what the rows need. */
 export class Fixture implements AsyncDisposable {
   readonly target: Target;
-  readonly #servers: readonly SluiceProcess[];
+  readonly #servers: readonly AsyncDisposable[];
   readonly #receiver: WebhookReceiver;
 
-  private constructor(target: Target, servers: readonly SluiceProcess[], receiver: WebhookReceiver) {
+  private constructor(target: Target, servers: readonly AsyncDisposable[], receiver: WebhookReceiver) {
     this.target = target;
     this.#servers = servers;
     this.#receiver = receiver;
@@ -205,19 +229,25 @@ export class Fixture implements AsyncDisposable {
       servers.push(server);
       return server;
     };
+    const others: AsyncDisposable[] = [];
+    const startServer: StartServer = async (starting) => {
+      const server = await starting;
+      others.push(server);
+      return server;
+    };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
     const extras = EXTRAS.filter(({ provides }) => needs === undefined || provides.some((need) => needs.has(need)));
     const starting = [
       startMain(start, receiver, needs),
-      ...extras.map(({ prepare }) => prepare(start, receiver)),
+      ...extras.map(({ prepare }) => prepare(start, receiver, startServer)),
     ] as const;
     try {
       const [target, ...provided] = await Promise.all(starting);
       const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
-      return new Fixture({ ...target, provides }, servers, receiver);
+      return new Fixture({ ...target, provides }, [...servers, ...others], receiver);
     } catch (error) {
       await Promise.allSettled(starting);
-      await Promise.all([disposeAll(servers), receiver.close()]);
+      await Promise.all([disposeAll([...servers, ...others]), receiver.close()]);
       throw error;
     }
   }
@@ -256,7 +286,7 @@ function logsOf(servers: readonly SluiceProcess[]): NonNullable<Provides['logs']
   };
 }
 
-async function disposeAll(servers: readonly SluiceProcess[]): Promise<void> {
+async function disposeAll(servers: readonly AsyncDisposable[]): Promise<void> {
   await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
 }
 

@@ -4,11 +4,15 @@ import type { FastifyPluginCallback, FastifyReply } from 'fastify';
 
 export interface HealthOptions {
   readonly apps: AppStore;
-  /** True from the moment that a shutdown begins. */
-  readonly isDraining: () => boolean;
+  readonly state: () => HealthState;
+  /** Whether `/ready` says yes to a degraded node. */
+  readonly isReadyDegraded: boolean;
   /** Whether `/usage` answers. */
   readonly usageEnabled: boolean;
 }
+
+/** `draining` from the moment that a shutdown begins; `degraded` while other nodes cannot be reached. */
+export type HealthState = 'well' | 'degraded' | 'draining';
 
 /** Load balancers ask with HEAD too. */
 const PROBE = { exposeHeadRoute: true } as const;
@@ -16,7 +20,7 @@ const PROBE = { exposeHeadRoute: true } as const;
 /** Health checks: unsigned, cheap, and never wrong about a shutdown. The body and `X-Health-Check` say the same word. */
 export const healthRoutes: FastifyPluginCallback<HealthOptions> = (
   server,
-  { apps, isDraining, usageEnabled },
+  { apps, state, isReadyDegraded, usageEnabled },
   done,
 ) => {
   server.get('/', PROBE, (_request, reply) =>
@@ -24,19 +28,24 @@ export const healthRoutes: FastifyPluginCallback<HealthOptions> = (
   );
 
   /** Whether this node should be sent traffic. */
-  server.get('/ready', PROBE, (_request, reply) =>
-    isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'READY'),
-  );
+  server.get('/ready', PROBE, (_request, reply) => {
+    if (state() === 'draining') return say(reply, 503, 'DRAINING');
+    return state() === 'well' || isReadyDegraded ? say(reply, 200, 'READY') : say(reply, 503, 'DEGRADED');
+  });
 
   /** Whether the process works at all; a draining one does. */
   server.get('/live', PROBE, (_request, reply) => say(reply, 200, 'LIVE'));
 
-  server.get('/up', PROBE, (_request, reply) => (isDraining() ? say(reply, 503, 'DRAINING') : say(reply, 200, 'OK')));
+  /** A degraded one works for the clients that it has. */
+  server.get('/up', PROBE, (_request, reply) => {
+    if (state() === 'draining') return say(reply, 503, 'DRAINING');
+    return say(reply, 200, state() === 'degraded' ? 'DEGRADED' : 'OK');
+  });
 
   server.get<{ Params: { readonly appId: string } }>('/up/:appId', PROBE, async (request, reply) => {
     const app = await apps.byId(request.params.appId);
     if (app === undefined) return say(reply, 404, 'NOT_FOUND');
-    if (isDraining()) return say(reply, 503, 'DRAINING');
+    if (state() === 'draining') return say(reply, 503, 'DRAINING');
     return app.enabled ? say(reply, 200, 'OK') : say(reply, 503, 'ERROR');
   });
 

@@ -1,3 +1,3 @@
 export { HTTP_ERRORS, type HttpErrorSpec } from './errors.ts';
-export { healthRoutes, type HealthOptions } from './health.ts';
+export { type HealthOptions, healthRoutes, type HealthState } from './health.ts';
 export { httpApi, type HttpApiOptions } from './plugin.ts';

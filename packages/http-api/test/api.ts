@@ -3,7 +3,7 @@ import { md5Hex, type QueryPair, requestStringToSign, sign } from '@sluice/proto
 import { fastify, type FastifyInstance } from 'fastify';
 import { APP } from '@sluice/testkit';
 import { testApp } from '@sluice/core/testing';
-import { healthRoutes, httpApi } from '../src/index.ts';
+import { healthRoutes, type HealthState, httpApi } from '../src/index.ts';
 import { FakeBackbone, FakeMetrics, FakeRegistry, FRAMER } from './fakes.ts';
 
 /** 2026-03-04T05:06:07Z */
@@ -39,6 +39,7 @@ export interface ApiOptions {
   readonly bodyLimit?: number;
   readonly pathPrefix?: string;
   readonly addressLimit?: AddressLimit;
+  readonly isReadyDegraded?: boolean;
 }
 
 /** The plugin on a server without a socket, in front of a hub whose surroundings are fakes. */
@@ -48,9 +49,17 @@ export class TestApi {
   readonly metrics = new FakeMetrics();
   readonly errors: { readonly error: unknown; readonly stage: string }[] = [];
   readonly server: FastifyInstance;
-  draining = false;
+  state: HealthState = 'well';
+  readonly #isReadyDegraded: boolean;
 
-  constructor({ app = testApp(), bodyLimit = 100_000, pathPrefix = '', addressLimit }: ApiOptions = {}) {
+  constructor({
+    app = testApp(),
+    bodyLimit = 100_000,
+    pathPrefix = '',
+    addressLimit,
+    isReadyDegraded = true,
+  }: ApiOptions = {}) {
+    this.#isReadyDegraded = isReadyDegraded;
     const apps = {
       byKey: (key: string) => (app.credentials.some((credential) => credential.key === key) ? app : undefined),
       byId: (id: string) => (id === app.id ? app : undefined),
@@ -85,7 +94,8 @@ export class TestApi {
     void this.server.register(healthRoutes, {
       prefix: pathPrefix,
       apps,
-      isDraining: () => this.draining,
+      state: () => this.state,
+      isReadyDegraded: this.#isReadyDegraded,
       usageEnabled: true,
     });
     this.#pathPrefix = pathPrefix;

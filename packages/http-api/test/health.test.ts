@@ -20,7 +20,7 @@ describe('Health checks', () => {
       ['/ready', 200, 'READY', undefined],
       ['/live', 200, 'LIVE', undefined],
     ]);
-    api.draining = true;
+    api.state = 'draining';
     assert.deepEqual(await Promise.all(paths.map(ask)), [
       ['/up', 503, 'DRAINING', '1'],
       ['/up/1001', 503, 'DRAINING', '1'],
@@ -29,6 +29,23 @@ describe('Health checks', () => {
       ['/ready', 503, 'DRAINING', '1'],
       ['/live', 200, 'LIVE', undefined],
     ]);
+  });
+
+  it('say DEGRADED while other nodes cannot be reached, and not ready only if that was set', async () => {
+    for (const [isReadyDegraded, ready] of [
+      [true, [200, 'READY']],
+      [false, [503, 'DEGRADED']],
+    ] as const) {
+      const api = new TestApi({ isReadyDegraded });
+      api.state = 'degraded';
+      const ask = async (url: string): Promise<unknown[]> => {
+        const { statusCode, body } = await api.server.inject({ url });
+        return [statusCode, body];
+      };
+      assert.deepEqual(await ask('/ready'), ready);
+      assert.deepEqual(await ask('/up'), [200, 'DEGRADED']);
+      assert.deepEqual(await ask('/up/1001'), [200, 'OK'], 'the app works for the clients that are here');
+    }
   });
 
   it('say ERROR for an app that is disabled', async () => {
@@ -48,8 +65,8 @@ describe('Health checks', () => {
       const names = ['x-health-check', 'content-type', 'retry-after'];
       return { body, seen: [statusCode, ...names.map((name) => headers[name])] };
     };
-    for (const draining of [false, true]) {
-      api.draining = draining;
+    for (const state of ['well', 'degraded', 'draining'] as const) {
+      api.state = state;
       for (const url of ['/', '/up', '/up/1001', '/up/none', '/ready', '/live', '/usage']) {
         const [head, get] = await Promise.all([ask('HEAD', url), ask('GET', url)]);
         assert.deepEqual(head, { body: '', seen: get.seen }, url);

@@ -15,6 +15,15 @@ export function checkTogether(input: CheckInput): void {
   checkTls(input);
   checkQueue(input);
   checkBackoff(input);
+  checkHeartbeat(input);
+}
+
+function checkHeartbeat(input: CheckInput): void {
+  const { heartbeat_interval_ms: beat, node_timeout_ms: dead } = input.values.adapter.cluster_health;
+  if (dead >= 3 * beat) return;
+  const paths = ['adapter.cluster_health.node_timeout_ms', 'adapter.cluster_health.heartbeat_interval_ms'];
+  const expected = `at least three times adapter.cluster_health.heartbeat_interval_ms (${beat} ms), or a late heartbeat kills a node`;
+  refuse(input, paths, { found: `${dead} ms`, expected });
 }
 
 function checkQueue(input: CheckInput): void {

@@ -81,13 +81,6 @@ export const OPERATION_SECTIONS = {
       env: 'SSL_REDIRECT_HTTP',
     }),
   },
-  adapter: {
-    driver: setting(oneOf('local'), {
-      doc: 'How messages get to other nodes. `local`: there are none.',
-      default: 'local',
-      env: 'ADAPTER_DRIVER',
-    }),
-  },
   cache: {
     driver: setting(oneOf('memory'), {
       doc: 'Where events of cache channels are kept. `memory`: in the primary.',

@@ -2,6 +2,7 @@ import convict from 'convict';
 import { boolean, count, kilobytes, oneOf, port, type RawRecord, recordList, seconds } from './formats.ts';
 import { leavesOf, type NamedLeaf, type Section, setting, type ValuesOf } from './leaf.ts';
 import { ACCESS_SECTIONS } from './schema-access.ts';
+import { CLUSTER_SECTIONS } from './schema-cluster.ts';
 import { LIMIT_SECTIONS } from './schema-limits.ts';
 import { OPERATION_SECTIONS } from './schema-operations.ts';
 import { WEBSOCKET_SECTION } from './schema-websocket.ts';
@@ -70,6 +71,7 @@ export const SCHEMA = {
     env: 'DEBUG',
   }),
   ...ACCESS_SECTIONS,
+  ...CLUSTER_SECTIONS,
   ...OPERATION_SECTIONS,
   app_manager: {
     driver: setting(oneOf('memory'), {

@@ -1,4 +1,6 @@
 import type { AddressLimit, App } from '@sluice/core';
+import type { NatsBackplaneOptions } from '@sluice/drivers/nats';
+import type { RedisBackplaneOptions, RedisConnection } from '@sluice/drivers/redis';
 import type { BatchRules, RetryRules, WebhookApp } from '@sluice/webhooks';
 import type { Compression } from '@sluice/ws-engine';
 
@@ -21,6 +23,22 @@ export interface TlsFiles {
   /** Requests there are sent to the port with TLS. */
   readonly redirectPlain: boolean;
 }
+
+/** The way to other nodes. */
+export interface AdapterSettings {
+  readonly transport: Transport;
+  readonly beatMs: number;
+  readonly deadMs: number;
+  readonly bounds: { readonly maxMessages: number; readonly maxBytes: number; readonly maxAgeMs: number };
+  readonly readyWithoutConnection: boolean;
+}
+
+export type Transport =
+  | ({ readonly driver: 'redis' } & Omit<RedisBackplaneOptions, 'connection'> & { readonly redis: RedisSettings })
+  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa'> & { readonly caFile: string });
+
+/** Certificates by the names of their files. */
+export type RedisSettings = Omit<RedisConnection, 'tls'> & { readonly tls: { readonly caFile: string } | null };
 
 /** The whole configuration in the form the program uses: checked, complete, units in the names. Survives JSON. */
 export interface Settings {
@@ -54,6 +72,8 @@ export interface Settings {
     readonly headers: readonly string[];
     readonly credentials: boolean;
   };
+  /** Null: there is one node. */
+  readonly adapter: AdapterSettings | null;
   readonly scheduling: Scheduling;
   readonly cleanup: {
     /** Connections that are taken out of their channels before others get their turn. */

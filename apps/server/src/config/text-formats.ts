@@ -29,6 +29,19 @@ export function isLoopback(name: string): boolean {
   return /^(?:::1|::ffff:127(?:\.\d+){3}|(?:.+\.)?localhost)$/i.test(name);
 }
 
+/** `host:port`, with a scheme or without. */
+export const address = textThat({
+  expected: 'host:port, such as 10.0.0.5:6379 or nats://nats.example.com:4222',
+  accepts: (value) => ADDRESS.test(value),
+});
+
+const ADDRESS = /^(?:[a-z]{1,10}:\/\/)?(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\]):\d{1,5}$/i;
+
+export const keyPrefix = textThat({
+  expected: 'a text of up to 128 letters, digits and : . _ - { }',
+  accepts: (value) => /^[\w:.{}-]{0,128}$/.test(value),
+});
+
 /** Values have a leading and no trailing slash; `/` alone means none. */
 export const pathPrefix: Format<string> = {
   expected: 'a path such as / or /realtime, of letters, digits and - . _ ~',

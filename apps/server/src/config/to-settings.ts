@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { AddressLimit } from '@sluice/core';
 import { type AppRecord, toApp, toWebhookApp } from './app-fields.ts';
 import type { Values } from './schema.ts';
+import { toAdapter } from './to-adapter.ts';
 import type { Settings } from './settings.ts';
 
 function toTls(ssl: Values['ssl']): NonNullable<Settings['tls']> {
@@ -66,6 +67,7 @@ export function toSettings(values: Values, records: readonly AppRecord[]): Setti
       headers: values.cors.allowed_headers,
       credentials: values.cors.credentials,
     },
+    adapter: toAdapter(values),
     scheduling: values.cluster.scheduling,
     cleanup: {
       connectionsPerSlice: values.cleanup.async_enabled ? values.cleanup.batch_size : Number.MAX_SAFE_INTEGER,

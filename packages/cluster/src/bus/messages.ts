@@ -92,6 +92,8 @@ export type PrimaryMessage =
   | { readonly type: 'listen' }
   /** Health checks say "not ready" from now on. */
   | { readonly type: 'draining' }
+  /** The connection between the nodes is lost, or there again. */
+  | { readonly type: 'nodes_parted' | 'nodes_met' }
   /** The configuration has changed while the server runs. */
   | { readonly type: 'reconfigure'; readonly settings: unknown }
   | ({ readonly type: 'member_added' } & MemberAdded)

@@ -1,12 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { CountByKind, DomainEvent, Log } from '@sluice/core';
 import { assertNever } from '@sluice/protocol';
-import { topicOf } from '../bus/frames.ts';
+import { encodeTopicMessage, messageOf, topicOf } from '../bus/frames.ts';
 import { Link, type LinkBounds } from '../bus/link.ts';
 import type { AnswerTo, PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
 import type { WorkerId } from '../registry/owner.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
 import { NodeRegistry } from '../registry/node-registry.ts';
+import type { Replication } from '../registry/replication.ts';
+import { Interest } from './interest.ts';
+import type { OtherNodes } from './other-nodes.ts';
 import { TopicRouter } from './topic-router.ts';
 
 export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
@@ -25,6 +28,8 @@ export interface LocalHubOptions {
   readonly onFailed: (owner: WorkerId, message: string) => void;
   /** A worker does not read what it is sent; it has to be replaced. */
   readonly onStuck: (owner: WorkerId) => void;
+  /** The way to other nodes; null: there are none. */
+  readonly others?: OtherNodes | null;
 }
 
 /** Beyond these a worker is stuck and replaced: dropping messages would hide that. */
@@ -54,6 +59,7 @@ export class LocalHub {
   readonly #options: LocalHubOptions;
   readonly #links = new Map<WorkerId, WorkerLink>();
   readonly #router = new TopicRouter();
+  readonly #interest: Interest;
   readonly #registry: NodeRegistry;
   /** By sender: who was given its messages since it last asked whether they are taken up. */
   readonly #passedOn = new Map<WorkerId, Set<WorkerId>>();
@@ -63,16 +69,19 @@ export class LocalHub {
 
   constructor(options: LocalHubOptions) {
     this.#options = options;
+    this.#interest = new Interest(options.others ?? null);
     this.#registry = new NodeRegistry({
       now: () => performance.now(),
       cache: options.cache,
+      ...(options.others ? { cluster: options.others.replication } : {}),
       listener: {
-        memberAdded: (owners, event) => this.#tellSome(owners, { type: 'member_added', ...event }),
-        memberRemoved: (owners, event) => this.#tellSome(owners, { type: 'member_removed', ...event }),
-        subscriptionCount: (owners, event) => this.#tellSome(owners, { type: 'subscription_count', ...event }),
-        userOnline: (owners, user) => this.#tellSome(owners, { type: 'user_online', ...user }),
-        userOffline: (owners, user) => this.#tellSome(owners, { type: 'user_offline', ...user }),
-        userTerminated: (user) => this.tellAll({ type: 'user_terminated', ...user }),
+        // The type last: events may be messages themselves, with a type of their own.
+        memberAdded: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_added' }),
+        memberRemoved: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_removed' }),
+        subscriptionCount: (owners, event) => this.#tellSome(owners, { ...event, type: 'subscription_count' }),
+        userOnline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_online' }),
+        userOffline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_offline' }),
+        userTerminated: (user) => this.tellAll({ ...user, type: 'user_terminated' }),
         happened: options.onEvent,
       },
     });
@@ -104,7 +113,7 @@ export class LocalHub {
   /** The worker has died; what it held is taken out, with all consequences. */
   detach(owner: WorkerId): void {
     this.#links.delete(owner);
-    this.#router.dropOwner(owner);
+    for (const topic of this.#router.dropOwner(owner)) this.#interest.leave(topic);
     this.#registry.dropOwner(owner);
     this.#passedOn.delete(owner);
     this.#unresponsive.delete(owner);
@@ -193,7 +202,8 @@ export class LocalHub {
   #route(sender: WorkerId, frame: Buffer): void {
     let copy: Buffer | null = null;
     const passedOn = this.#passedOn.get(sender);
-    for (const owner of this.#router.interested(topicOf(frame))) {
+    const topic = topicOf(frame);
+    for (const owner of this.#router.interested(topic)) {
       const link = this.#links.get(owner);
       if (owner === sender || link === undefined) continue;
       // A view keeps the whole chunk that it came in; what has to wait must not.
@@ -201,6 +211,20 @@ export class LocalHub {
       else link.write(frame);
       passedOn?.add(owner);
     }
+    this.#options.others?.publish(topic, messageOf(frame));
+  }
+
+  /** What passes between this node's registry and those of others; null: there are no others. */
+  get replication(): Replication | null {
+    return this.#registry.replication;
+  }
+
+  /** A message that another node published. */
+  deliver(topic: string, message: Buffer): void {
+    const owners = this.#router.interested(topic);
+    if (owners.size === 0) return;
+    const frame = encodeTopicMessage(topic, message);
+    for (const owner of owners) this.#links.get(owner)?.write(frame);
   }
 
   #tellSome(owners: ReadonlySet<WorkerId>, message: PrimaryMessage): void {
@@ -230,7 +254,7 @@ export class LocalHub {
         this.#registry.unwatch(owner, message.appId, message.userIds);
         return;
       case 'leave_topic':
-        this.#router.leave(owner, message.topic);
+        if (this.#router.leave(owner, message.topic)) this.#interest.leave(message.topic);
         return;
       case 'leave_presence':
         this.#registry.leave(owner, message);
@@ -268,7 +292,7 @@ export class LocalHub {
     switch (question.type) {
       case 'join_topic':
         this.#router.join(owner, question.topic);
-        answer(question, null);
+        this.#interest.join(question.topic, () => answer(question, null));
         return;
       case 'taken_up':
         void this.#takenUp(owner).then(() => answer(question, null));

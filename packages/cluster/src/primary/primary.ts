@@ -3,6 +3,7 @@ import type { CountByKind, DomainEvent, Log } from '@sluice/core';
 import type { WorkerId } from '../registry/owner.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
 import { LocalHub } from './local-hub.ts';
+import type { OtherNodes, OthersState } from './other-nodes.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface PrimaryOptions {
@@ -14,6 +15,8 @@ export interface PrimaryOptions {
   readonly settings: unknown;
   /** Something happened that webhooks may tell of. */
   readonly onEvent: (event: DomainEvent) => void;
+  /** The way to other nodes; null: there are none. */
+  readonly others: OtherNodes | null;
   readonly log: Log;
 }
 
@@ -37,6 +40,8 @@ export interface NodeState {
   readonly channels: ReadonlyMap<string, CountByKind>;
   /** To the worker of a place and back over the bus, in milliseconds. */
   readonly roundTrips: ReadonlyMap<number, number>;
+  /** Null: there are no other nodes. */
+  readonly others: OthersState | null;
 }
 
 /** One node: its workers, the bus between them and their common end. */
@@ -60,6 +65,7 @@ export class Primary {
     this.#hub = new LocalHub({
       cache: options.cache,
       log: options.log,
+      others: options.others,
       onEvent: options.onEvent,
       onPrepared: (owner) => this.#prepared(owner),
       onListening: (owner) => this.#listening(owner),
@@ -73,8 +79,11 @@ export class Primary {
       ...options,
       onFork: (owner, slot, stream) => {
         this.#slots.set(owner, slot);
-        const hasPeers = options.workers > 1;
-        this.#hub.attach(owner, stream).tell({ type: 'configure', slot, hasPeers, settings: this.#settings });
+        const { others } = options;
+        const hasPeers = options.workers > 1 || others !== null;
+        const link = this.#hub.attach(owner, stream);
+        link.tell({ type: 'configure', slot, hasPeers, settings: this.#settings });
+        if (others?.isConnected === false) link.tell({ type: 'nodes_parted' });
       },
       onExit: (owner) => {
         this.#slots.delete(owner);
@@ -88,10 +97,18 @@ export class Primary {
     return this.#supervisor.running;
   }
 
-  /** Starts the workers; resolves when all listen, rejects when one says that it cannot. */
-  start(): Promise<void> {
+  /** Meets the other nodes and starts the workers; resolves when all listen, rejects when one says that it cannot. */
+  async start(): Promise<void> {
+    const { replication } = this.#hub;
+    if (replication !== null) {
+      await this.#options.others?.start({
+        replication,
+        deliver: (topic, message) => this.#hub.deliver(topic, message),
+        reachable: (isReachable) => this.#hub.tellAll({ type: isReachable ? 'nodes_met' : 'nodes_parted' }),
+      });
+    }
     this.#supervisor.start();
-    return this.#started.promise;
+    await this.#started.promise;
   }
 
   /** Gives all workers, and those to come, another configuration. */
@@ -114,6 +131,7 @@ export class Primary {
       restarts: this.#supervisor.restarts,
       channels: this.#hub.channelCounts(),
       roundTrips,
+      others: this.#options.others?.state ?? null,
     };
   }
 
@@ -126,6 +144,7 @@ export class Primary {
       this.#supervisor.killAll();
     }, gracePeriodMs);
     this.#hub.tellAll({ type: 'draining' });
+    this.#options.others?.leaveWebhooks();
     await sleep(preStopDelayMs);
     await this.#hub.askAll({ type: 'quiesce' });
     // Each worker's answer came behind what it had published, and that was passed on when it came: a client that is
@@ -133,6 +152,7 @@ export class Primary {
     await this.#hub.askAll({ type: 'close_clients', windowMs }, gracePeriodMs);
     this.#hub.endAll();
     await ended;
+    await this.#options.others?.close();
     clearTimeout(deadline);
   }
 

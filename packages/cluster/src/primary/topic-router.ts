@@ -10,15 +10,17 @@ export class TopicRouter {
     else owners.add(owner);
   }
 
-  leave(owner: WorkerId, topic: string): void {
+  /** Whether it was the last who wanted the topic. */
+  leave(owner: WorkerId, topic: string): boolean {
     const owners = this.#interest.get(topic);
-    if (owners === undefined) return;
-    owners.delete(owner);
-    if (owners.size === 0) this.#interest.delete(topic);
+    if (owners?.delete(owner) !== true || owners.size > 0) return false;
+    this.#interest.delete(topic);
+    return true;
   }
 
-  dropOwner(owner: WorkerId): void {
-    for (const topic of this.#interest.keys()) this.leave(owner, topic);
+  /** Returns the topics that nobody wants any more. */
+  dropOwner(owner: WorkerId): string[] {
+    return [...this.#interest.keys()].filter((topic) => this.leave(owner, topic));
   }
 
   /** Owners to pass a message on to, its sender perhaps among them. */

@@ -108,7 +108,8 @@ export class WebhookDuty {
     const listed = new Set(owed.map((transition) => subjectOf(transition)));
     const listedSince = this.#options.now() - 2 * this.#options.settleMs;
     for (const [subject, { transition, since }] of this.#owed) {
-      if (since < listedSince && !listed.has(subject) && this.#isKnownBetterBy(node, transition)) this.#owed.delete(subject);
+      if (since < listedSince && !listed.has(subject) && this.#isKnownBetterBy(node, transition))
+        this.#owed.delete(subject);
     }
     for (const transition of owed) {
       if (!this.#isKnownBetterBy(node, transition)) continue;

@@ -21,6 +21,8 @@ export interface WorkerDuties {
   readonly events: RegistryEvents;
   /** Health checks say "not ready" from now on. */
   draining(): void;
+  /** Whether the connection between the nodes is lost. */
+  degraded(isDegraded: boolean): void;
   /** The configuration has changed. */
   reconfigure(settings: unknown): void;
   answer(question: PrimaryQuestion): Promise<unknown>;
@@ -107,6 +109,10 @@ export function connectToPrimary(options: PrimaryLinkOptions): Promise<PrimaryLi
           return;
         case 'draining':
           given.draining();
+          return;
+        case 'nodes_parted':
+        case 'nodes_met':
+          given.degraded(message.type === 'nodes_parted');
           return;
         case 'reconfigure':
           given.reconfigure(message.settings);

@@ -7,7 +7,7 @@
  * Deliberately not here: who the nodes are, and what a message means.
  */
 export interface Backplane {
-  /** Connects. Rejects, with the reason and the address, where that fails the first time; from then on it retries by itself. */
+  /** Connects. Rejects with a {@link ConnectionError}, where that fails the first time; from then on it retries by itself. */
   start(events: BackplaneEvents): Promise<void>;
   /**
    * Hands a message to the transport. `confirmed` is called when the transport has taken it over, in the order of the
@@ -24,6 +24,11 @@ export interface Backplane {
   readonly queuedBytes: number;
   /** Sends what was handed over and lets go. Nothing is handed out any more once it resolves. */
   close(): Promise<void>;
+}
+
+/** The transport between the nodes cannot be reached. The message is for the operator: where, and why. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
 }
 
 /** What a backplane tells the gateway. */

@@ -1,0 +1,145 @@
+import { boolean, bytes, count, listOf, milliseconds, oneOf, port } from './formats.ts';
+import { setting } from './leaf.ts';
+import { address, fileName, host, keyPrefix, secretOrNone } from './text-formats.ts';
+
+const addresses = listOf(address);
+
+const NONE: readonly string[] = [];
+const LOCAL_NATS: readonly string[] = ['nats://localhost:4222'];
+
+/** How nodes find each other, and the servers between them. */
+export const CLUSTER_SECTIONS = {
+  adapter: {
+    driver: setting(oneOf('local', 'redis', 'nats'), {
+      doc: 'How messages get to other nodes. `local`: there are none. `redis`: over `database.redis`. `nats`: over `adapter.nats`.',
+      default: 'local',
+      env: 'ADAPTER_DRIVER',
+    }),
+    redis: {
+      prefix: setting(keyPrefix, {
+        doc: 'In front of every channel name in Redis. Nodes belong together that have the same.',
+        default: 'sluice_adapter:',
+        env: 'ADAPTER_REDIS_PREFIX',
+      }),
+      requests_timeout: setting(milliseconds(100), {
+        doc: 'A Redis that does not answer for so long counts as gone.',
+        default: 5000,
+        env: 'ADAPTER_REDIS_REQUESTS_TIMEOUT',
+      }),
+    },
+    nats: {
+      servers: setting(addresses, {
+        doc: 'NATS servers, of one cluster.',
+        default: LOCAL_NATS,
+        env: 'NATS_SERVERS',
+      }),
+      prefix: setting(keyPrefix, {
+        doc: 'In front of every subject. Nodes belong together that have the same.',
+        default: 'sluice_adapter.',
+        env: 'ADAPTER_NATS_PREFIX',
+      }),
+      username: setting(secretOrNone, { doc: 'User, where NATS asks for one.', default: '', env: 'NATS_USERNAME' }),
+      password: setting(secretOrNone, {
+        doc: 'Password of the user.',
+        default: '',
+        env: 'NATS_PASSWORD',
+        secret: true,
+      }),
+      token: setting(secretOrNone, {
+        doc: 'Token, where NATS asks for one.',
+        default: '',
+        env: 'NATS_TOKEN',
+        secret: true,
+      }),
+      ca_path: setting(fileName, {
+        doc: 'PEM file of those who may have signed the certificates of NATS; empty: TLS only where a server asks for it.',
+        default: '',
+        env: 'NATS_CA_PATH',
+      }),
+      connection_timeout_ms: setting(milliseconds(100), {
+        doc: 'The longest that a first connection may take.',
+        default: 5000,
+        env: 'NATS_CONNECTION_TIMEOUT_MS',
+      }),
+      request_timeout_ms: setting(milliseconds(100), {
+        doc: 'A server that does not answer for so long counts as gone.',
+        default: 5000,
+        env: 'NATS_REQUEST_TIMEOUT_MS',
+      }),
+    },
+    cluster_health: {
+      heartbeat_interval_ms: setting(milliseconds(100), {
+        doc: 'How often a node says that it lives (10000 in Sockudo).',
+        default: 1000,
+        env: 'CLUSTER_HEALTH_HEARTBEAT_INTERVAL',
+      }),
+      node_timeout_ms: setting(milliseconds(300), {
+        doc: 'Silence after which a node counts as dead and its members as gone; at least three heartbeats (30000 in Sockudo).',
+        default: 5000,
+        env: 'CLUSTER_HEALTH_NODE_TIMEOUT',
+      }),
+    },
+    outage_buffer: {
+      max_messages: setting(count(1), {
+        doc: 'Messages to other nodes kept at the most: those that wait for a connection, and those that another node may have missed.',
+        default: 100_000,
+        env: 'ADAPTER_OUTAGE_BUFFER_MAX_MESSAGES',
+      }),
+      max_bytes: setting(bytes(1), {
+        doc: 'Bytes of these messages at the most.',
+        default: 67_108_864,
+        env: 'ADAPTER_OUTAGE_BUFFER_MAX_BYTES',
+      }),
+      max_age_ms: setting(milliseconds(1000), {
+        doc: 'How long one is kept that the connection has taken over, for nodes that missed it, and how long a node waits for one that it missed.',
+        default: 60_000,
+        env: 'ADAPTER_OUTAGE_BUFFER_MAX_AGE_MS',
+      }),
+    },
+    ready_without_connection: setting(boolean, {
+      doc: 'Whether `/ready` says yes while the connection between the nodes is lost.',
+      default: true,
+      env: 'ADAPTER_READY_WITHOUT_CONNECTION',
+    }),
+  },
+  database: {
+    redis: {
+      host: setting(host, { doc: 'Address of Redis.', default: '127.0.0.1', env: 'DATABASE_REDIS_HOST' }),
+      port: setting(port, { doc: 'Port of Redis.', default: 6379, env: 'DATABASE_REDIS_PORT' }),
+      db: setting(count(0, 65_535), { doc: 'Number of the database.', default: 0, env: 'DATABASE_REDIS_DB' }),
+      username: setting(secretOrNone, {
+        doc: 'User of the ACL; empty: the default user.',
+        default: '',
+        env: 'DATABASE_REDIS_USERNAME',
+      }),
+      password: setting(secretOrNone, {
+        doc: 'Password of the user.',
+        default: '',
+        env: 'DATABASE_REDIS_PASSWORD',
+        secret: true,
+      }),
+      tls: setting(boolean, { doc: 'Whether Redis is behind TLS.', default: false, env: 'DATABASE_REDIS_TLS' }),
+      ca_path: setting(fileName, {
+        doc: "PEM file of those who may have signed Redis' certificate; empty: those that Node trusts.",
+        default: '',
+        env: 'DATABASE_REDIS_CA_PATH',
+      }),
+      sentinels: setting(addresses, {
+        doc: 'Sentinels that say where the master is; then `host` and `port` are not used.',
+        default: NONE,
+        env: 'DATABASE_REDIS_SENTINELS',
+      }),
+      sentinel_password: setting(secretOrNone, {
+        doc: 'Password of the Sentinels.',
+        default: '',
+        env: 'DATABASE_REDIS_SENTINEL_PASSWORD',
+        secret: true,
+      }),
+      name: setting(secretOrNone, {
+        doc: 'What the Sentinels call the master.',
+        default: 'mymaster',
+        env: 'DATABASE_REDIS_NAME',
+      }),
+    },
+  },
+} as const;

@@ -1,0 +1,69 @@
+import type { Values } from './schema.ts';
+import type { AdapterSettings, RedisSettings, Transport } from './settings.ts';
+
+/** Null: there is one node. */
+export function toAdapter(values: Values): AdapterSettings | null {
+  const { adapter } = values;
+  const transport = toTransport(values);
+  if (transport === null) return null;
+  const { outage_buffer: buffer, cluster_health: health } = adapter;
+  return {
+    transport,
+    beatMs: health.heartbeat_interval_ms,
+    deadMs: health.node_timeout_ms,
+    bounds: { maxMessages: buffer.max_messages, maxBytes: buffer.max_bytes, maxAgeMs: buffer.max_age_ms },
+    readyWithoutConnection: adapter.ready_without_connection,
+  };
+}
+
+function toTransport({ adapter, database }: Values): Transport | null {
+  switch (adapter.driver) {
+    case 'local':
+      return null;
+    case 'redis': {
+      const { prefix, requests_timeout: timeoutMs } = adapter.redis;
+      return { driver: 'redis', redis: toRedis(database.redis), prefix, timeoutMs };
+    }
+    case 'nats': {
+      const { nats } = adapter;
+      return {
+        driver: 'nats',
+        servers: nats.servers,
+        user: orNull(nats.username),
+        password: orNull(nats.password),
+        token: orNull(nats.token),
+        caFile: nats.ca_path,
+        prefix: nats.prefix,
+        timeoutMs: nats.request_timeout_ms,
+        connectTimeoutMs: nats.connection_timeout_ms,
+      };
+    }
+  }
+}
+
+function toRedis(redis: Values['database']['redis']): RedisSettings {
+  const { host, port, db } = redis;
+  const sentinel = {
+    addresses: redis.sentinels.map(toAddress),
+    name: redis.name,
+    username: null,
+    password: orNull(redis.sentinel_password),
+  };
+  return {
+    address: { host, port },
+    db,
+    username: orNull(redis.username),
+    password: orNull(redis.password),
+    tls: redis.tls ? { caFile: redis.ca_path } : null,
+    sentinel: redis.sentinels.length === 0 ? null : sentinel,
+  };
+}
+
+function toAddress(text: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(text.includes('://') ? text : `redis://${text}`);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
+
+function orNull(text: string): string | null {
+  return text === '' ? null : text;
+}

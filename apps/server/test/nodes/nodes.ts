@@ -1,0 +1,114 @@
+import type { TestContext } from 'node:test';
+import {
+  ApiClient,
+  APP,
+  NatsServer,
+  RawClient,
+  RedisServer,
+  type ServerProcess,
+  SluiceProcess,
+  until,
+} from '@sluice/testkit';
+
+/** How nodes are joined, and the server that joins them. */
+export interface Joined {
+  readonly server: ServerProcess;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Short, so that tests need not wait. */
+export const NODE_TIMEOUT_MS = 1500;
+const CLUSTER_HEALTH = { heartbeat_interval_ms: 200, node_timeout_ms: NODE_TIMEOUT_MS };
+const TIMEOUT_MS = 1000;
+
+export async function overRedis(t: TestContext): Promise<Joined> {
+  const server = await RedisServer.start();
+  t.after(() => server[Symbol.asyncDispose]());
+  const adapter = { driver: 'redis', redis: { requests_timeout: TIMEOUT_MS }, cluster_health: CLUSTER_HEALTH };
+  return { server, config: { adapter, database: { redis: { port: server.port } } } };
+}
+
+export async function overNats(t: TestContext): Promise<Joined> {
+  const server = await NatsServer.start();
+  t.after(() => server[Symbol.asyncDispose]());
+  const nats = { servers: [`nats://127.0.0.1:${server.port}`], request_timeout_ms: TIMEOUT_MS };
+  return { server, config: { adapter: { driver: 'nats', nats, cluster_health: CLUSTER_HEALTH } } };
+}
+
+export interface NodesOptions {
+  readonly count?: number;
+  readonly workers?: number;
+  /** Of the app, beside the fixture's. */
+  readonly app?: Readonly<Record<string, unknown>>;
+}
+
+export async function startNodes(
+  t: TestContext,
+  { config }: Joined,
+  options: NodesOptions = {},
+): Promise<SluiceProcess[]> {
+  const { count = 2, workers = 2, app = {} } = options;
+  const apps = [{ ...APP, enable_client_messages: true, ...app }];
+  const start = async (): Promise<SluiceProcess> => {
+    const node = await SluiceProcess.start({ workers, config: { ...config, app_manager: { array: { apps } } } });
+    t.after(() => node[Symbol.asyncDispose]());
+    return node;
+  };
+  return Promise.all(Array.from({ length: count }, start));
+}
+
+export async function connect(
+  t: TestContext,
+  node: SluiceProcess,
+  channels: readonly string[] = [],
+): Promise<RawClient> {
+  const client = await RawClient.connect(node.wsUrl);
+  t.after(() => client.close());
+  for (const channel of channels) await client.subscribe(channel);
+  return client;
+}
+
+/** Publishes numbers at an even pace until it is stopped. */
+export class Publisher {
+  readonly #api: ApiClient;
+  readonly #timer: NodeJS.Timeout;
+  readonly #event: string;
+  readonly #channel: string;
+  #underWay = Promise.resolve();
+  sent = 0;
+  readonly failures: string[] = [];
+
+  constructor(node: SluiceProcess, { event, channel, everyMs }: { event: string; channel: string; everyMs: number }) {
+    this.#api = new ApiClient(node.port);
+    this.#event = event;
+    this.#channel = channel;
+    this.#timer = setInterval(() => this.#publish(), everyMs);
+  }
+
+  get expected(): string[] {
+    return Array.from({ length: this.sent }, (_, i) => String(i));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#underWay;
+    this.#api[Symbol.dispose]();
+  }
+
+  #publish(): void {
+    this.#underWay = this.#underWay.then(async () => {
+      const { status } = await this.#api.trigger(this.#channel, this.#event, String(this.sent));
+      if (status === 200) this.sent++;
+      else this.failures.push(`${this.sent}: ${status}`);
+    });
+  }
+}
+
+const ARRIVAL_MS = 15_000;
+
+/** Waits until a client has had as many events of a name, and gives their data. */
+export async function dataOfAll(client: RawClient, event: string, count: number): Promise<unknown[]> {
+  const data = (): unknown[] => client.frames.filter((frame) => frame.event === event).map((frame) => frame.data);
+  await until(`${count} of ${event}`, () => data().length >= count, ARRIVAL_MS).catch(() => {});
+  return data();
+}

@@ -1,0 +1,1 @@
+export { type GatewayBounds, type GatewayCounters, type GatewayOptions, NodeGateway } from './gateway.ts';

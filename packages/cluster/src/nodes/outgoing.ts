@@ -1,0 +1,181 @@
+import { encodeNumbered, encodeRepeated, type NodeId } from './frames.ts';
+
+/** What is kept of the messages of this node, for those who missed some, and until the transport has them. */
+export interface OutgoingBounds {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  /** Older ones are not kept, unless the transport has not taken them over. */
+  readonly maxAgeMs: number;
+}
+
+export interface OutgoingOptions {
+  readonly origin: NodeId;
+  readonly bounds: OutgoingBounds;
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number;
+  /** Hands a frame to the transport, which may lose it. */
+  readonly send: (topic: string, frame: Buffer, confirmed: () => void) => void;
+}
+
+interface Kept {
+  readonly topic: string;
+  readonly frame: Buffer;
+  readonly previous: number;
+  readonly at: number;
+  isConfirmed: boolean;
+}
+
+/** The newest messages of topics, from one number on. */
+export interface Tails {
+  /** Below it messages may have been forgotten. */
+  readonly from: number;
+  readonly topics: readonly (readonly [topic: string, number: number])[];
+}
+
+/** Messages that somebody missed. */
+export interface Repeats {
+  /** What came on the topic up to this number is not to be had any more; not above what was asked for: all is there. */
+  readonly lostUpTo: number;
+  readonly frames: readonly Buffer[];
+}
+
+/**
+ * Numbers the messages of this node and keeps the newest: those that the transport has not confirmed are sent again when it
+ * is back, and those that others missed on request.
+ */
+export class Outgoing {
+  readonly #options: OutgoingOptions;
+  /** By number, without a hole: the first has number `#first`. */
+  #kept: (Kept | undefined)[] = [];
+  #gone = 0;
+  #first = 1;
+  #bytes = 0;
+  /** The newest number of each topic that has a message here. */
+  readonly #newest = new Map<string, number>();
+  #isConnected = false;
+  /** Messages that found no room while the transport was away. */
+  refused = 0;
+  /** Messages that were sent again after the transport was away. */
+  resent = 0;
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+  }
+
+  /** The number of the last message; 0 for none. */
+  get last(): number {
+    return this.#first + this.size - 1;
+  }
+
+  get size(): number {
+    return this.#kept.length - this.#gone;
+  }
+
+  /** Messages that the transport has not confirmed. */
+  get unconfirmed(): number {
+    let count = 0;
+    for (let i = this.#gone; i < this.#kept.length; i++) if (this.#kept[i]?.isConfirmed === false) count++;
+    return count;
+  }
+
+  /** HOT: once per message that leaves this node. False: there is no room for it, and it is lost. */
+  publish(topic: string, body: Uint8Array): boolean {
+    if (!this.#makeRoom(body.length)) {
+      this.refused++;
+      return false;
+    }
+    const number = this.last + 1;
+    const previous = this.#newest.get(topic) ?? 0;
+    const view = Buffer.from(body.buffer, body.byteOffset, body.length);
+    const frame = encodeNumbered(this.#options.origin, { number, previous, body: view });
+    const kept: Kept = { topic, frame, previous, at: this.#options.now(), isConfirmed: false };
+    this.#kept.push(kept);
+    this.#bytes += frame.length;
+    this.#newest.set(topic, number);
+    if (this.#isConnected) this.#send(kept);
+    return true;
+  }
+
+  /** The transport is there. What it may not have got goes out again, in order; receivers drop what they had. */
+  connected(): void {
+    this.#isConnected = true;
+    for (let i = this.#gone; i < this.#kept.length; i++) {
+      const kept = this.#kept[i];
+      if (kept === undefined || kept.isConfirmed) continue;
+      this.resent++;
+      this.#send(kept);
+    }
+  }
+
+  disconnected(): void {
+    this.#isConnected = false;
+  }
+
+  /** The newest numbers of the topics that had a message after `since`. */
+  tails(since: number): Tails {
+    const newest = new Map<string, number>();
+    for (let number = Math.max(since + 1, this.#first); number <= this.last; number++) {
+      const kept = this.#at(number);
+      if (kept !== undefined) newest.set(kept.topic, number);
+    }
+    return { from: this.#first, topics: [...newest] };
+  }
+
+  /** The messages of a topic after one number, up to another. */
+  repeats(topic: string, after: number, upTo: number): Repeats {
+    const frames: Buffer[] = [];
+    // Of a topic that is forgotten all may be lost that came before what is kept.
+    let number = this.#newest.get(topic) ?? this.#first - 1;
+    while (number > after) {
+      const kept = this.#at(number);
+      if (kept === undefined) break;
+      if (number <= upTo) frames.push(encodeRepeated(topic, kept.frame));
+      number = kept.previous;
+    }
+    return { lostUpTo: number, frames: frames.reverse() };
+  }
+
+  /** Forgets what is too old. To be called now and then. */
+  expire(): void {
+    const before = this.#options.now() - this.#options.bounds.maxAgeMs;
+    for (;;) {
+      const oldest = this.#kept[this.#gone];
+      if (oldest === undefined || !oldest.isConfirmed || oldest.at > before) return;
+      this.#forgetOldest(oldest);
+    }
+  }
+
+  #at(number: number): Kept | undefined {
+    return number < this.#first ? undefined : this.#kept[this.#gone + number - this.#first];
+  }
+
+  #send(kept: Kept): void {
+    this.#options.send(kept.topic, kept.frame, () => {
+      kept.isConfirmed = true;
+    });
+  }
+
+  /** What is confirmed goes for what is not, never the other way. */
+  #makeRoom(bytes: number): boolean {
+    const { maxMessages, maxBytes } = this.#options.bounds;
+    while (this.size >= maxMessages || (this.size > 0 && this.#bytes + bytes > maxBytes)) {
+      const oldest = this.#kept[this.#gone];
+      if (oldest === undefined || !oldest.isConfirmed) return false;
+      this.#forgetOldest(oldest);
+    }
+    return true;
+  }
+
+  #forgetOldest(oldest: Kept): void {
+    if (this.#newest.get(oldest.topic) === this.#first) this.#newest.delete(oldest.topic);
+    this.#kept[this.#gone] = undefined;
+    this.#gone++;
+    this.#first++;
+    this.#bytes -= oldest.frame.length;
+    // Half of the list is over: copied now, it costs one move for each message.
+    if (this.#gone * 2 > this.#kept.length) {
+      this.#kept = this.#kept.slice(this.#gone);
+      this.#gone = 0;
+    }
+  }
+}

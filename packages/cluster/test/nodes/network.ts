@@ -1,0 +1,115 @@
+import type { Backplane, BackplaneEvents } from '@sluice/core';
+
+interface Sent {
+  readonly topic: string;
+  readonly message: Buffer;
+  readonly confirmed: () => void;
+}
+
+/** One node's way to the others in this process. What is on its way is lost when its connection breaks, as in Redis and NATS. */
+export class FakeBackplane implements Backplane {
+  readonly topics = new Set<string>();
+  readonly #network: FakeNetwork;
+  #events: BackplaneEvents | null = null;
+  readonly #onJoined = new Map<string, () => void>();
+  /** Handed over, not yet with the server. */
+  outbox: Sent[] = [];
+  /** Come from the server, not yet read. */
+  inbox: (() => void)[] = [];
+  isConnected = false;
+  queuedBytes = 0;
+
+  constructor(network: FakeNetwork) {
+    this.#network = network;
+    network.members.push(this);
+  }
+
+  async start(events: BackplaneEvents): Promise<void> {
+    this.#events = events;
+    this.connect();
+  }
+
+  publish(topic: string, message: Uint8Array, confirmed: () => void): void {
+    if (this.isConnected) this.outbox.push({ topic, message: Buffer.from(message), confirmed });
+  }
+
+  join(topic: string, joined: () => void): void {
+    this.#onJoined.set(topic, joined);
+    if (this.isConnected) this.#subscribe(topic);
+  }
+
+  leave(topic: string): void {
+    this.#onJoined.delete(topic);
+    this.topics.delete(topic);
+  }
+
+  async close(): Promise<void> {
+    while (this.outbox.length > 0) this.#network.carry(this);
+    this.isConnected = false;
+  }
+
+  connect(): void {
+    this.isConnected = true;
+    for (const topic of this.#onJoined.keys()) this.topics.add(topic);
+    this.#events?.connected();
+    for (const topic of this.#onJoined.keys()) this.#subscribe(topic);
+  }
+
+  /** What is on its way, in either direction, is lost; some of it may have come to the server. */
+  disconnect(): void {
+    if (!this.isConnected) return;
+    this.isConnected = false;
+    this.topics.clear();
+    this.outbox = [];
+    this.inbox = [];
+    this.#events?.disconnected('cut by the test');
+  }
+
+  give(topic: string, message: Buffer): void {
+    this.inbox.push(() => this.#events?.message(topic, message));
+  }
+
+  #subscribe(topic: string): void {
+    this.inbox.push(() => {
+      this.topics.add(topic);
+      this.#onJoined.get(topic)?.();
+    });
+  }
+}
+
+/** The server between them. */
+export class FakeNetwork {
+  readonly members: FakeBackplane[] = [];
+  /** Messages carried, by topic. */
+  readonly carried = new Map<string, number>();
+
+  /** One message comes from a member to the server, and from there on its way to all who joined. */
+  carry(from: FakeBackplane): boolean {
+    const sent = from.outbox.shift();
+    if (sent === undefined) return false;
+    for (const member of this.members) {
+      if (!member.isConnected || !member.topics.has(sent.topic)) continue;
+      this.carried.set(sent.topic, (this.carried.get(sent.topic) ?? 0) + 1);
+      member.give(sent.topic, sent.message);
+    }
+    from.inbox.push(sent.confirmed);
+    return true;
+  }
+
+  read(by: FakeBackplane): boolean {
+    const next = by.inbox.shift();
+    next?.();
+    return next !== undefined;
+  }
+
+  /** Until nothing is on its way. */
+  settle(): void {
+    for (let isMoving = true; isMoving;) {
+      isMoving = false;
+      for (const member of this.members) {
+        if (this.carry(member)) isMoving = true;
+        if (this.read(member)) isMoving = true;
+      }
+    }
+  }
+}

@@ -1,1 +1,0 @@
-export { MemoryAppStore } from './memory/app-store.ts';

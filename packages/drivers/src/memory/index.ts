@@ -1,0 +1,1 @@
+export { MemoryAppStore } from './app-store.ts';

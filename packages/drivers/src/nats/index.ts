@@ -1,0 +1,1 @@
+export { NatsBackplane, type NatsBackplaneOptions } from './nats-backplane.ts';

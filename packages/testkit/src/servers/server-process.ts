@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../until.ts';
+
+export interface ServerCommand {
+  readonly command: string;
+  /** Debian's package that has it. */
+  readonly debian: string;
+  /** Run in `folder`, where the server may write. */
+  readonly args: (folder: string) => readonly string[];
+  readonly port: number;
+}
+
+const START_TIMEOUT_MS = 15_000;
+
+/** Servers of this process that live. They must not outlive a test that ends without its clean-up. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
+/** A server that is not ours, in a process and a folder of its own, on loopback. It can be killed, stopped and started again. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #command: ServerCommand;
+  readonly folder = mkdtempSync(join(tmpdir(), 'sluice-server-'));
+  #child: ChildProcess | null = null;
+  #exited: Promise<void> = Promise.resolve();
+  #output = '';
+
+  constructor(command: ServerCommand) {
+    this.#command = command;
+  }
+
+  get port(): number {
+    return this.#command.port;
+  }
+
+  /** Starts it, again where it has ended, and waits until it takes connections. */
+  async start(): Promise<void> {
+    const { command, args, debian } = this.#command;
+    const child = spawn(command, args(this.folder), { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    living.add(child);
+    this.#output = '';
+    const collect = (chunk: Buffer): void => {
+      this.#output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    this.#exited = new Promise((resolve) => {
+      child.once('close', () => resolve());
+      child.once('error', (error) => {
+        this.#output += `${error.message}; is Debian's package ${debian} installed?\n`;
+        resolve();
+      });
+    });
+    void this.#exited.then(() => living.delete(child));
+    await until(`${command} to listen`, () => this.#failIfEnded() ?? accepts(this.port), START_TIMEOUT_MS);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#exited;
+    this.#child = null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #failIfEnded(): undefined {
+    const { command } = this.#command;
+    if (this.#child !== null && this.#child.pid !== undefined && this.#child.exitCode === null) return undefined;
+    throw new Error(`${command} ended:\n${this.#output}`);
+  }
+}
+
+function accepts(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(undefined));
+  });
+}
