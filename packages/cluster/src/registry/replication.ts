@@ -164,10 +164,10 @@ export class Replication {
         this.state.leave(node, change);
         return;
       case 'user_joined':
-        this.state.userJoinedElsewhere(node, change);
+        this.state.userJoinedElsewhere(node, userOf(change));
         return;
       case 'user_left':
-        this.state.userLeft(node, change);
+        this.state.userLeft(node, userOf(change));
         return;
       case 'slots':
         this.slots.setElsewhere(node, change.name, change.held);
@@ -176,7 +176,7 @@ export class Replication {
         this.#options.cache.merge(change);
         return;
       case 'terminate':
-        this.#options.listener.userTerminated(change);
+        this.#options.listener.userTerminated(userOf(change));
         return;
       case 'shares':
         this.#shares(node);
@@ -242,4 +242,8 @@ export class Replication {
         return assertNever(transition);
     }
   }
+}
+
+function userOf({ appId, userId }: UserRef): UserRef {
+  return { appId, userId };
 }

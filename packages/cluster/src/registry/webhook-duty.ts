@@ -158,7 +158,9 @@ export class WebhookDuty {
     if (this.#stage === 'serving') this.#stage = 'watching';
   }
 
+  /** Does nothing before this node has a share. */
   serve(): void {
+    if (!this.nodes.has(this.#options.self)) return;
     this.#stage = 'serving';
     this.#takeOver();
   }
