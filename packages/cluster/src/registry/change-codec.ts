@@ -126,6 +126,8 @@ function fieldsOf(change: Change): readonly unknown[] {
       return ['r'];
     case 'told':
       return ['t', ...transitionFields(change.transition)];
+    case 'inherited':
+      return ['i', ...transitionFields(change.transition)];
     case 'owed':
       return ['o', ...change.transitions.map((transition) => transitionFields(transition))];
     default:
@@ -163,9 +165,10 @@ function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
       return { type: 'keep', appId: a, channel: b, text: c, ttlMs: d, clock: e, node: f };
     case 'r':
       return { type: 'shares' };
-    case 't': {
+    case 't':
+    case 'i': {
       const transition = transitionOf(fields);
-      return transition === undefined ? undefined : { type: 'told', transition };
+      return transition === undefined ? undefined : { type: letter === 't' ? 'told' : 'inherited', transition };
     }
     case 'o': {
       const transitions = fields.map((list) => (Array.isArray(list) ? transitionOf(list) : undefined));

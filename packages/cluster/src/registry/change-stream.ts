@@ -82,6 +82,10 @@ export class ChangeStream implements HereListener {
     this.#tell({ type: 'owed', transitions });
   }
 
+  inherited(transition: Transition): void {
+    this.#tell({ type: 'inherited', transition });
+  }
+
   told(transition: Transition): void {
     this.#tell({ type: 'told', transition });
   }

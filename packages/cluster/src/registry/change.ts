@@ -18,5 +18,7 @@ export type Change =
   | { readonly type: 'shares' }
   /** The node has handed the transition to webhooks. */
   | { readonly type: 'told'; readonly transition: Transition }
+  /** A node that has died had not told the transition, as far as this one has heard. */
+  | { readonly type: 'inherited'; readonly transition: Transition }
   /** All that the node has seen, and not heard anybody tell. Said in snapshots, and to one that begins to answer. */
   | { readonly type: 'owed'; readonly transitions: readonly Transition[] };

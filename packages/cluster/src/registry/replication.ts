@@ -103,7 +103,7 @@ export class Replication {
   /** The node is dead, or has left. */
   dropNode(node: NodeId): void {
     if (!this.#nodes.remove(node)) return;
-    this.#duty.dropNode(node);
+    for (const transition of this.#duty.dropNode(node)) this.stream.inherited(transition);
     this.slots.drop(node);
     this.state.drop(node);
   }
@@ -164,10 +164,10 @@ export class Replication {
         this.state.leave(node, change);
         return;
       case 'user_joined':
-        this.state.userJoinedElsewhere(node, change);
+        this.state.userJoinedElsewhere(node, userOf(change));
         return;
       case 'user_left':
-        this.state.userLeft(node, change);
+        this.state.userLeft(node, userOf(change));
         return;
       case 'slots':
         this.slots.setElsewhere(node, change.name, change.held);
@@ -176,13 +176,16 @@ export class Replication {
         this.#options.cache.merge(change);
         return;
       case 'terminate':
-        this.#options.listener.userTerminated(change);
+        this.#options.listener.userTerminated(userOf(change));
         return;
       case 'shares':
         this.#shares(node);
         return;
       case 'told':
         this.#duty.heard(change.transition);
+        return;
+      case 'inherited':
+        this.#duty.inherited(change.transition);
         return;
       case 'owed':
         this.#duty.heardOwed(node, change.transitions);
@@ -239,4 +242,8 @@ export class Replication {
         return assertNever(transition);
     }
   }
+}
+
+function userOf({ appId, userId }: UserRef): UserRef {
+  return { appId, userId };
 }

@@ -129,11 +129,28 @@ export class WebhookDuty {
     return [...this.#owed.values()].filter((owed) => owed.since < since).map(({ transition }) => transition);
   }
 
-  /** The node has died: others tell what it has left. Before what it held goes; what it may not have told came first. */
-  dropNode(node: NodeId): void {
+  /** Of a dead node another one has not heard that it told this. It may have heard more of it than this node did. */
+  inherited(transition: Transition): void {
+    if (this.#stage === 'gathering') return;
+    const subject = subjectOf(transition);
+    if (!this.#options.isSo(transition)) this.#owed.delete(subject);
+    else if (!this.#isOurs(transition)) this.#owe(transition);
+    else if (!this.#told.has(transition)) {
+      this.#owed.delete(subject);
+      this.#tell(transition);
+    }
+  }
+
+  /**
+   * The node has died: whoever comes after it tells what it has left. To be called before what it held goes: what it may
+   * not have told came first. Returns what it has left, as far as this node knows.
+   */
+  dropNode(node: NodeId): Transition[] {
+    const left = this.owed().filter((transition) => this.#responsible(transition) === node);
     this.nodes.remove(node);
     if (this.#stage === 'watching' && !this.nodes.isShared()) this.#share();
     if (this.#stage === 'serving') this.#takeOver();
+    return left.filter((transition) => !this.#isOurs(transition));
   }
 
   /** Leaves everything to the others until it serves again: it may have missed that they took it for dead, or ends. */
@@ -141,7 +158,9 @@ export class WebhookDuty {
     if (this.#stage === 'serving') this.#stage = 'watching';
   }
 
+  /** Does nothing before this node has a share. */
   serve(): void {
+    if (!this.nodes.has(this.#options.self)) return;
     this.#stage = 'serving';
     this.#takeOver();
   }
