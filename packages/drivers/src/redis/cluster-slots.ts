@@ -27,7 +27,7 @@ export async function findSlots(
   } catch (error) {
     if (!(error instanceof AggregateError)) throw error;
     const reasons = error.errors.map((each: unknown) => (each instanceof Error ? each.message : String(each)));
-    throw new Error(reasons.join('; '));
+    throw new Error(reasons.join('; '), { cause: error });
   }
 }
 
@@ -67,7 +67,7 @@ async function askAlone({ connection, address, timeoutMs }: Question): Promise<C
     return await inTime(timeoutMs, askSlots(redis, address));
   } catch (error) {
     const { message } = failure ?? (error instanceof Error ? error : new Error(String(error)));
-    throw new Error(`${describeAddress(address)}: ${message}`);
+    throw new Error(`${describeAddress(address)}: ${message}`, { cause: error });
   } finally {
     redis.disconnect();
   }

@@ -26,7 +26,7 @@ export const SHARDED: PubSubCommands = {
   unsubscribe: (redis, channel) => redis.sunsubscribe(channel),
   async check(redis) {
     const info = await redis.cluster('INFO');
-    if (!String(info).includes('cluster_state:ok')) throw new Error('the cluster is down');
+    if (!info.includes('cluster_state:ok')) throw new Error('the cluster is down');
   },
 };
 
