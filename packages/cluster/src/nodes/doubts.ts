@@ -8,6 +8,8 @@ export interface DoubtsOptions {
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
   readonly tell: (node: NodeId, notice: Notice) => void;
+  /** Whether the node lives, as far as is known. */
+  readonly isThere: (node: NodeId) => boolean;
 }
 
 /** A node that is asked what it published after a number. */
@@ -34,36 +36,46 @@ export class Doubts {
   readonly #asked = new Map<NodeId, Asked>();
   readonly #beats = new Map<NodeId, { readonly turn: number; readonly at: number }>();
   #questions = 0;
+  #wasDeaf = false;
+  #deafSince: number | null = null;
 
   constructor(options: DoubtsOptions) {
     this.#options = options;
   }
 
-  /** A beat of the node has come. If one before it has not, others may have been lost with it. */
+  /** This node has lost its connection, and hears nobody. */
+  deaf(): void {
+    this.#wasDeaf = true;
+    this.#deafSince ??= this.#options.now();
+    this.#options.incoming.heard.doubtAll();
+  }
+
+  /** It hears them again. Returns how long it did not, in milliseconds. */
+  hearing(nodes: readonly NodeId[]): number {
+    const since = this.#deafSince;
+    if (since === null) return 0;
+    this.#deafSince = null;
+    for (const node of nodes) this.#ask(node, since);
+    return this.#options.now() - since;
+  }
+
+  /** A beat of the node has come, perhaps long after the last. If one between them has not, others may have been lost with it. */
   beat(node: NodeId, turn: number): void {
+    const { incoming, now } = this.#options;
     const before = this.#beats.get(node);
     if (before !== undefined && turn <= before.turn) return;
-    this.#beats.set(node, { turn, at: this.#options.now() });
-    if (before !== undefined && turn > before.turn + 1) this.raise(node, before.at);
-  }
-
-  /** What the node published since a time may not have come. */
-  raise(node: NodeId, sinceMs: number): void {
-    const { heard } = this.#options.incoming;
-    heard.doubt(node);
-    this.ask(node, sinceMs);
-  }
-
-  ask(node: NodeId, sinceMs: number): void {
-    const number = this.#options.incoming.heard.numberAt(node, sinceMs - MARGIN_MS);
-    const since = Math.min(number, this.#asked.get(node)?.since ?? number);
-    this.#asked.set(node, { from: this.#questions + 1, since, parts: new Map() });
-    this.#tell(node, since);
+    this.#beats.set(node, { turn, at: now() });
+    if (before === undefined) {
+      if (this.#wasDeaf) this.#ask(node, now());
+    } else if (turn > before.turn + 1) {
+      incoming.heard.doubt(node);
+      this.#ask(node, before.at);
+    }
   }
 
   /** To be called now and then, while connected: questions and answers may be lost. */
   askAgain(): void {
-    for (const [node, { since }] of this.#asked) this.#tell(node, since);
+    for (const [node, { since }] of this.#asked) if (this.#options.isThere(node)) this.#tell(node, since);
   }
 
   /** Part of an answer. */
@@ -79,6 +91,14 @@ export class Doubts {
   forget(node: NodeId): void {
     this.#asked.delete(node);
     this.#beats.delete(node);
+  }
+
+  /** What the node published since a time may not have come. Where it is asked already, the older answer does not count. */
+  #ask(node: NodeId, sinceMs: number): void {
+    const number = this.#options.incoming.heard.numberAt(node, sinceMs - MARGIN_MS);
+    const since = Math.min(number, this.#asked.get(node)?.since ?? number);
+    this.#asked.set(node, { from: this.#questions + 1, since, parts: new Map() });
+    this.#tell(node, since);
   }
 
   #tell(node: NodeId, since: number): void {

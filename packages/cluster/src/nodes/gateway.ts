@@ -78,10 +78,6 @@ export class NodeGateway {
   /** By text. */
   readonly #saidAt = new Map<string, number>();
   readonly #doubts: Doubts;
-  /** Nodes that are gone, and since when. */
-  readonly #gone = new Map<NodeId, number>();
-  #deafSince: number | null = null;
-  #wasDeaf = false;
   /** Topics that nobody was told yet are joined. */
   readonly #joining = new Map<string, () => void>();
 
@@ -104,23 +100,21 @@ export class NodeGateway {
       ask: (origin, topic, numbers) => this.tell(origin, { type: 'repeat', topic, ...numbers }),
       lost: (origin, topic, numbers) => this.#events?.lost(origin, topic, numbers),
     });
-    this.#doubts = new Doubts({ incoming: this.#incoming, now, tell: (node, notice) => this.tell(node, notice) });
+    this.#doubts = new Doubts({
+      incoming: this.#incoming,
+      now,
+      tell: (node, notice) => this.tell(node, notice),
+      isThere: (node) => this.#membership.has(node),
+    });
     this.#membership = new Membership({
       self: this.id,
       now,
       beatMs: options.beatMs,
       deadMs: options.deadMs,
       onJoined: (node) => {
-        const goneAt = this.#gone.get(node);
-        this.#gone.delete(node);
-        // Of one that was heard for the first time, only what came while nothing could be heard here is in doubt.
-        if (goneAt !== undefined) this.#doubts.raise(node, goneAt - options.deadMs);
-        else if (this.#wasDeaf) this.#doubts.ask(node, now());
         this.#events?.nodeJoined(node);
       },
       onGone: (node, reason) => {
-        this.#gone.set(node, now());
-        this.#doubts.forget(node);
         this.#events?.nodeGone(node, reason);
       },
     });
@@ -232,32 +226,22 @@ export class NodeGateway {
     // Before what is sent again: whoever hears that a connection broke asks for what is missing, and takes nothing for the first.
     this.#beat();
     this.#outgoing.connected();
-    this.#resume();
+    const awayMs = Math.round(this.#doubts.hearing(this.nodes));
+    if (awayMs > 0) this.#options.log.info('the connection between the nodes is back', { awayMs });
     this.#events?.connected();
   }
 
   #disconnected(reason: string): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
-    this.#deafSince ??= this.#now();
-    this.#wasDeaf = true;
+    this.#doubts.deaf();
     // What this node published last may be lost without anybody else's connection being broken.
     this.#turn++;
     this.#membership.notListening();
     this.#outgoing.disconnected();
-    this.#incoming.heard.doubtAll();
     for (const topic of [...this.#joining.keys()]) this.#joinUnheard(topic);
     this.#options.log.warn('the connection between the nodes is lost; messages wait until it is back', { reason });
     this.#events?.disconnected();
-  }
-
-  /** Asks every node what it published while this one could not hear. */
-  #resume(): void {
-    if (this.#deafSince === null) return;
-    const awayMs = Math.round(this.#now() - this.#deafSince);
-    this.#options.log.info('the connection between the nodes is back', { awayMs });
-    for (const node of this.#membership.nodes) this.#doubts.ask(node, this.#deafSince);
-    this.#deafSince = null;
   }
 
   #tick(): void {
@@ -273,7 +257,7 @@ export class NodeGateway {
   #forgetGone(): void {
     for (const node of this.#incoming.heard.origins) {
       if (this.#membership.has(node) || this.#incoming.heard.silentMs(node) < FORGET_MS) continue;
-      this.#gone.delete(node);
+      this.#doubts.forget(node);
       this.#incoming.forget(node);
     }
   }

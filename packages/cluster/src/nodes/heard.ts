@@ -59,11 +59,11 @@ export class Heard {
     if (account !== undefined) account.beatAt = this.#now();
   }
 
-  /** How far the origin was known to be at that time; of a time that is too long ago, the oldest that is known. */
+  /** How far the origin was known to be before that time; of a time that is too long ago, the oldest that is known. */
   numberAt(origin: NodeId, at: number): number {
     const marks = this.#accounts.get(origin)?.marks ?? [];
     const oldest = marks.length === MAX_MARKS ? marks[0] : undefined;
-    return (marks.findLast((each) => each.at <= at) ?? oldest)?.number ?? 0;
+    return (marks.findLast((each) => each.at < at) ?? oldest)?.number ?? 0;
   }
 
   /** How long nothing of the origin has come, give or take a second. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { afterEach, describe, it, mock } from 'node:test';
 import { BEAT_MS, BOUNDS, DEAD_MS, type Node, Nodes } from './nodes.ts';
 
 function numbers(count: number, from = 0): string[] {
@@ -10,9 +10,11 @@ function publish(node: Node, topic: string, texts: readonly string[]): void {
   for (const text of texts) node.gateway.publish(topic, Buffer.from(text));
 }
 
+afterEach(() => mock.timers.reset());
+
 describe('Messages between nodes', () => {
-  it('come to those who joined the topic, in order, and to nobody else', async (t) => {
-    const nodes = new Nodes(t, 3);
+  it('come to those who joined the topic, in order, and to nobody else', async () => {
+    const nodes = new Nodes(3);
     const [a, b, c] = (await nodes.start()) as [Node, Node, Node];
     b.gateway.join('1:x', () => {});
     nodes.network.settle();
@@ -23,8 +25,8 @@ describe('Messages between nodes', () => {
     assert.equal(nodes.network.carried.get('1:x'), 5, 'a node without interest costs nothing');
   });
 
-  it('of an outage wait for its end, and come then', async (t) => {
-    const nodes = new Nodes(t, 2);
+  it('of an outage wait for its end, and come then', async () => {
+    const nodes = new Nodes(2);
     const [a, b] = (await nodes.start()) as [Node, Node];
     b.gateway.join('1:x', () => {});
     nodes.network.settle();
@@ -44,8 +46,8 @@ describe('Messages between nodes', () => {
     assert.deepEqual(b.lost, []);
   });
 
-  it('are repaired though the last of a burst was lost, and no message follows', async (t) => {
-    const nodes = new Nodes(t, 2);
+  it('are repaired though the last of a burst was lost, and no message follows', async () => {
+    const nodes = new Nodes(2);
     const [a, b] = (await nodes.start()) as [Node, Node];
     b.gateway.join('1:x', () => {});
     nodes.network.settle();
@@ -57,8 +59,8 @@ describe('Messages between nodes', () => {
     assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(4));
   });
 
-  it('that are not kept any more are reported as lost, and the others come', async (t) => {
-    const nodes = new Nodes(t, 2, { ...BOUNDS, outgoing: { ...BOUNDS.outgoing, maxMessages: 3 } });
+  it('that are not kept any more are reported as lost, and the others come', async () => {
+    const nodes = new Nodes(2, { ...BOUNDS, outgoing: { ...BOUNDS.outgoing, maxMessages: 3 } });
     const [a, b] = (await nodes.start()) as [Node, Node];
     b.gateway.join('1:x', () => {});
     nodes.network.settle();
@@ -75,8 +77,8 @@ describe('Messages between nodes', () => {
     assert.deepEqual(b.lost, ['1:x']);
   });
 
-  it('beyond the bounds of an outage are refused and counted; those before them come', async (t) => {
-    const nodes = new Nodes(t, 2, { ...BOUNDS, outgoing: { ...BOUNDS.outgoing, maxMessages: 3 } });
+  it('beyond the bounds of an outage are refused and counted; those before them come', async () => {
+    const nodes = new Nodes(2, { ...BOUNDS, outgoing: { ...BOUNDS.outgoing, maxMessages: 3 } });
     const [a, b] = (await nodes.start()) as [Node, Node];
     b.gateway.join('1:x', () => {});
     nodes.network.settle();
@@ -90,8 +92,8 @@ describe('Messages between nodes', () => {
     assert.deepEqual(b.lost, []);
   });
 
-  it('that are no frames of this version are counted and dropped', async (t) => {
-    const nodes = new Nodes(t, 2);
+  it('that are no frames of this version are counted and dropped', async () => {
+    const nodes = new Nodes(2);
     const [a, b] = (await nodes.start()) as [Node, Node];
     b.gateway.join('1:x', () => {});
     nodes.network.settle();
@@ -106,8 +108,8 @@ describe('Messages between nodes', () => {
 });
 
 describe('The nodes that live', () => {
-  it('know each other when they have started, and of one that leaves at once', async (t) => {
-    const nodes = new Nodes(t, 3);
+  it('know each other when they have started, and of one that leaves at once', async () => {
+    const nodes = new Nodes(3);
     const [a, b, c] = (await nodes.start()) as [Node, Node, Node];
     assert.deepEqual([...a.gateway.nodes].sort(), [b.gateway.id, c.gateway.id].sort());
     const closing = b.gateway.close();
@@ -117,8 +119,8 @@ describe('The nodes that live', () => {
     assert.deepEqual(c.gateway.nodes, [a.gateway.id]);
   });
 
-  it('notice one that is silent too long, once, and that it is back', async (t) => {
-    const nodes = new Nodes(t, 3);
+  it('notice one that is silent too long, once, and that it is back', async () => {
+    const nodes = new Nodes(3);
     const [a, b, c] = (await nodes.start()) as [Node, Node, Node];
     c.backplane.disconnect();
     await nodes.pass(DEAD_MS / BEAT_MS - 1);

@@ -82,6 +82,19 @@ export class FakeNetwork {
   readonly members: FakeBackplane[] = [];
   /** Messages carried, by topic. */
   readonly carried = new Map<string, number>();
+  /** Every message comes twice. */
+  isDoubling = false;
+  /** Members that the others cannot reach, though their connection stands. */
+  #island: ReadonlySet<FakeBackplane> = new Set();
+
+  /** Nobody notices, as when two servers of a cluster lose each other. */
+  part(island: Iterable<FakeBackplane>): void {
+    this.#island = new Set(island);
+  }
+
+  heal(): void {
+    this.part([]);
+  }
 
   /** One message comes from a member to the server, and from there on its way to all who joined. */
   carry(from: FakeBackplane): boolean {
@@ -89,8 +102,10 @@ export class FakeNetwork {
     if (sent === undefined) return false;
     for (const member of this.members) {
       if (!member.isConnected || !member.topics.has(sent.topic)) continue;
+      if (this.#island.has(member) !== this.#island.has(from)) continue;
       this.carried.set(sent.topic, (this.carried.get(sent.topic) ?? 0) + 1);
       member.give(sent.topic, sent.message);
+      if (this.isDoubling) member.give(sent.topic, sent.message);
     }
     from.inbox.push(sent.confirmed);
     return true;

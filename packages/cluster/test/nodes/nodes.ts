@@ -1,5 +1,5 @@
-import { mock, type TestContext } from 'node:test';
-import { type GatewayBounds, NodeGateway } from '../../src/nodes/gateway.ts';
+import { mock } from 'node:test';
+import { type GatewayBounds, type GatewayEvents, NodeGateway } from '../../src/nodes/gateway.ts';
 import { SILENT } from '../silent.ts';
 import { FakeBackplane, FakeNetwork } from './network.ts';
 
@@ -17,6 +17,8 @@ export class Node {
   /** By topic and origin. */
   readonly got = new Map<string, string[]>();
   readonly lost: string[] = [];
+  onMessage: GatewayEvents['message'] = (origin, topic, body) => this.heard(origin, topic).push(body.toString());
+  onLost: GatewayEvents['lost'] = (_origin, topic) => this.lost.push(topic);
   readonly log: string[] = [];
 
   constructor(network: FakeNetwork, now: () => number, bounds: GatewayBounds) {
@@ -27,8 +29,8 @@ export class Node {
 
   start(): Promise<void> {
     return this.gateway.start({
-      message: (origin, topic, body) => this.heard(origin, topic).push(body.toString()),
-      lost: (_origin, topic) => this.lost.push(topic),
+      message: (origin, topic, body) => this.onMessage(origin, topic, body),
+      lost: (origin, topic, numbers) => this.onLost(origin, topic, numbers),
       nodeJoined: (node) => this.log.push(`joined ${node}`),
       nodeGone: (node, reason) => this.log.push(`${reason} ${node}`),
       connected: () => {},
@@ -51,9 +53,9 @@ export class Nodes {
   readonly all: Node[] = [];
   #nowMs = 0;
 
-  constructor(t: TestContext, count: number, bounds: GatewayBounds = BOUNDS) {
+  /** Whoever makes them resets the timers. */
+  constructor(count: number, bounds: GatewayBounds = BOUNDS) {
     mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
-    t.after(() => mock.timers.reset());
     for (let i = 0; i < count; i++) this.add(bounds);
   }
 
@@ -82,8 +84,8 @@ export class Nodes {
     }
   }
 
-  tick(): void {
+  readonly tick = (): void => {
     this.#nowMs += BEAT_MS;
     mock.timers.tick(BEAT_MS);
-  }
+  };
 }
