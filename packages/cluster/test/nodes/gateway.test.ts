@@ -44,6 +44,53 @@ describe('Messages between nodes', () => {
     await nodes.pass(2);
     assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(6));
     assert.deepEqual(b.lost, []);
+    const { unconfirmed, resent, published } = a.gateway.counters;
+    assert.deepEqual({ unconfirmed, resent, published }, { unconfirmed: 0, resent: 3, published: 6 });
+    assert.equal(b.gateway.counters.repaired, 0, 'what waited goes out by itself');
+  });
+
+  it('of a node that started while another could not hear come to it when it can', async () => {
+    const nodes = new Nodes(1);
+    const [b] = (await nodes.start()) as [Node];
+    b.gateway.join('1:x', () => {});
+    nodes.network.settle();
+    b.backplane.disconnect();
+    const a = nodes.add();
+    const starting = a.start();
+    await nodes.pass(3);
+    await starting;
+    publish(a, '1:x', numbers(3));
+    await nodes.pass(10);
+    b.backplane.connect();
+    await nodes.pass(3);
+    assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(3));
+  });
+
+  it('that a server swallowed when it died are asked for, though only their origin lost its connection', async () => {
+    const nodes = new Nodes(2);
+    const [a, b] = (await nodes.start()) as [Node, Node];
+    b.gateway.join('1:x', () => {});
+    nodes.network.settle();
+    publish(a, '1:x', numbers(3));
+    a.backplane.swallow(3);
+    a.backplane.connect();
+    nodes.network.settle();
+    assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(3), 'at once, and not at the next beat');
+  });
+
+  it('of many topics are repaired by questions and answers of a bounded size', async () => {
+    const nodes = new Nodes(2);
+    const [a, b] = (await nodes.start()) as [Node, Node];
+    const topics = Array.from({ length: 2000 }, (_, i) => `1:${String(i).padStart(500, '-')}`);
+    for (const topic of topics) b.gateway.join(topic, () => {});
+    nodes.network.settle();
+    b.backplane.disconnect();
+    for (const topic of topics) publish(a, topic, ['last']);
+    nodes.network.settle();
+    b.backplane.connect();
+    await nodes.pass(2);
+    for (const topic of topics) assert.deepEqual(b.heard(a.gateway.id, topic), ['last']);
+    assert.ok(nodes.network.largest < 300_000, `a message of ${nodes.network.largest} bytes`);
   });
 
   it('are repaired though the last of a burst was lost, and no message follows', async () => {

@@ -15,7 +15,8 @@ const STEP = fc.record({
     { weight: 20, arbitrary: fc.constant('carry' as const) },
     { weight: 23, arbitrary: fc.constant('read' as const) },
     { weight: 4, arbitrary: fc.constant('disconnect' as const) },
-    { weight: 5, arbitrary: fc.constant('connect' as const) },
+    { weight: 2, arbitrary: fc.constant('swallow' as const) },
+    { weight: 6, arbitrary: fc.constant('connect' as const) },
     { weight: 4, arbitrary: fc.constant('join' as const) },
     { weight: 3, arbitrary: fc.constant('leave' as const) },
     { weight: 1, arbitrary: fc.constant('part' as const) },
@@ -72,6 +73,9 @@ function take({ what, node: place, topic: topicPlace, n }: Step, nodes: Nodes, o
       return;
     case 'disconnect':
       node.backplane.disconnect();
+      return;
+    case 'swallow':
+      node.backplane.swallow(n);
       return;
     case 'connect':
       if (!node.backplane.isConnected) node.backplane.connect();
