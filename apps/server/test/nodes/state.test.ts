@@ -120,7 +120,7 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
       'channel_vacated ',
     ].toSorted();
     const told = (): string[] =>
-      receiver.events.map(({ name, user_id }) => `${name} ${String(user_id ?? '')}`).toSorted();
+      receiver.events.map(({ name, user_id }) => `${name} ${typeof user_id === 'string' ? user_id : ''}`).toSorted();
     await until('the webhooks', () => told().length >= expected.length, 20_000).catch(() => {});
     await sleep(500);
     assert.deepEqual(told(), expected);

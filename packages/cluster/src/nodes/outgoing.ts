@@ -25,12 +25,11 @@ interface Kept {
   isConfirmed: boolean;
 }
 
-/** The newest messages of topics, from one number on. */
-export interface Tails {
-  /** Below it messages may have been forgotten. */
-  readonly from: number;
-  readonly topics: readonly (readonly [topic: string, number: number])[];
-}
+/** The newest number of a topic. */
+export type Tail = readonly [topic: string, number: number];
+
+/** Topics whose last number is remembered though their messages are not: some 5 MB with names of 60 bytes. */
+const MAX_FADED = 65_536;
 
 /** Messages that somebody missed. */
 export interface Repeats {
@@ -52,6 +51,8 @@ export class Outgoing {
   #bytes = 0;
   /** The newest number of each topic that has a message here. */
   readonly #newest = new Map<string, number>();
+  /** The newest number of each topic that has no message here any more, oldest first: without it nobody would notice a loss. */
+  readonly #faded = new Map<string, number>();
   #isConnected = false;
   /** Messages that found no room while the transport was away. */
   refused = 0;
@@ -85,7 +86,7 @@ export class Outgoing {
       return false;
     }
     const number = this.last + 1;
-    const previous = this.#newest.get(topic) ?? 0;
+    const previous = this.#newest.get(topic) ?? this.#unfade(topic);
     const view = Buffer.from(body.buffer, body.byteOffset, body.length);
     const frame = encodeNumbered(this.#options.origin, { number, previous, body: view });
     const kept: Kept = { topic, frame, previous, at: this.#options.now(), isConfirmed: false };
@@ -112,20 +113,21 @@ export class Outgoing {
   }
 
   /** The newest numbers of the topics that had a message after `since`. */
-  tails(since: number): Tails {
+  tails(since: number): Tail[] {
     const newest = new Map<string, number>();
+    for (const [topic, number] of this.#faded) if (number > since) newest.set(topic, number);
     for (let number = Math.max(since + 1, this.#first); number <= this.last; number++) {
       const kept = this.#at(number);
       if (kept !== undefined) newest.set(kept.topic, number);
     }
-    return { from: this.#first, topics: [...newest] };
+    return [...newest];
   }
 
   /** The messages of a topic after one number, up to another. */
   repeats(topic: string, after: number, upTo: number): Repeats {
     const frames: Buffer[] = [];
-    // Of a topic that is forgotten all may be lost that came before what is kept.
-    let number = this.#newest.get(topic) ?? this.#first - 1;
+    // Of a topic that is not remembered all may be lost that came before what is kept.
+    let number = this.#newest.get(topic) ?? this.#faded.get(topic) ?? this.#first - 1;
     while (number > after) {
       const kept = this.#at(number);
       if (kept === undefined) break;
@@ -166,8 +168,25 @@ export class Outgoing {
     return true;
   }
 
+  /** The last message of the topic is forgotten. Numbers fade in their order, so that the map stays sorted by them. */
+  #fade(topic: string): void {
+    this.#newest.delete(topic);
+    this.#faded.set(topic, this.#first);
+    if (this.#faded.size <= MAX_FADED) return;
+    const [oldest] = this.#faded.keys();
+    if (oldest !== undefined) this.#faded.delete(oldest);
+  }
+
+  /** The last number of a topic that has no message here; 0 where it is not remembered. */
+  #unfade(topic: string): number {
+    const number = this.#faded.get(topic);
+    if (number === undefined) return 0;
+    this.#faded.delete(topic);
+    return number;
+  }
+
   #forgetOldest(oldest: Kept): void {
-    if (this.#newest.get(oldest.topic) === this.#first) this.#newest.delete(oldest.topic);
+    if (this.#newest.get(oldest.topic) === this.#first) this.#fade(oldest.topic);
     this.#kept[this.#gone] = undefined;
     this.#gone++;
     this.#first++;
