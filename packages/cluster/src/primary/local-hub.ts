@@ -269,7 +269,7 @@ export class LocalHub {
         this.#registry.terminateUser({ appId: message.appId, userId: message.userId });
         return;
       case 'emit':
-        this.#options.onEvent(message.event);
+        this.#registry.emit(message.event);
         return;
       case 'prepared':
         this.#options.onPrepared(owner);

@@ -76,13 +76,13 @@ export class WebhookDuty {
   happened(event: DomainEvent): void {
     if (!this.#options.hasWebhooks(event.appId)) return;
     if (!isTransition(event)) {
-      if (this.#isOurs(event)) this.#options.emit(event);
+      if (this.isOurs(event)) this.#options.emit(event);
       return;
     }
     const subject = subjectOf(event);
     const owed = this.#owed.get(subject);
     if (owed !== undefined && owed.transition.type !== event.type) this.#owed.delete(subject);
-    else if (this.#isOurs(event)) this.#tell(event);
+    else if (this.isOurs(event)) this.#tell(event);
     else if (this.#stage !== 'gathering') this.#owe(event);
   }
 
@@ -134,7 +134,7 @@ export class WebhookDuty {
     if (this.#stage === 'gathering') return;
     const subject = subjectOf(transition);
     if (!this.#options.isSo(transition)) this.#owed.delete(subject);
-    else if (!this.#isOurs(transition)) this.#owe(transition);
+    else if (!this.isOurs(transition)) this.#owe(transition);
     else if (!this.#told.has(transition)) {
       this.#owed.delete(subject);
       this.#tell(transition);
@@ -150,7 +150,7 @@ export class WebhookDuty {
     this.nodes.remove(node);
     if (this.#stage === 'watching' && !this.nodes.isShared()) this.#share();
     if (this.#stage === 'serving') this.#takeOver();
-    return left.filter((transition) => !this.#isOurs(transition));
+    return left.filter((transition) => !this.isOurs(transition));
   }
 
   /** Leaves everything to the others until it serves again: it may have missed that they took it for dead, or ends. */
@@ -176,13 +176,14 @@ export class WebhookDuty {
 
   #takeOver(): void {
     for (const [subject, { transition }] of this.#owed) {
-      if (!this.#isOurs(transition)) continue;
+      if (!this.isOurs(transition)) continue;
       this.#owed.delete(subject);
       if (this.#options.isSo(transition)) this.#tell(transition);
     }
   }
 
-  #isOurs(event: DomainEvent): boolean {
+  /** Whether this node tells webhooks of it. */
+  isOurs(event: DomainEvent): boolean {
     return this.#stage === 'serving' && this.#responsible(event) === this.#options.self;
   }
 
