@@ -1,6 +1,6 @@
 import { type ConnectionErrorType, RATE_KINDS } from '@sluice/core';
 import { CHANNEL_KINDS } from '@sluice/protocol';
-import { type MetricSpec, PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
+import { CLUSTER_METRICS, type MetricSpec, PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
 import { code, generatedPage, table } from './markdown.ts';
 
 /** The default of `metrics.prometheus.prefix`. */
@@ -20,6 +20,8 @@ export function metricsPage(): string {
     metricTable(Object.values(WORKER_METRICS)),
     '## Of the primary',
     metricTable(Object.values(PRIMARY_METRICS)),
+    '## Of other nodes, where there may be any',
+    metricTable(Object.values(CLUSTER_METRICS)),
     OF_THE_PROCESS,
     '## Labels',
     table(['Label', 'Values'], labelRows()),
@@ -65,9 +67,10 @@ const LABELS: Readonly<Record<string, string>> = {
 };
 
 function labelRows(): string[][] {
-  const used = [...Object.values(WORKER_METRICS), ...Object.values(PRIMARY_METRICS)].flatMap(
-    (spec: MetricSpec) => spec.labels,
+  const all: readonly MetricSpec[] = [WORKER_METRICS, PRIMARY_METRICS, CLUSTER_METRICS].flatMap((list) =>
+    Object.values<MetricSpec>(list),
   );
+  const used = all.flatMap(({ labels }) => labels);
   return [...new Set(used)].sort().map((label) => {
     const meaning = LABELS[label];
     if (meaning === undefined)

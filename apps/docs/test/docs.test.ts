@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { PUBLISH_ERRORS } from '@sluice/core';
 import { HTTP_ERRORS } from '@sluice/http-api';
 import { CLOSE, PROTOCOL_ERRORS } from '@sluice/protocol';
-import { PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
+import { CLUSTER_METRICS, type MetricSpec, PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
 import { referenceSections } from '../../server/src/config/reference.ts';
 import { anchorsOf, brokenLinks, linksOf, markdownFiles } from '../src/links.ts';
 import { PAGES, stalePages, writePages } from '../src/pages.ts';
@@ -53,7 +53,8 @@ describe('the generated pages', () => {
 
   test('have every metric, its labels, and a meaning for each label', () => {
     const page = read('apps/docs/reference/metrics.md');
-    for (const { name, type, labels, help } of [...Object.values(WORKER_METRICS), ...Object.values(PRIMARY_METRICS)]) {
+    const lists: readonly Readonly<Record<string, MetricSpec>>[] = [WORKER_METRICS, PRIMARY_METRICS, CLUSTER_METRICS];
+    for (const { name, type, labels, help } of lists.flatMap((list) => Object.values(list))) {
       const cells = [`\`sluice_${name}\``, type, labels.map((label) => `\`${label}\``).join(', '), help];
       assert.ok(page.includes(`| ${cells.join(' | ')} |`), name);
       for (const label of labels) assert.match(page, new RegExp(`^\\| \`${label}\` \\| .`, 'm'));

@@ -82,6 +82,12 @@ export interface Provisions {
     readonly whole: () => Promise<void>;
     readonly kill: () => Promise<void>;
   };
+  /** Two nodes, and the server between them, which can be taken away. */
+  readonly backplane: {
+    readonly endpoints: readonly [Endpoint, Endpoint];
+    readonly lose: () => Promise<void>;
+    readonly restore: () => Promise<void>;
+  };
   /** The main app has a webhook to the receiver of the suite, of all types of events. */
   readonly webhooks: WebhookProvision;
   /** The main app has a second webhook, to this path and of these events only. */

@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { APP, freePort, type Program, type SluiceOptions, SluiceProcess, TLS_FIXTURE, until } from '@sluice/testkit';
+import {
+  APP,
+  freePort,
+  type Program,
+  NatsServer,
+  RedisServer,
+  type SluiceOptions,
+  SluiceProcess,
+  TLS_FIXTURE,
+  until,
+} from '@sluice/testkit';
 import { type AppCredentials, type Endpoint, type Need, type Target, WebhookReceiver } from '../src/index.ts';
 import {
   BATCHED_SETTINGS,
@@ -93,10 +103,13 @@ const IN_MAIN: Provides = {
 /** Starts a server that ends with the fixture; of one worker unless the options say otherwise. */
 type Start = (options: SluiceOptions) => Promise<SluiceProcess>;
 
+/** Has a server that is not ours end with the fixture. */
+type StartServer = <Server extends AsyncDisposable>(starting: Promise<Server>) => Promise<Server>;
+
 /** A server beside the main one. */
 interface Extra {
   readonly provides: readonly Need[];
-  readonly prepare: (start: Start, receiver: WebhookReceiver) => Promise<Provides>;
+  readonly prepare: (start: Start, receiver: WebhookReceiver, startServer: StartServer) => Promise<Provides>;
 }
 
 const EXTRAS: readonly Extra[] = [
@@ -137,6 +150,18 @@ const EXTRAS: readonly Extra[] = [
     provides: ['changeable-app'],
     async prepare(start) {
       return { 'changeable-app': changeable(await start({ workers: 2 })) };
+    },
+  },
+  {
+    provides: ['backplane'],
+    async prepare(start, _receiver, startServer) {
+      const redis = await startServer(RedisServer.start());
+      const adapter = { driver: 'redis', redis: { requests_timeout: 1000 } };
+      const config = { adapter, database: { redis: { port: redis.port } } };
+      const nodes = await Promise.all([start({ config }), start({ config, workers: 2 })]);
+      const [first, second] = nodes.map(endpointOf);
+      if (first === undefined || second === undefined) throw new Error('two nodes were started');
+      return { backplane: { endpoints: [first, second], lose: () => redis.kill(), restore: () => redis.start() } };
     },
   },
   {
@@ -183,21 +208,23 @@ export interface FixtureOptions {
   /** Only the servers that give one of these are started beside the main one; all, if it is left out. */
   readonly needs?: ReadonlySet<Need>;
   readonly program?: Program;
+  /** What joins the processes of the main server: three workers of one node, or two nodes of two workers. */
+  readonly joinedBy?: 'bus' | 'redis' | 'nats';
 }
 
 /** Real servers with what the rows need. */
 export class Fixture implements AsyncDisposable {
   readonly target: Target;
-  readonly #servers: readonly SluiceProcess[];
+  readonly #servers: readonly AsyncDisposable[];
   readonly #receiver: WebhookReceiver;
 
-  private constructor(target: Target, servers: readonly SluiceProcess[], receiver: WebhookReceiver) {
+  private constructor(target: Target, servers: readonly AsyncDisposable[], receiver: WebhookReceiver) {
     this.target = target;
     this.#servers = servers;
     this.#receiver = receiver;
   }
 
-  static async start({ needs, program }: FixtureOptions = {}): Promise<Fixture> {
+  static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
     const start: Start = async (options) => {
@@ -205,19 +232,26 @@ export class Fixture implements AsyncDisposable {
       servers.push(server);
       return server;
     };
+    const others: AsyncDisposable[] = [];
+    const startServer: StartServer = async (starting) => {
+      const server = await starting;
+      others.push(server);
+      return server;
+    };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
     const extras = EXTRAS.filter(({ provides }) => needs === undefined || provides.some((need) => needs.has(need)));
+    const between = await joinNodes(joinedBy, startServer);
     const starting = [
-      startMain(start, receiver, needs),
-      ...extras.map(({ prepare }) => prepare(start, receiver)),
+      startMain({ start, receiver, joined: between }, needs),
+      ...extras.map(({ prepare }) => prepare(start, receiver, startServer)),
     ] as const;
     try {
       const [target, ...provided] = await Promise.all(starting);
       const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
-      return new Fixture({ ...target, provides }, servers, receiver);
+      return new Fixture({ ...target, provides }, [...servers, ...others], receiver);
     } catch (error) {
       await Promise.allSettled(starting);
-      await Promise.all([disposeAll(servers), receiver.close()]);
+      await Promise.all([disposeAll([...servers, ...others]), receiver.close()]);
       throw error;
     }
   }
@@ -227,21 +261,44 @@ export class Fixture implements AsyncDisposable {
   }
 }
 
-/** Of three processes where rows need several, or everything is needed. */
-async function startMain(start: Start, receiver: WebhookReceiver, needs: FixtureOptions['needs']): Promise<Target> {
+/** Settings of nodes with a server between them; null: there is one node. */
+async function joinNodes(by: FixtureOptions['joinedBy'], startServer: StartServer): Promise<object | null> {
+  if (by === 'redis') {
+    const { port } = await startServer(RedisServer.start());
+    return { adapter: { driver: 'redis' }, database: { redis: { port } } };
+  }
+  if (by !== 'nats') return null;
+  const { port } = await startServer(NatsServer.start());
+  return { adapter: { driver: 'nats', nats: { servers: [`nats://127.0.0.1:${port}`] } } };
+}
+
+interface MainParts {
+  readonly start: Start;
+  readonly receiver: WebhookReceiver;
+  readonly joined: object | null;
+}
+
+/** Of several processes where rows need several, or everything is needed. */
+async function startMain({ start, receiver, joined }: MainParts, needs: FixtureOptions['needs']): Promise<Target> {
   const isSpread = needs?.has('several-processes') ?? true;
   const config = {
+    ...joined,
     websocket_max_payload_kb: MAX_MESSAGE_KB,
     websocket: { max_bytes: MAX_QUEUED_BYTES },
     webhooks: MAIN_SETTINGS,
     app_manager: { array: { apps: appsTelling(receiver) } },
   };
-  const endpoint = endpointOf(await start({ workers: isSpread ? 3 : 1, config, env: { LOG_LEVEL: 'debug' } }));
+  const workers = isSpread ? (joined === null ? 3 : 2) : 1;
+  const nodes = Array.from({ length: joined === null ? 1 : 2 }, () => {
+    return start({ workers, config, env: { LOG_LEVEL: 'debug' } });
+  });
+  const [endpoint, ...more] = (await Promise.all(nodes)).map(endpointOf);
+  if (endpoint === undefined) throw new Error('a node was started');
   const provides: Provides = {
     ...IN_MAIN,
     ...providedByMain(receiver),
     'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-    ...(isSpread ? { 'several-processes': { endpoints: [endpoint] } } : {}),
+    ...(isSpread ? { 'several-processes': { endpoints: [endpoint, ...more] } } : {}),
   };
   return { endpoint, app: APP, provides };
 }
@@ -256,7 +313,7 @@ function logsOf(servers: readonly SluiceProcess[]): NonNullable<Provides['logs']
   };
 }
 
-async function disposeAll(servers: readonly SluiceProcess[]): Promise<void> {
+async function disposeAll(servers: readonly AsyncDisposable[]): Promise<void> {
   await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
 }
 

@@ -159,3 +159,74 @@ export const PRIMARY_METRICS = {
     labels: ['port'],
   },
 } as const satisfies Record<string, MetricSpec>;
+
+/** What the primary tells of other nodes, where there may be any. */
+export const CLUSTER_METRICS = {
+  nodes: { name: 'cluster_nodes', type: 'gauge', help: 'Nodes that live, this one included.', labels: ['port'] },
+  connected: {
+    name: 'cluster_connected',
+    type: 'gauge',
+    help: 'Whether this node can reach the others: 1, or 0 while the connection between them is lost.',
+    labels: ['port'],
+  },
+  published: {
+    name: 'cluster_published_messages_total',
+    type: 'counter',
+    help: 'Messages for other nodes.',
+    labels: ['port'],
+  },
+  delivered: {
+    name: 'cluster_received_messages_total',
+    type: 'counter',
+    help: 'Messages of other nodes that were passed on to workers.',
+    labels: ['port'],
+  },
+  unconfirmed: {
+    name: 'cluster_unconfirmed_messages',
+    type: 'gauge',
+    help: 'Messages for other nodes that the connection has not taken over.',
+    labels: ['port'],
+  },
+  resent: {
+    name: 'cluster_resent_messages_total',
+    type: 'counter',
+    help: 'Messages sent again after the connection was lost.',
+    labels: ['port'],
+  },
+  refused: {
+    name: 'cluster_refused_messages_total',
+    type: 'counter',
+    help: 'Messages that other nodes do not get, since adapter.outage_buffer was full.',
+    labels: ['port'],
+  },
+  duplicates: {
+    name: 'cluster_duplicate_messages_total',
+    type: 'counter',
+    help: 'Messages of other nodes that came again and were dropped.',
+    labels: ['port'],
+  },
+  gaps: {
+    name: 'cluster_gaps_total',
+    type: 'counter',
+    help: 'Times that messages of another node were found to be missing.',
+    labels: ['port'],
+  },
+  repaired: {
+    name: 'cluster_repaired_messages_total',
+    type: 'counter',
+    help: 'Missing messages that were asked for and came.',
+    labels: ['port'],
+  },
+  lost: {
+    name: 'cluster_lost_gaps_total',
+    type: 'counter',
+    help: 'Times that missing messages could not be had any more.',
+    labels: ['port'],
+  },
+  unknown: {
+    name: 'cluster_unknown_messages_total',
+    type: 'counter',
+    help: 'Messages between nodes that are none of this version.',
+    labels: ['port'],
+  },
+} as const satisfies Record<string, MetricSpec>;

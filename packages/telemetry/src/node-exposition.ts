@@ -1,6 +1,7 @@
 import type { CountByKind } from '@sluice/core';
 import { CHANNEL_KINDS } from '@sluice/protocol';
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, type MetricObject, Registry } from 'prom-client';
+import { ClusterMetrics, type OthersState } from './cluster-metrics.ts';
 import { type MetricSpec, PRIMARY_METRICS } from './metric-list.ts';
 import { setCounter } from './set-counter.ts';
 
@@ -20,6 +21,8 @@ export interface NodeState {
   /** By worker's place, in milliseconds. */
   readonly roundTrips: ReadonlyMap<number, number>;
   readonly webhooks: WebhookState;
+  /** Null: there are no other nodes. */
+  readonly others: OthersState | null;
 }
 
 /** Events, except for `failedAttempts`. All but `queued` only grow. */
@@ -50,8 +53,12 @@ export class NodeExposition {
   readonly #departedIds = new Set<number>();
   #departed: readonly MetricObject[] = [];
   #rendered: Promise<unknown> = Promise.resolve();
+  readonly #options: NodeExpositionOptions;
+  #cluster: ClusterMetrics | null = null;
 
-  constructor({ prefix, port }: NodeExpositionOptions) {
+  constructor(options: NodeExpositionOptions) {
+    const { prefix, port } = options;
+    this.#options = options;
     this.#labels = { port };
     const config = (spec: MetricSpec) => ({
       name: prefix + spec.name,
@@ -83,7 +90,8 @@ export class NodeExposition {
     return text;
   }
 
-  async #render({ snapshots, living, restarts, channels, roundTrips, webhooks }: NodeState): Promise<string> {
+  async #render(state: NodeState): Promise<string> {
+    const { snapshots, living, restarts, channels, roundTrips, webhooks, others } = state;
     for (const id of living) {
       if (!snapshots.has(id)) this.#missed.inc(this.#labels);
     }
@@ -108,6 +116,10 @@ export class NodeExposition {
     this.#roundTrip.reset();
     for (const [worker, ms] of roundTrips) this.#roundTrip.set({ ...this.#labels, worker }, ms / 1000);
     this.#setWebhooks(webhooks);
+    if (others !== null) {
+      this.#cluster ??= new ClusterMetrics(this.#own, this.#options);
+      this.#cluster.set(others);
+    }
     const workers = AggregatorRegistry.aggregate([...this.#latest.values(), this.#departed]);
     return `${await workers.metrics()}\n${await this.#own.metrics()}`;
   }

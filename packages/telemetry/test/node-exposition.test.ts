@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CountByKind } from '@sluice/core';
 import type { MetricObject } from 'prom-client';
-import { type MetricSpec, NodeExposition, PRIMARY_METRICS, WORKER_METRICS, WorkerMetrics } from '../src/index.ts';
+import type { OthersState } from '../src/cluster-metrics.ts';
+import {
+  CLUSTER_METRICS,
+  type MetricSpec,
+  NodeExposition,
+  PRIMARY_METRICS,
+  WORKER_METRICS,
+  WorkerMetrics,
+} from '../src/index.ts';
 
 /** One worker as the primary sees it. */
 class FakeWorker {
@@ -29,10 +37,12 @@ class Node {
   readonly roundTrips = new Map<number, number>();
   webhooks = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
 
+  others: OthersState | null = null;
+
   /** What only the primary knows. */
   get own() {
-    const { channels, roundTrips, webhooks } = this;
-    return { channels, roundTrips, webhooks };
+    const { channels, roundTrips, webhooks, others } = this;
+    return { channels, roundTrips, webhooks, others };
   }
 
   /** Scrapes; those of the living that are `silent` do not answer. */
@@ -120,6 +130,31 @@ describe('The exposition of a node', () => {
       assert.ok(text.includes(`# HELP sluice_${name} ${help}\n`), name);
     }
     assert.match(new NodeExposition({ prefix: '', port: 1 }).contentType, /^text\/plain/);
+  });
+
+  it('has those of the cluster once there are other nodes, each as it was counted', async () => {
+    const node = new Node();
+    const counters = {
+      published: 1,
+      delivered: 2,
+      unconfirmed: 3,
+      resent: 4,
+      refused: 5,
+      duplicates: 6,
+      gaps: 7,
+      repaired: 8,
+      lost: 9,
+      unknown: 10,
+    };
+    node.others = { nodes: 2, isConnected: false, counters };
+    await node.scrape(pair());
+    node.others = { nodes: 4, isConnected: true, counters: { ...counters, published: 11 } };
+    const scrape = await node.scrape(pair());
+    const expected = { ...counters, published: 11, nodes: 5, connected: 1 };
+    for (const [key, { name, type }] of Object.entries(CLUSTER_METRICS)) {
+      assert.equal(scrape.value(name), expected[key as keyof typeof expected], key);
+      assert.ok(scrape.text.includes(`# TYPE sluice_${name} ${type}\n`));
+    }
   });
 
   it('never lets a counter fall when a worker departs, nor when others count on', async () => {

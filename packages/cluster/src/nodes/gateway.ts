@@ -22,6 +22,8 @@ export interface GatewayEvents {
   /** This node can talk to the others, again or for the first time. */
   connected(): void;
   disconnected(): void;
+  /** This node had been paused; others may have taken it for dead. */
+  stoodStill(): void;
   /** Not numbered: it may be lost, and whoever sends one tries again. */
   notice(origin: NodeId, notice: object): void;
 }
@@ -114,6 +116,7 @@ export class NodeGateway {
       onJoined: (node) => {
         this.#events?.nodeJoined(node);
       },
+      onStoodStill: () => this.#events?.stoodStill(),
       onGone: (node, reason) => {
         this.#events?.nodeGone(node, reason);
       },
@@ -208,6 +211,11 @@ export class NodeGateway {
     this.#send(TO_ONE + node, notice);
   }
 
+  /** Tells all nodes something that may be lost. */
+  tellAll(notice: object): void {
+    this.#send(TO_ALL, notice);
+  }
+
   /** Says goodbye and lets go. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
@@ -267,7 +275,7 @@ export class NodeGateway {
   }
 
   #announce(notice: Notice): void {
-    this.#send(TO_ALL, notice);
+    this.tellAll(notice);
   }
 
   #send(topic: string, notice: object): void {

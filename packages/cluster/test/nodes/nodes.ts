@@ -35,6 +35,7 @@ export class Node {
       nodeGone: (node, reason) => this.log.push(`${reason} ${node}`),
       connected: () => {},
       disconnected: () => {},
+      stoodStill: () => this.log.push('stood still'),
       notice: (_origin, notice) => this.log.push(JSON.stringify(notice)),
     });
   }

@@ -6,5 +6,4 @@ export interface Pending {
 
 export const PENDING: readonly Pending[] = [
   { id: 'WH-25', reason: 'needs a server that keeps webhooks outside its process' },
-  { id: 'XC-09', reason: 'needs two nodes with a backplane that can be taken away' },
 ];

@@ -82,6 +82,38 @@ function numbersFrom(socket: PusherSocket, { event }: Publisher): number[] {
   return socket.frames.filter((frame) => frame['event'] === event).map(({ data }) => Number(data));
 }
 
+/** Publishes at one node until an event comes to a client of the other. */
+async function expectMet(c: RowContext, from: Endpoint, to: Endpoint): Promise<void> {
+  const channel = c.channel();
+  const socket = await c.connect({ endpoint: to });
+  await socket.subscribe(channel);
+  const http = c.http({ endpoint: from });
+  await c.eventually(
+    'an event from the other node',
+    async () => {
+      await http.publish({ channel, name: 'e', data: 'across' });
+      return socket.frames.some((frame) => frame['channel'] === channel && frame['data'] === 'across') || undefined;
+    },
+    RECOVERY_MS,
+  );
+}
+
+/** What comes to a client of the same node while the nodes cannot reach each other. */
+async function expectLocal(c: RowContext, endpoint: Endpoint): Promise<void> {
+  const channel = c.channel();
+  const socket = await c.connect({ endpoint });
+  await socket.subscribe(channel);
+  const body = { name: 'e', channel, data: 'local' };
+  const { status } = await c.http({ endpoint }).post('/events', body);
+  assert.ok(status === 200 || status === 503, `a publish is answered with ${status}`);
+  if (status === 200) await socket.expectFrame({ event: 'e', channel, data: 'local' });
+}
+
+/** Longest that nodes may take to find each other again. */
+const RECOVERY_MS = 15_000;
+/** Within it a node has noticed that it is alone. */
+const NOTICE_MS = 3000;
+
 /** Rows of connections that are slow or lost, and of those beside them. */
 export const XC_LOSSES: readonly Row[] = [
   {
@@ -102,6 +134,33 @@ export const XC_LOSSES: readonly Row[] = [
       slow.ws.resume();
       await slow.expectClose(4100);
       await Promise.all(others.map((socket) => socket.expectQuiet()));
+    },
+  },
+  {
+    id: 'XC-09',
+    statement:
+      'While the server between nodes is lost, each serves its own clients; publishes are answered with 200 or 503, and nodes meet again by themselves.',
+    needs: ['backplane'],
+    disturbs: ['backplane'],
+    timeoutMs: 60_000,
+    async run(c) {
+      const { endpoints, lose, restore } = c.provision('backplane');
+      const sockets = await Promise.all(endpoints.map((endpoint) => c.connect({ endpoint })));
+      const [first, second] = endpoints;
+      await expectMet(c, first, second);
+      await expectMet(c, second, first);
+      await lose();
+      try {
+        for (const wait of [0, NOTICE_MS]) {
+          await sleep(wait);
+          for (const endpoint of endpoints) await expectLocal(c, endpoint);
+        }
+      } finally {
+        await restore();
+      }
+      await expectMet(c, first, second);
+      await expectMet(c, second, first);
+      for (const { closed } of sockets) assert.equal(closed, null, 'clients stay connected');
     },
   },
   {
