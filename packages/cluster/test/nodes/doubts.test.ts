@@ -45,7 +45,7 @@ class Listener {
   }
 
   answer(question: number, part = 0, parts = 1): void {
-    this.doubts.answered(A, { type: 'newest', question, part, parts, topics: [] });
+    this.doubts.answered(A, { type: 'newest', question, turn: this.turn, part, parts, topics: [] });
   }
 
   /** The question that is asked again; undefined: none. */
