@@ -79,13 +79,16 @@ export class Doubts {
   }
 
   /** Part of an answer. */
-  answered(node: NodeId, { question, part, parts, topics }: Extract<Notice, { type: 'newest' }>): void {
+  answered(node: NodeId, { question, turn, part, parts, topics }: Extract<Notice, { type: 'newest' }>): void {
     for (const [topic, number] of topics) this.#options.incoming.newest(node, topic, number);
     const asked = this.#asked.get(node);
     if (asked === undefined || question < asked.from) return;
     const had = asked.parts.get(question) ?? new Set();
     asked.parts.set(question, had.add(part));
-    if (had.size >= parts) this.#asked.delete(node);
+    if (had.size < parts) return;
+    this.#asked.delete(node);
+    // Beats up to this one may be missing without any harm.
+    if (turn > (this.#beats.get(node)?.turn ?? 0)) this.#beats.set(node, { turn, at: this.#options.now() });
   }
 
   forget(node: NodeId): void {
@@ -107,10 +110,10 @@ export class Doubts {
 }
 
 /** The answer to a question for tails, in parts; one at least, so that whoever asked knows. */
-export function answerParts(question: number, tails: readonly Tail[]): Notice[] {
+export function answerParts(question: number, turn: number, tails: readonly Tail[]): Notice[] {
   const parts = Math.max(1, Math.ceil(tails.length / TOPICS_IN_ONE_PART));
   return Array.from({ length: parts }, (_, part) => {
     const topics = tails.slice(part * TOPICS_IN_ONE_PART, (part + 1) * TOPICS_IN_ONE_PART);
-    return { type: 'newest', question, part, parts, topics };
+    return { type: 'newest', question, turn, part, parts, topics };
   });
 }

@@ -271,7 +271,12 @@ export class NodeGateway {
   }
 
   #beat(): void {
-    this.#announce({ type: 'beat', turn: ++this.#turn, last: this.#outgoing.last });
+    this.#turn++;
+    this.#announce(this.#sign);
+  }
+
+  get #sign(): Notice {
+    return { type: 'beat', turn: this.#turn, last: this.#outgoing.last };
   }
 
   #announce(notice: Notice): void {
@@ -311,7 +316,8 @@ export class NodeGateway {
     switch (notice.type) {
       case 'who':
         this.#membership.heard(origin);
-        this.#beat();
+        // To the one that asks: a hundred that start together would else be answered a hundred times each.
+        this.tell(origin, this.#sign);
         return;
       case 'beat':
         this.#incoming.heard.noteBeat(origin, notice.last);
@@ -322,7 +328,7 @@ export class NodeGateway {
         this.#membership.left(origin);
         return;
       case 'tails':
-        for (const part of answerParts(notice.question, this.#outgoing.tails(notice.since))) this.tell(origin, part);
+        this.#answer(origin, notice);
         return;
       case 'newest':
         this.#doubts.answered(origin, notice);
@@ -333,6 +339,11 @@ export class NodeGateway {
       case 'not_to_be_had':
         this.#incoming.notToBeHad(origin, notice.topic, notice.upTo);
     }
+  }
+
+  #answer(origin: NodeId, { question, since }: Extract<Notice, { type: 'tails' }>): void {
+    const parts = answerParts(question, this.#turn, this.#outgoing.tails(since));
+    for (const part of parts) this.tell(origin, part);
   }
 
   #repeat(origin: NodeId, { topic, after, upTo }: Extract<Notice, { type: 'repeat' }>): void {

@@ -5,7 +5,7 @@ export type Notice =
   /** To all: a new node asks who is there. */
   | { readonly type: 'who' }
   /**
-   * To all: it lives, and has numbered so many messages. `turn` is one more with each beat, and with each connection that broke:
+   * To all, or to one that asked: it lives, and has numbered so many messages. `turn` is one more with each beat, and with each connection that broke:
    * where one is missing, messages may be too.
    */
   | { readonly type: 'beat'; readonly turn: number; readonly last: number }
@@ -13,10 +13,11 @@ export type Notice =
   | { readonly type: 'leave' }
   /** To one: which topics had a message after this number? */
   | { readonly type: 'tails'; readonly question: number; readonly since: number }
-  /** One of the parts of the answer, with the newest number of each topic. */
+  /** One of the parts of the answer, with the newest number of each topic. `turn` is that of the last beat. */
   | {
       readonly type: 'newest';
       readonly question: number;
+      readonly turn: number;
       readonly part: number;
       readonly parts: number;
       readonly topics: readonly Tail[];
@@ -38,7 +39,7 @@ const MEMBERS: { readonly [Type in Notice['type']]: Readonly<Record<string, Chec
   beat: { turn: isCount, last: isCount },
   leave: {},
   tails: { question: isCount, since: isCount },
-  newest: { question: isCount, part: isCount, parts: isCount, topics: areTails },
+  newest: { question: isCount, turn: isCount, part: isCount, parts: isCount, topics: areTails },
   repeat: { topic: isText, after: isCount, upTo: isCount },
   not_to_be_had: { topic: isText, upTo: isCount },
 };

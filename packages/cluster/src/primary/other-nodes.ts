@@ -94,7 +94,7 @@ export class OtherNodes {
         if (topic === REGISTRY) this.#applied(node, replication.applyRemote(node, body));
         else duties.deliver(topic, body);
       },
-      lost: (node, topic) => log.error('messages of another node are lost', { node, topic }),
+      lost: (node, topic, numbers) => log.error('messages of another node are lost', { node, topic, ...numbers }),
       nodeJoined: (node) => {
         log.info('another node is there', { node });
         replication.addNode(node);

@@ -17,7 +17,7 @@ class View {
       now: () => this.nowMs,
       beatMs: BEAT_MS,
       deadMs: DEAD_MS,
-      onStoodStill: () => {},
+      onStoodStill: () => this.log.push('stood still'),
       onJoined: (node) => this.log.push(`joined ${node}`),
       onGone: (node, reason) => this.log.push(`${reason} ${node}`),
     });
@@ -58,7 +58,7 @@ describe('Membership', () => {
     view.nowMs += 60_000;
     view.membership.tick();
     view.pass(DEAD_MS / BEAT_MS, ['a']);
-    assert.equal(view.news, 'joined a, joined b');
+    assert.equal(view.news, 'joined a, joined b, stood still');
     view.pass(1, ['a']);
     assert.equal(view.news, 'dead b');
   });

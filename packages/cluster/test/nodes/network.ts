@@ -88,6 +88,7 @@ export class FakeNetwork {
   readonly members: FakeBackplane[] = [];
   /** Messages carried, by topic. */
   readonly carried = new Map<string, number>();
+  carriedBytes = 0;
   /** Bytes of the largest of them. */
   largest = 0;
   /** Every message comes twice. */
@@ -113,6 +114,7 @@ export class FakeNetwork {
       if (!member.isConnected || !member.topics.has(sent.topic)) continue;
       if (this.#island.has(member) !== this.#island.has(from)) continue;
       this.carried.set(sent.topic, (this.carried.get(sent.topic) ?? 0) + 1);
+      this.carriedBytes += sent.message.length;
       member.give(sent.topic, sent.message);
       if (this.isDoubling) member.give(sent.topic, sent.message);
     }

@@ -35,7 +35,7 @@ export class Node {
       nodeGone: (node, reason) => this.log.push(`${reason} ${node}`),
       connected: () => {},
       disconnected: () => {},
-      stoodStill: () => {},
+      stoodStill: () => this.log.push('stood still'),
       notice: (_origin, notice) => this.log.push(JSON.stringify(notice)),
     });
   }

@@ -71,7 +71,8 @@ export class Observed {
   assertInOrder(): void {
     for (const { got } of this.#periods) {
       for (const numbers of got.values()) {
-        for (const [i, number] of numbers.entries()) assert.ok(i === 0 || number > (numbers[i - 1] ?? 0), `${numbers}`);
+        for (const [i, number] of numbers.entries())
+          assert.ok(i === 0 || number > (numbers[i - 1] ?? 0), numbers.join(', '));
       }
     }
   }
