@@ -484,6 +484,26 @@ describe('Webhooks of several nodes', () => {
     assert.deepEqual(vacated().sort(), [...channels].sort());
   });
 
+  it('are not forgotten when nodes that were cut off from each other meet again', () => {
+    const [a, b] = three();
+    for (const node of [a, b]) {
+      node.replication.standBack();
+      node.replication.dropNode('c');
+    }
+    const channels = Array.from({ length: 20 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    a.take();
+    a.replication.dropNode('b');
+    b.replication.dropNode('a');
+    for (const node of [a, b]) node.nowMs = 3000;
+    a.meet(b);
+    b.meet(a);
+    assert.deepEqual([a.webhooks, b.webhooks], [[], []]);
+    for (const node of [a, b]) node.replication.serve();
+    const told = [a, b].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_occupied'));
+    assert.deepEqual(told.map(({ channel }) => channel).sort(), [...channels].sort());
+  });
+
   it('wait while a node stands back, and come when it serves again', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     const a = new Node('a');
