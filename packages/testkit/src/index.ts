@@ -7,6 +7,7 @@ export { RawClient, type ReceivedFrame } from './raw-client.ts';
 export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { checkMutation, FROM_SOURCE, mutatedProgram, type Mutation } from './mutation.ts';
 export { type Program, SluiceProcess, type SluiceOptions } from './sluice-process.ts';
+export { CuttingProxy } from './servers/cutting-proxy.ts';
 export { NatsServer, type NatsServerOptions, startNatsCluster } from './servers/nats.ts';
 export { RedisCluster, type RedisClusterOptions } from './servers/redis-cluster.ts';
 export { RedisSentinels, RedisServer, type RedisServerOptions } from './servers/redis.ts';

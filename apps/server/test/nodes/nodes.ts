@@ -68,19 +68,29 @@ export async function connect(
   return client;
 }
 
+export interface PublisherOptions {
+  readonly event: string;
+  readonly channel: string;
+  readonly everyMs: number;
+  /** Behind each number. */
+  readonly padding?: string;
+}
+
 /** Publishes numbers at an even pace until it is stopped. */
 export class Publisher {
   readonly #api: ApiClient;
   readonly #timer: NodeJS.Timeout;
   readonly #event: string;
   readonly #channel: string;
+  readonly #padding: string;
   #underWay = Promise.resolve();
   sent = 0;
   readonly failures: string[] = [];
 
-  constructor(node: SluiceProcess, { event, channel, everyMs }: { event: string; channel: string; everyMs: number }) {
+  constructor(node: SluiceProcess, { event, channel, everyMs, padding = '' }: PublisherOptions) {
     this.#api = new ApiClient(node.port);
     this.#event = event;
+    this.#padding = padding;
     this.#channel = channel;
     this.#timer = setInterval(() => this.#publish(), everyMs);
   }
@@ -97,7 +107,7 @@ export class Publisher {
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
-      const { status } = await this.#api.trigger(this.#channel, this.#event, String(this.sent));
+      const { status } = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`);
       if (status === 200) this.sent++;
       else this.failures.push(`${this.sent}: ${status}`);
     });
