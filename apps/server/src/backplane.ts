@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Backplane } from '@sluice/core';
-import type { RedisSettings, Transport } from './config/settings.ts';
+import type { Backplane, Ledger } from '@sluice/core';
+import type { QueueSettings, RedisSettings, Transport } from './config/settings.ts';
 import { StartupError } from './ports.ts';
 
 /** The transport between the nodes, not yet connected. Only the library that is needed is loaded. */
@@ -17,6 +17,12 @@ export async function createBackplane(transport: Transport): Promise<Backplane> 
       return new NatsBackplane({ ...options, tlsCa: caFile === '' ? null : readPem(caFile, 'adapter.nats.ca_path') });
     }
   }
+}
+
+/** Where webhooks note what they owe, not yet connected. */
+export async function createLedger({ redis, ...options }: QueueSettings): Promise<Ledger> {
+  const { RedisLedger } = await import('@sluice/drivers/redis');
+  return new RedisLedger({ connection: { ...redis, tls: readRedisTls(redis) }, ...options });
 }
 
 function readRedisTls({ tls }: RedisSettings): { readonly ca: string | null; readonly servername: null } | null {

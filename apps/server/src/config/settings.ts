@@ -1,6 +1,6 @@
 import type { AddressLimit, App } from '@sluice/core';
 import type { NatsBackplaneOptions } from '@sluice/drivers/nats';
-import type { RedisBackplaneOptions, RedisConnection } from '@sluice/drivers/redis';
+import type { RedisBackplaneOptions, RedisConnection, RedisLedgerOptions } from '@sluice/drivers/redis';
 import type { BatchRules, RetryRules, WebhookApp } from '@sluice/webhooks';
 import type { Compression } from '@sluice/ws-engine';
 
@@ -36,6 +36,9 @@ export interface AdapterSettings {
 export type Transport =
   | ({ readonly driver: 'redis' } & Omit<RedisBackplaneOptions, 'connection'> & { readonly redis: RedisSettings })
   | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa'> & { readonly caFile: string });
+
+/** Where webhooks that wait are noted. */
+export type QueueSettings = Omit<RedisLedgerOptions, 'connection'> & { readonly redis: RedisSettings };
 
 /** Certificates by the names of their files. */
 export type RedisSettings = Omit<RedisConnection, 'tls'> & { readonly tls: { readonly caFile: string } | null };
@@ -141,6 +144,8 @@ export interface Settings {
     readonly maxQueuedBytes: number;
     /** How long `channel_vacated` and `member_removed` are held. */
     readonly vacatedDelayMs: number;
+    /** Null: they wait in memory alone. */
+    readonly queue: QueueSettings | null;
   };
   readonly metrics: {
     readonly enabled: boolean;

@@ -4,6 +4,9 @@
  */
 export const LEDGERS = 'ledgers';
 
+/** Counts ledgers that were taken over: no two have had the same name. */
+const NUMBERS = 'numbers';
+
 /** A node's own ledger; those that it took over have numbers, and older events, and are read before it. */
 export const OWN = 'own';
 
@@ -25,31 +28,37 @@ end
 return 1`;
 
 /**
- * Makes all ledgers of one dead node those of this one. KEYS: alive. ARGV: prefix, this node, the number of the next ledger, how
- * long it stays known that the other was taken for dead. Gives the new names, in the order in which they are to be read.
+ * Makes all ledgers of one dead node those of this one. KEYS: alive. ARGV: prefix, this node, how long it stays known that the
+ * other was taken for dead. Gives all that this node has taken over and not struck, in the order in which they are to be read: the
+ * answer of an earlier time may have got lost.
  */
 export const TAKE_OVER = `
 if redis.call('GET', KEYS[1]) ~= 'alive' then return {} end
-local prefix, number, dead, taken = ARGV[1], tonumber(ARGV[3]), nil, {}
+local prefix, me = ARGV[1], ARGV[2]
 local names = redis.call('SMEMBERS', prefix .. '${LEDGERS}')
 table.sort(names)
+local mine, dead = {}, nil
 for _, name in ipairs(names) do
   local node = string.match(name, '^[^:]*')
-  if dead == nil and node ~= ARGV[2] and redis.call('EXISTS', prefix .. 'alive:' .. node) == 0 then dead = node end
+  if node == me then
+    if name ~= me .. ':${OWN}' then table.insert(mine, name) end
+  elseif dead == nil and redis.call('EXISTS', prefix .. 'alive:' .. node) == 0 then
+    dead = node
+  end
   if node == dead then
     redis.call('SREM', prefix .. '${LEDGERS}', name)
     local key = prefix .. 'ledger:' .. name
     if redis.call('EXISTS', key) == 1 then
-      local new = ARGV[2] .. ':' .. string.format('%09d', number)
+      local number = redis.call('INCR', prefix .. '${NUMBERS}')
+      local new = me .. ':' .. string.format('%012d', number)
       redis.call('RENAME', key, prefix .. 'ledger:' .. new)
       redis.call('SADD', prefix .. '${LEDGERS}', new)
-      table.insert(taken, new)
-      number = number + 1
+      table.insert(mine, new)
     end
   end
 end
-if dead ~= nil then redis.call('SET', prefix .. 'alive:' .. dead, 'taken', 'PX', ARGV[4]) end
-return taken`;
+if dead ~= nil then redis.call('SET', prefix .. 'alive:' .. dead, 'taken', 'PX', ARGV[3]) end
+return mine`;
 
 /** KEYS: alive. Others need not wait until it is over by itself. */
 export const LEAVE = `

@@ -47,7 +47,8 @@ export class RedisLedger implements Ledger {
   /** Others that had no Redis either seem dead until they have said that they are not. */
   #looksAt = 0;
   #unread: Unread[] = [];
-  #nextNumber = 1;
+  /** Ledgers that it knows it took over. */
+  #inherited: ReadonlySet<string> = new Set();
 
   constructor(options: RedisLedgerOptions) {
     this.#options = options;
@@ -191,12 +192,14 @@ export class RedisLedger implements Ledger {
   /** Whether there was a dead node with something. */
   async #takeOver(): Promise<boolean> {
     const node = this.#node;
-    const args = [this.#options.prefix, node, this.#nextNumber, TAKEN_MS];
+    const args = [this.#options.prefix, node, TAKEN_MS];
     const names = (await this.#client.redis.eval(TAKE_OVER, 1, this.#alive, ...args)) as string[];
+    // Taken for dead while it was asked: these are another's already.
     if (node !== this.#node) return false;
-    this.#nextNumber += names.length;
-    this.#unread.push(...names.map((ledger) => ({ ledger, ids: null })));
-    return names.length > 0;
+    const fresh = names.filter((name) => !this.#inherited.has(name));
+    this.#inherited = new Set(names);
+    this.#unread.push(...fresh.map((ledger) => ({ ledger, ids: null })));
+    return fresh.length > 0;
   }
 
   async #readAll(): Promise<void> {
