@@ -22,8 +22,9 @@ const PACKAGED_NODE = join(ROOT, 'node_modules', '.bin', 'node');
 /** Installs what the lockfile says, unless that is what is there. */
 export function install() {
   const wanted = manifestsFingerprint();
-  if (isStamped(INSTALLED, wanted)) return;
+  // turbo calls pnpm with each build.
   const pnpm = ensurePnpm();
+  if (isStamped(INSTALLED, wanted)) return;
   say('installing packages');
   run(pnpm, ['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error'], { env: { CI: 'true' } });
   writeFileSync(INSTALLED, wanted);

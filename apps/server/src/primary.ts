@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { NodeGateway, Primary } from '@sluice/cluster';
-import { ConnectionError, type Log, type OnError } from '@sluice/core';
+import { NodeGateway, OtherNodes, type OtherNodesOptions, Primary } from '@sluice/cluster';
+import { ConnectionError, type OnError } from '@sluice/core';
 import { createLog, errorReporter, isHumanFormat, NodeExposition } from '@sluice/telemetry';
 import { createWebhooks, type Webhooks } from '@sluice/webhooks';
 import { createBackplane, createLedger } from './backplane.ts';
@@ -41,10 +41,11 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     log,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
   });
-  const gateway = settings.adapter === null ? null : await createGateway(settings.adapter, log);
+  const hasWebhooks = (id: string): boolean => live.webhookApps.has(id);
+  const others = settings.adapter === null ? null : await createOthers(settings.adapter, { hasWebhooks, log });
   const primary = new Primary({
     workers,
-    gateway,
+    others,
     // The same kind of file as this one: source runs source, and what was built runs what was built.
     workerFile: fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js')),
     scheduling,
@@ -94,11 +95,15 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
 /** Messages that wait for earlier ones of the same node, in all. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
-async function createGateway(adapter: AdapterSettings, log: Log): Promise<NodeGateway> {
+async function createOthers(
+  adapter: AdapterSettings,
+  { hasWebhooks, log }: Pick<OtherNodesOptions, 'hasWebhooks' | 'log'>,
+): Promise<OtherNodes> {
   const { transport, beatMs, deadMs, bounds } = adapter;
   const incoming = { maxHeldBytes: MAX_HELD_BYTES, maxHoldMs: bounds.maxAgeMs };
   const backplane = await createBackplane(transport);
-  return new NodeGateway({ backplane, bounds: { outgoing: bounds, incoming }, beatMs, deadMs, log });
+  const gateway = new NodeGateway({ backplane, bounds: { outgoing: bounds, incoming }, beatMs, deadMs, log });
+  return new OtherNodes({ gateway, beatMs, deadMs, hasWebhooks, log });
 }
 
 /** Kept for webhooks where the grace period is long enough, so that a worker that hangs leaves them something. */

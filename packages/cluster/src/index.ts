@@ -1,12 +1,7 @@
 export { type GatewayBounds, type GatewayOptions, NodeGateway } from './nodes/index.ts';
 export type { PrimaryQuestion, WorkerStart } from './bus/messages.ts';
-export {
-  type DrainOptions,
-  type NodeState,
-  type OthersState,
-  Primary,
-  type PrimaryOptions,
-} from './primary/primary.ts';
+export { OtherNodes, type OtherNodesOptions } from './primary/other-nodes.ts';
+export { type DrainOptions, type NodeState, Primary, type PrimaryOptions } from './primary/primary.ts';
 export {
   connectToPrimary,
   type PrimaryLink,

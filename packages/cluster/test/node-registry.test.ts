@@ -23,13 +23,15 @@ class Fixture {
       now: () => this.nowMs,
       cache: { maxEvents: 3, maxBytes: 1_000_000 },
       listener: {
-        channelOccupied: ({ channel }) => this.occupation.push(`${channel} occupied`),
-        channelVacated: ({ channel }) => this.occupation.push(`${channel} vacated`),
+        happened: ({ type, channel }) => {
+          if (type.startsWith('channel_')) this.occupation.push(`${channel} ${type.slice('channel_'.length)}`);
+        },
         memberAdded: (owners, { channel, member }) => this.events.push(`+${member.userId} ${channel} to ${to(owners)}`),
         memberRemoved: (owners, { channel, userId }) => this.events.push(`-${userId} ${channel} to ${to(owners)}`),
         subscriptionCount: (owners, { channel, count }) => this.events.push(`${channel} has ${count} to ${to(owners)}`),
         userOnline: (owners, { userId }) => this.events.push(`${userId} online to ${to(owners)}`),
         userOffline: (owners, { userId }) => this.events.push(`${userId} offline to ${to(owners)}`),
+        userTerminated: ({ userId }) => this.events.push(`${userId} terminated`),
       },
     });
   }
@@ -352,7 +354,9 @@ describe('Events of cache channels in the registry', () => {
 
   it('are bounded in bytes too, and what is replaced or over gives its bytes back', () => {
     const cache = new EventCache({ maxEvents: 1000, maxBytes: 100, now: () => 0 });
-    const keep = (channel: string, text: string, ttlMs = 1000): void => cache.keep(event(channel, text, ttlMs));
+    const keep = (channel: string, text: string, ttlMs = 1000): void => {
+      cache.keep(event(channel, text, ttlMs));
+    };
     const kept = (): string[] => ['a', 'b', 'c', 'd'].filter((channel) => cache.kept(APP, channel) !== null);
     for (let i = 0; i < 10; i++) keep('a', 'x'.repeat(40));
     keep('b', 'é'.repeat(20));

@@ -10,7 +10,7 @@ const primary = new Primary({
   cache: { maxEvents: 10, maxBytes: 1_000_000 },
   onEvent: () => {},
   settings: null,
-  gateway: null,
+  others: null,
   log: LOG,
 });
 

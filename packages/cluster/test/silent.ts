@@ -1,19 +1,19 @@
 import type { Log } from '@sluice/core';
 import { LocalHub, type LocalHubOptions } from '../src/primary/local-hub.ts';
-import type { RegistryListener } from '../src/registry/node-registry.ts';
+import type { NodeRegistryListener } from '../src/registry/node-registry.ts';
 
 const ignore = (): void => {};
 
 export const SILENT: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
-export const NO_LISTENER: RegistryListener = {
-  channelOccupied: ignore,
-  channelVacated: ignore,
+export const NO_LISTENER: NodeRegistryListener = {
   memberAdded: ignore,
   memberRemoved: ignore,
   subscriptionCount: ignore,
   userOnline: ignore,
   userOffline: ignore,
+  userTerminated: ignore,
+  happened: ignore,
 };
 
 /** A hub of which a test hears only what it asks for. */

@@ -4,6 +4,7 @@ import {
   APP,
   freePort,
   type Program,
+  NatsServer,
   RedisServer,
   type SluiceOptions,
   SluiceProcess,
@@ -207,6 +208,8 @@ export interface FixtureOptions {
   /** Only the servers that give one of these are started beside the main one; all, if it is left out. */
   readonly needs?: ReadonlySet<Need>;
   readonly program?: Program;
+  /** What joins the processes of the main server: three workers of one node, or two nodes of two workers. */
+  readonly joinedBy?: 'bus' | 'redis' | 'nats';
 }
 
 /** Real servers with what the rows need. */
@@ -221,7 +224,7 @@ export class Fixture implements AsyncDisposable {
     this.#receiver = receiver;
   }
 
-  static async start({ needs, program }: FixtureOptions = {}): Promise<Fixture> {
+  static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
     const start: Start = async (options) => {
@@ -237,8 +240,9 @@ export class Fixture implements AsyncDisposable {
     };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
     const extras = EXTRAS.filter(({ provides }) => needs === undefined || provides.some((need) => needs.has(need)));
+    const between = await joinNodes(joinedBy, startServer);
     const starting = [
-      startMain(start, receiver, needs),
+      startMain({ start, receiver, joined: between }, needs),
       ...extras.map(({ prepare }) => prepare(start, receiver, startServer)),
     ] as const;
     try {
@@ -257,21 +261,44 @@ export class Fixture implements AsyncDisposable {
   }
 }
 
-/** Of three processes where rows need several, or everything is needed. */
-async function startMain(start: Start, receiver: WebhookReceiver, needs: FixtureOptions['needs']): Promise<Target> {
+/** Settings of nodes with a server between them; null: there is one node. */
+async function joinNodes(by: FixtureOptions['joinedBy'], startServer: StartServer): Promise<object | null> {
+  if (by === 'redis') {
+    const { port } = await startServer(RedisServer.start());
+    return { adapter: { driver: 'redis' }, database: { redis: { port } } };
+  }
+  if (by !== 'nats') return null;
+  const { port } = await startServer(NatsServer.start());
+  return { adapter: { driver: 'nats', nats: { servers: [`nats://127.0.0.1:${port}`] } } };
+}
+
+interface MainParts {
+  readonly start: Start;
+  readonly receiver: WebhookReceiver;
+  readonly joined: object | null;
+}
+
+/** Of several processes where rows need several, or everything is needed. */
+async function startMain({ start, receiver, joined }: MainParts, needs: FixtureOptions['needs']): Promise<Target> {
   const isSpread = needs?.has('several-processes') ?? true;
   const config = {
+    ...joined,
     websocket_max_payload_kb: MAX_MESSAGE_KB,
     websocket: { max_bytes: MAX_QUEUED_BYTES },
     webhooks: MAIN_SETTINGS,
     app_manager: { array: { apps: appsTelling(receiver) } },
   };
-  const endpoint = endpointOf(await start({ workers: isSpread ? 3 : 1, config, env: { LOG_LEVEL: 'debug' } }));
+  const workers = isSpread ? (joined === null ? 3 : 2) : 1;
+  const nodes = Array.from({ length: joined === null ? 1 : 2 }, () => {
+    return start({ workers, config, env: { LOG_LEVEL: 'debug' } });
+  });
+  const [endpoint, ...more] = (await Promise.all(nodes)).map(endpointOf);
+  if (endpoint === undefined) throw new Error('a node was started');
   const provides: Provides = {
     ...IN_MAIN,
     ...providedByMain(receiver),
     'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-    ...(isSpread ? { 'several-processes': { endpoints: [endpoint] } } : {}),
+    ...(isSpread ? { 'several-processes': { endpoints: [endpoint, ...more] } } : {}),
   };
   return { endpoint, app: APP, provides };
 }

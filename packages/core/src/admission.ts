@@ -1,6 +1,6 @@
 import type { App } from './app.ts';
 import type { AppSpace } from './app-space.ts';
-import type { Registry, Slot } from './ports/index.ts';
+import { NODE_SLOT, type Registry, type Slot } from './ports/index.ts';
 
 /** Whether one more connection fits, under the app's quota and in this node. */
 export type Admission = 'admitted' | 'over_quota' | 'over_capacity';
@@ -10,8 +10,6 @@ export function quotaSlot(app: App): Slot | undefined {
   const { maxConnections } = app.limits;
   return maxConnections > 0 ? { name: `app:${app.id}`, max: maxConnections } : undefined;
 }
-
-const NODE_SLOT = 'node';
 
 /**
  * What a connection needs from its beginning. Where an app wants authorised connections, they take their place under

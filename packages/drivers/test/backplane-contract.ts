@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backplane } from '@sluice/core';
 import { until } from '@sluice/testkit';
@@ -72,34 +72,38 @@ const HOSTILE = [
   '{a}b',
   '$SYS.a',
   '%2E',
-  'x'.repeat(300),
+  'x'.repeat(500),
+  '€'.repeat(166),
   '__proto__',
 ];
 
 /** What every backplane owes (core's port), against its real servers. */
 export function backplaneContract(name: string, startTransport: () => Promise<Transport>): void {
   describe(`The backplane over ${name}`, { timeout: 120_000 }, () => {
-    async function ends(t: TestContext, count: number): Promise<{ transport: Transport; all: End[] }> {
-      const transport = await startTransport();
-      const all = Array.from({ length: count }, () => new End(transport.open()));
+    let transport: Transport;
+    before(async () => {
+      transport = await startTransport();
+    });
+    after(() => transport[Symbol.asyncDispose]());
+
+    async function ends(t: TestContext): Promise<readonly [End, End]> {
+      const both = [new End(transport.open()), new End(transport.open())] as const;
       t.after(async () => {
         transport.resume();
-        await Promise.all(all.map(({ backplane }) => backplane.close()));
-        await transport[Symbol.asyncDispose]();
+        await Promise.all(both.map(({ backplane }) => backplane.close()));
       });
-      await Promise.all(all.map((end) => end.start()));
-      return { transport, all };
+      await Promise.all(both.map((end) => end.start()));
+      return both;
     }
 
     it('keeps the order of each topic, gives bytes as they are, and confirms in order', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await Promise.all([b.join('1:x'), b.join('1:y')]);
-      const confirmed: number[] = [];
+      const confirmed: number[][] = [[], []];
       const count = 10_000;
       for (let i = 0; i < count; i++) {
         a.backplane.publish(i % 2 === 0 ? '1:x' : '1:y', Buffer.from(`${i} \u0000\u00ff\r\n`, 'latin1'), () =>
-          confirmed.push(i),
+          confirmed[i % 2]?.push(i),
         );
         if (i % 500 === 0) await sleep(1);
       }
@@ -113,16 +117,16 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
         b.textsOf('1:y'),
         texts.filter((_, i) => i % 2 === 1),
       );
-      await until('all confirmations', () => confirmed.length === count);
-      assert.deepEqual(
-        confirmed,
-        texts.map((_, i) => i),
-      );
+      await until('all confirmations', () => confirmed.flat().length === count);
+      for (const numbers of confirmed)
+        assert.deepEqual(
+          numbers,
+          numbers.toSorted((x, y) => x - y),
+        );
     });
 
     it('has joined a topic when it says so, and hands out nothing of one that it left', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       for (let i = 0; i < 50; i++) {
         await b.join(`1:${i}`);
         await a.publish(`1:${i}`, 'now');
@@ -137,8 +141,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('joins again what was left a moment before', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       for (let i = 0; i < 20; i++) {
         const first = b.join('1:x');
         b.backplane.leave('1:x');
@@ -151,10 +154,9 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('carries large messages', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await b.join('1:x');
-      const large = 'l'.repeat(900_000);
+      const large = 'l'.repeat(1_000_000);
       for (let i = 0; i < 5; i++) await a.publish('1:x', large + i);
       await until('them', () => b.received.length === 5, 20_000);
       assert.deepEqual(
@@ -164,8 +166,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('keeps topics apart, whatever they are called', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       for (const topic of HOSTILE) await b.join(topic);
       for (const topic of HOSTILE) await a.publish(topic, Buffer.from(topic).toString('latin1'));
       await until('all', () => b.received.length >= HOSTILE.length);
@@ -178,15 +179,19 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('is back with its topics after its servers were killed, and confirmed nothing that was lost', async (t) => {
-      const { transport, all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       let joined = 0;
       b.backplane.join('1:x', () => joined++);
       await until('the topic', () => joined === 1);
+      let confirmed = 0;
+      const publish100 = (): void => {
+        for (let i = 0; i < 100; i++) a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
+      };
+      transport.pause();
+      publish100();
       await transport.kill();
       await until('the loss', () => [a, b].every(({ log }) => log.at(-1) === 'disconnected'));
-      let confirmed = 0;
-      for (let i = 0; i < 100; i++) a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
+      publish100();
       await sleep(200);
       await transport.restart();
       await until('the return', () => [a, b].every(({ log }) => log.at(-1) === 'connected'), 20_000);
@@ -199,8 +204,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('notices servers that do not answer any more, and that they do again', async (t) => {
-      const { transport, all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await b.join('1:x');
       transport.pause();
       const from = performance.now();
@@ -213,8 +217,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('sends what it was given before it closes, and is silent then', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await b.join('1:x');
       for (let i = 0; i < 1000; i++) a.backplane.publish('1:x', Buffer.from(String(i)), () => {});
       await a.backplane.close();
@@ -223,11 +226,27 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       assert.deepEqual(a.log, ['connected']);
     });
 
-    it('says where it could not connect to', async (t) => {
-      const transport = await startTransport();
-      t.after(() => transport[Symbol.asyncDispose]());
+    it('ends in time though its servers do not answer', async (t) => {
+      const [a, b] = await ends(t);
+      await b.join('1:x');
+      transport.pause();
+      const from = performance.now();
+      let confirmed = 0;
+      a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
+      await Promise.all([a.backplane.close(), b.backplane.close()]);
+      assert.ok(performance.now() - from < 3 * TIMEOUT_MS);
+      transport.resume();
+      assert.equal(confirmed, 0);
+    });
+
+    it('says where it could not connect to, be nobody there or nobody who answers', async (t) => {
       const events = { message: () => {}, connected: () => {}, disconnected: () => {} };
       await assert.rejects(transport.astray().start(events), /127\.0\.0\.1:\d+.*(ECONNREFUSED|refused|unreachable)/is);
+      t.after(() => transport.resume());
+      transport.pause();
+      const from = performance.now();
+      await assert.rejects(transport.open().start(events), /127\.0\.0\.1:\d+.*(no answer|timeout|timed out)/is);
+      assert.ok(performance.now() - from < 4 * TIMEOUT_MS);
     });
   });
 }

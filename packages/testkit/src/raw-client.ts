@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientOptions, WebSocket } from 'ws';
-import { channelAuth, presenceAuth } from './channel-auth.ts';
+import { channelAuth, presenceAuth, userAuth } from './channel-auth.ts';
 import { until } from './until.ts';
 
 /** One text frame of the server, parsed. */
@@ -90,6 +90,10 @@ export class RawClient implements AsyncDisposable {
   async subscribePresence(channel: string, member: unknown): Promise<ReceivedFrame> {
     this.send({ event: 'pusher:subscribe', data: { channel, ...presenceAuth(this.socketId, channel, member) } });
     return this.next('pusher_internal:subscription_succeeded');
+  }
+
+  signIn(user: unknown): void {
+    this.send({ event: 'pusher:signin', data: userAuth(this.socketId, user) });
   }
 
   async close(): Promise<void> {

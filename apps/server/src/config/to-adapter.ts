@@ -1,5 +1,5 @@
 import type { Values } from './schema.ts';
-import type { AdapterSettings, QueueSettings, RedisSettings, Transport } from './settings.ts';
+import type { AdapterSettings, QueueSettings, RedisClusterSettings, RedisSettings, Transport } from './settings.ts';
 
 /** Null: there is one node. */
 export function toAdapter(values: Values): AdapterSettings | null {
@@ -37,6 +37,10 @@ function toTransport({ adapter, database }: Values): Transport | null {
       const { prefix, requests_timeout: timeoutMs } = adapter.redis;
       return { driver: 'redis', redis: toRedis(database.redis), prefix, timeoutMs };
     }
+    case 'redis-cluster': {
+      const { prefix, request_timeout_ms: timeoutMs } = adapter.cluster;
+      return { driver: 'redis-cluster', cluster: toRedisCluster(adapter, database), prefix, timeoutMs };
+    }
     case 'nats': {
       const { nats } = adapter;
       return {
@@ -72,9 +76,22 @@ function toRedis(redis: Values['database']['redis']): RedisSettings {
   };
 }
 
+function toRedisCluster(adapter: Values['adapter'], database: Values['database']): RedisClusterSettings {
+  const { nodes, username, password, use_tls: isTls, ca_path: caFile } = database.redis.cluster;
+  return {
+    nodes: (adapter.cluster.nodes.length > 0 ? adapter.cluster.nodes : nodes).map(toAddress),
+    username: orNull(username),
+    password: orNull(password),
+    tls: isTls ? { caFile } : null,
+  };
+}
+
+/** Of a text that is a `redisAddress`. */
 function toAddress(text: string): { readonly host: string; readonly port: number } {
-  const { hostname, port } = new URL(text.includes('://') ? text : `redis://${text}`);
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  const address = text.replace('redis://', '');
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(address.slice(colon + 1)) };
 }
 
 function orNull(text: string): string | null {

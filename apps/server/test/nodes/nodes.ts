@@ -17,8 +17,9 @@ export interface Joined {
 }
 
 /** Short, so that tests need not wait. */
-const CLUSTER_HEALTH = { heartbeat_interval_ms: 200, node_timeout_ms: 1500 };
-const TIMEOUT_MS = 1000;
+export const NODE_TIMEOUT_MS = 1500;
+export const CLUSTER_HEALTH = { heartbeat_interval_ms: 200, node_timeout_ms: NODE_TIMEOUT_MS };
+export const TIMEOUT_MS = 1000;
 
 export async function overRedis(t: TestContext): Promise<Joined> {
   const server = await RedisServer.start();
@@ -43,7 +44,7 @@ export interface NodesOptions {
 
 export async function startNodes(
   t: TestContext,
-  { config }: Joined,
+  { config }: Pick<Joined, 'config'>,
   options: NodesOptions = {},
 ): Promise<SluiceProcess[]> {
   const { count = 2, workers = 2, app = {} } = options;

@@ -21,6 +21,8 @@ export interface GatewayEvents {
   /** This node can talk to the others, again or for the first time. */
   connected(): void;
   disconnected(): void;
+  /** This node had been paused; others may have taken it for dead. */
+  stoodStill(): void;
   /** Not numbered: it may be lost, and whoever sends one tries again. */
   notice(origin: NodeId, notice: object): void;
 }
@@ -114,6 +116,7 @@ export class NodeGateway {
         this.#doubt(node, now());
         this.#events?.nodeJoined(node);
       },
+      onStoodStill: () => this.#events?.stoodStill(),
       onGone: (node, reason) => {
         this.#gone.set(node, now());
         this.#resuming.delete(node);
@@ -203,6 +206,11 @@ export class NodeGateway {
     this.#send(TO_ONE + node, notice);
   }
 
+  /** Tells all nodes something that may be lost. */
+  tellAll(notice: object): void {
+    this.#send(TO_ALL, notice);
+  }
+
   /** Says goodbye and lets go. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
@@ -275,7 +283,7 @@ export class NodeGateway {
   }
 
   #announce(notice: Notice): void {
-    this.#send(TO_ALL, notice);
+    this.tellAll(notice);
   }
 
   #send(topic: string, notice: object): void {

@@ -8,6 +8,8 @@ export interface MembershipOptions {
   /** Silence after which a node counts as dead. */
   readonly deadMs: number;
   readonly onJoined: (node: NodeId) => void;
+  /** This process had been paused. */
+  readonly onStoodStill: () => void;
   /** It said that it goes, or was silent too long. */
   readonly onGone: (node: NodeId, reason: 'left' | 'dead') => void;
 }
@@ -62,7 +64,10 @@ export class Membership {
     // Timers that come late mean that this process stood still, and heard nothing.
     const stoodStill = at - this.#lastTick > beatMs + deadMs / 2;
     this.#lastTick = at;
-    if (stoodStill) this.#giveTime();
+    if (stoodStill) {
+      this.#giveTime();
+      this.#options.onStoodStill();
+    }
     if (!this.#isListening) return;
     for (const [node, heardAt] of this.#heardAt) {
       if (at - heardAt <= deadMs) continue;

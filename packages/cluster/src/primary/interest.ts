@@ -1,12 +1,17 @@
-import type { OtherNodes } from './local-hub.ts';
+/** Where messages of other nodes come from. */
+export interface Subscriber {
+  /** `joined`: everything that other nodes publish from now on will come. */
+  join(topic: string, joined: () => void): void;
+  leave(topic: string): void;
+}
 
 /** What this node wants to hear from others: each topic once, however many workers want it, and who waits until it is joined. */
 export class Interest {
-  readonly #others: OtherNodes | null;
+  readonly #others: Subscriber | null;
   /** By topic: who waits; null where it is joined. */
   readonly #waiting = new Map<string, (() => void)[] | null>();
 
-  constructor(others: OtherNodes | null) {
+  constructor(others: Subscriber | null) {
     this.#others = others;
   }
 

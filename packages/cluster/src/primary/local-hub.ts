@@ -4,10 +4,12 @@ import { assertNever } from '@sluice/protocol';
 import { encodeTopicMessage, messageOf, topicOf } from '../bus/frames.ts';
 import { Link, type LinkBounds } from '../bus/link.ts';
 import type { AnswerTo, PrimaryMessage, PrimaryQuestion, WorkerMessage, WorkerQuestion } from '../bus/messages.ts';
-import type { Owner } from '../registry/channel-record.ts';
+import type { WorkerId } from '../registry/owner.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
 import { NodeRegistry } from '../registry/node-registry.ts';
+import type { Replication } from '../registry/replication.ts';
 import { Interest } from './interest.ts';
+import type { OtherNodes } from './other-nodes.ts';
 import { TopicRouter } from './topic-router.ts';
 
 export type WorkerLink = Link<PrimaryMessage, WorkerMessage>;
@@ -20,22 +22,14 @@ export interface LocalHubOptions {
   /** Something happened that webhooks may tell of. */
   readonly onEvent: (event: DomainEvent) => void;
   /** A worker could listen. */
-  readonly onPrepared: (owner: Owner) => void;
-  readonly onListening: (owner: Owner) => void;
+  readonly onPrepared: (owner: WorkerId) => void;
+  readonly onListening: (owner: WorkerId) => void;
   /** A worker cannot listen and says why. */
-  readonly onFailed: (owner: Owner, message: string) => void;
+  readonly onFailed: (owner: WorkerId, message: string) => void;
   /** A worker does not read what it is sent; it has to be replaced. */
-  readonly onStuck: (owner: Owner) => void;
+  readonly onStuck: (owner: WorkerId) => void;
   /** The way to other nodes; null: there are none. */
   readonly others?: OtherNodes | null;
-}
-
-/** Where messages go to other nodes. */
-export interface OtherNodes {
-  /** `joined`: everything that other nodes publish from now on will come. */
-  join(topic: string, joined: () => void): void;
-  leave(topic: string): void;
-  publish(topic: string, message: Buffer): void;
 }
 
 /** Beyond these a worker is stuck and replaced: dropping messages would hide that. */
@@ -63,46 +57,37 @@ interface Question {
  */
 export class LocalHub {
   readonly #options: LocalHubOptions;
-  readonly #links = new Map<Owner, WorkerLink>();
+  readonly #links = new Map<WorkerId, WorkerLink>();
   readonly #router = new TopicRouter();
   readonly #interest: Interest;
   readonly #registry: NodeRegistry;
   /** By sender: who was given its messages since it last asked whether they are taken up. */
-  readonly #passedOn = new Map<Owner, Set<Owner>>();
-  readonly #unresponsive = new Set<Owner>();
+  readonly #passedOn = new Map<WorkerId, Set<WorkerId>>();
+  readonly #unresponsive = new Set<WorkerId>();
   /** Questions of the primary under way. */
-  readonly #asked = new Set<{ readonly owner: Owner; readonly giveUp: () => void }>();
+  readonly #asked = new Set<{ readonly owner: WorkerId; readonly giveUp: () => void }>();
 
   constructor(options: LocalHubOptions) {
     this.#options = options;
-    const { onEvent } = options;
     this.#interest = new Interest(options.others ?? null);
     this.#registry = new NodeRegistry({
       now: () => performance.now(),
       cache: options.cache,
+      ...(options.others ? { cluster: options.others.replication } : {}),
       listener: {
-        channelOccupied: (event) => onEvent({ type: 'channel_occupied', ...event }),
-        channelVacated: (event) => onEvent({ type: 'channel_vacated', ...event }),
-        memberAdded: (owners, event) => {
-          this.#tellSome(owners, { type: 'member_added', ...event });
-          const { appId, channel, member } = event;
-          onEvent({ type: 'member_added', appId, channel, userId: member.userId });
-        },
-        memberRemoved: (owners, event) => {
-          this.#tellSome(owners, { type: 'member_removed', ...event });
-          onEvent({ type: 'member_removed', ...event });
-        },
-        subscriptionCount: (owners, event) => {
-          this.#tellSome(owners, { type: 'subscription_count', ...event });
-          onEvent({ type: 'subscription_count', ...event });
-        },
-        userOnline: (owners, user) => this.#tellSome(owners, { type: 'user_online', ...user }),
-        userOffline: (owners, user) => this.#tellSome(owners, { type: 'user_offline', ...user }),
+        // The type last: events may be messages themselves, with a type of their own.
+        memberAdded: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_added' }),
+        memberRemoved: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_removed' }),
+        subscriptionCount: (owners, event) => this.#tellSome(owners, { ...event, type: 'subscription_count' }),
+        userOnline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_online' }),
+        userOffline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_offline' }),
+        userTerminated: (user) => this.tellAll({ ...user, type: 'user_terminated' }),
+        happened: options.onEvent,
       },
     });
   }
 
-  attach(owner: Owner, stream: Duplex): WorkerLink {
+  attach(owner: WorkerId, stream: Duplex): WorkerLink {
     const link: WorkerLink = new Link<PrimaryMessage, WorkerMessage>({
       stream,
       bounds: this.#options.bounds ?? BOUNDS,
@@ -126,7 +111,7 @@ export class LocalHub {
   }
 
   /** The worker has died; what it held is taken out, with all consequences. */
-  detach(owner: Owner): void {
+  detach(owner: WorkerId): void {
     this.#links.delete(owner);
     for (const topic of this.#router.dropOwner(owner)) this.#interest.leave(topic);
     this.#registry.dropOwner(owner);
@@ -149,8 +134,8 @@ export class LocalHub {
   }
 
   /** How long, in milliseconds, a question takes to each worker and back; without those that do not answer in time. */
-  async roundTrips(): Promise<Map<Owner, number>> {
-    const times = new Map<Owner, number>();
+  async roundTrips(): Promise<Map<WorkerId, number>> {
+    const times = new Map<WorkerId, number>();
     const asked = [...this.#links].map(async ([owner, link]) => {
       const startedAt = performance.now();
       const answer = await this.#ask(owner, link, { question: { type: 'echo' }, timeoutMs: ANSWER_TIMEOUT_MS });
@@ -160,7 +145,7 @@ export class LocalHub {
     return times;
   }
 
-  tell(owner: Owner, message: PrimaryMessage): void {
+  tell(owner: WorkerId, message: PrimaryMessage): void {
     this.#links.get(owner)?.tell(message);
   }
 
@@ -174,8 +159,8 @@ export class LocalHub {
   }
 
   /** Asks every worker; one that dies or does not answer in time is left out. */
-  async askAll(question: PrimaryQuestion, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<Map<Owner, unknown>> {
-    const answers = new Map<Owner, unknown>();
+  async askAll(question: PrimaryQuestion, timeoutMs: number = ANSWER_TIMEOUT_MS): Promise<Map<WorkerId, unknown>> {
+    const answers = new Map<WorkerId, unknown>();
     const asked = [...this.#links].map(async ([owner, link]) => {
       const answer = await this.#ask(owner, link, { question, timeoutMs });
       if (answer !== NO_ANSWER) answers.set(owner, answer);
@@ -184,7 +169,7 @@ export class LocalHub {
     return answers;
   }
 
-  #ask(owner: Owner, link: WorkerLink, { question, timeoutMs }: Question): Promise<unknown> {
+  #ask(owner: WorkerId, link: WorkerLink, { question, timeoutMs }: Question): Promise<unknown> {
     return new Promise((resolve) => {
       const settle = (answer: unknown): void => {
         clearTimeout(timer);
@@ -203,7 +188,7 @@ export class LocalHub {
   }
 
   /** Waits until the workers that were given messages of this one have taken them up. */
-  async #takenUp(sender: Owner): Promise<void> {
+  async #takenUp(sender: WorkerId): Promise<void> {
     const owners = this.#passedOn.get(sender);
     if (owners === undefined || owners.size === 0) return;
     this.#passedOn.set(sender, new Set());
@@ -211,7 +196,7 @@ export class LocalHub {
   }
 
   /** A worker that owes an answer too long is not waited for again until it has given one. */
-  async #echo(owner: Owner): Promise<void> {
+  async #echo(owner: WorkerId): Promise<void> {
     const link = this.#links.get(owner);
     if (link === undefined || this.#unresponsive.has(owner)) return;
     const answer = await this.#ask(owner, link, { question: { type: 'echo' }, timeoutMs: ECHO_TIMEOUT_MS });
@@ -220,7 +205,7 @@ export class LocalHub {
     link.ask({ type: 'echo' }, () => this.#unresponsive.delete(owner));
   }
 
-  #route(sender: Owner, frame: Buffer): void {
+  #route(sender: WorkerId, frame: Buffer): void {
     let copy: Buffer | null = null;
     const passedOn = this.#passedOn.get(sender);
     const topic = topicOf(frame);
@@ -235,6 +220,11 @@ export class LocalHub {
     this.#options.others?.publish(topic, messageOf(frame));
   }
 
+  /** What passes between this node's registry and those of others; null: there are no others. */
+  get replication(): Replication | null {
+    return this.#registry.replication;
+  }
+
   /** A message that another node published. */
   deliver(topic: string, message: Buffer): void {
     const owners = this.#router.interested(topic);
@@ -243,11 +233,11 @@ export class LocalHub {
     for (const owner of owners) this.#links.get(owner)?.write(frame);
   }
 
-  #tellSome(owners: ReadonlySet<Owner>, message: PrimaryMessage): void {
+  #tellSome(owners: ReadonlySet<WorkerId>, message: PrimaryMessage): void {
     for (const owner of owners) this.tell(owner, message);
   }
 
-  #receive(owner: Owner, link: WorkerLink, message: WorkerMessage): void {
+  #receive(owner: WorkerId, link: WorkerLink, message: WorkerMessage): void {
     // The end of a process is often known before the last that it wrote is read: taken up, that would never be dropped again.
     if (this.#links.get(owner) !== link) return;
     switch (message.type) {
@@ -282,7 +272,7 @@ export class LocalHub {
         this.#registry.release(owner, message.slotName);
         return;
       case 'terminate_user':
-        this.tellAll({ type: 'user_terminated', appId: message.appId, userId: message.userId });
+        this.#registry.terminateUser({ appId: message.appId, userId: message.userId });
         return;
       case 'emit':
         this.#options.onEvent(message.event);
@@ -301,7 +291,7 @@ export class LocalHub {
     }
   }
 
-  #answer(owner: Owner, question: WorkerQuestion, reply: (answer: unknown) => void): void {
+  #answer(owner: WorkerId, question: WorkerQuestion, reply: (answer: unknown) => void): void {
     const registry = this.#registry;
     /** So that the compiler holds each answer to its question. */
     const answer = <Asked extends WorkerQuestion>(_asked: Asked, given: AnswerTo<Asked>): void => reply(given);

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountByKind, DomainEvent, Log } from '@sluice/core';
-import type { Owner } from '../registry/channel-record.ts';
+import type { WorkerId } from '../registry/owner.ts';
 import type { CacheBounds } from '../registry/event-cache.ts';
-import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import { LocalHub } from './local-hub.ts';
+import type { OtherNodes, OthersState } from './other-nodes.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface PrimaryOptions {
@@ -16,7 +16,7 @@ export interface PrimaryOptions {
   /** Something happened that webhooks may tell of. */
   readonly onEvent: (event: DomainEvent) => void;
   /** The way to other nodes; null: there are none. */
-  readonly gateway: NodeGateway | null;
+  readonly others: OtherNodes | null;
   readonly log: Log;
 }
 
@@ -32,8 +32,8 @@ export interface DrainOptions {
 /** What a node knows about itself. */
 export interface NodeState {
   /** By worker: an id that no other worker of this node ever has. Those that did not answer in time are missing. */
-  readonly snapshots: ReadonlyMap<Owner, unknown>;
-  readonly living: ReadonlySet<Owner>;
+  readonly snapshots: ReadonlyMap<WorkerId, unknown>;
+  readonly living: ReadonlySet<WorkerId>;
   /** Workers started again after a death. */
   readonly restarts: number;
   /** By app. */
@@ -44,21 +44,15 @@ export interface NodeState {
   readonly others: OthersState | null;
 }
 
-export interface OthersState {
-  readonly counters: GatewayCounters;
-  readonly nodes: number;
-  readonly isConnected: boolean;
-}
-
 /** One node: its workers, the bus between them and their common end. */
 export class Primary {
   readonly #options: PrimaryOptions;
   readonly #supervisor: Supervisor;
   readonly #hub: LocalHub;
-  readonly #slots = new Map<Owner, number>();
+  readonly #slots = new Map<WorkerId, number>();
   #settings: unknown;
   /** Workers that could listen, until all of the first ones are there. Null: whoever could, may. */
-  #waiting: Set<Owner> | null = new Set();
+  #waiting: Set<WorkerId> | null = new Set();
   /** Places whose worker has never listened. */
   readonly #silent = new Set<number>();
   #isDraining = false;
@@ -71,7 +65,7 @@ export class Primary {
     this.#hub = new LocalHub({
       cache: options.cache,
       log: options.log,
-      others: options.gateway,
+      others: options.others,
       onEvent: options.onEvent,
       onPrepared: (owner) => this.#prepared(owner),
       onListening: (owner) => this.#listening(owner),
@@ -85,11 +79,11 @@ export class Primary {
       ...options,
       onFork: (owner, slot, stream) => {
         this.#slots.set(owner, slot);
-        const { gateway } = options;
-        const hasPeers = options.workers > 1 || gateway !== null;
+        const { others } = options;
+        const hasPeers = options.workers > 1 || others !== null;
         const link = this.#hub.attach(owner, stream);
         link.tell({ type: 'configure', slot, hasPeers, settings: this.#settings });
-        if (gateway?.isConnected === false) link.tell({ type: 'nodes_parted' });
+        if (others?.isConnected === false) link.tell({ type: 'nodes_parted' });
       },
       onExit: (owner) => {
         this.#slots.delete(owner);
@@ -110,15 +104,14 @@ export class Primary {
 
   /** Meets the other nodes and starts the workers; resolves when all listen, rejects when one says that it cannot. */
   async start(): Promise<void> {
-    await this.#options.gateway?.start({
-      message: (_origin, topic, body) => this.#hub.deliver(topic, body),
-      lost: (origin, topic) => this.#options.log.error('messages of another node are lost', { node: origin, topic }),
-      nodeJoined: (node) => this.#options.log.info('another node is there', { node }),
-      nodeGone: (node, reason) => this.#options.log.warn('another node is gone', { node, reason }),
-      notice: () => {},
-      connected: () => this.#hub.tellAll({ type: 'nodes_met' }),
-      disconnected: () => this.#hub.tellAll({ type: 'nodes_parted' }),
-    });
+    const { replication } = this.#hub;
+    if (replication !== null) {
+      await this.#options.others?.start({
+        replication,
+        deliver: (topic, message) => this.#hub.deliver(topic, message),
+        reachable: (isReachable) => this.#hub.tellAll({ type: isReachable ? 'nodes_met' : 'nodes_parted' }),
+      });
+    }
     this.#supervisor.start();
     await this.#started.promise;
   }
@@ -143,15 +136,8 @@ export class Primary {
       restarts: this.#supervisor.restarts,
       channels: this.#hub.channelCounts(),
       roundTrips,
-      others: this.#others(),
+      others: this.#options.others?.state ?? null,
     };
-  }
-
-  #others(): OthersState | null {
-    const { gateway } = this.#options;
-    if (gateway === null) return null;
-    const { counters, nodes, isConnected } = gateway;
-    return { counters, nodes: nodes.length, isConnected };
   }
 
   /** Ends the node in order: not ready, not listening, messages under way delivered, clients closed, workers gone. */
@@ -163,6 +149,7 @@ export class Primary {
       this.#supervisor.killAll();
     }, gracePeriodMs);
     this.#hub.tellAll({ type: 'draining' });
+    this.#options.others?.leaveWebhooks();
     await sleep(preStopDelayMs);
     await this.#hub.askAll({ type: 'quiesce' });
     // Each worker's answer came behind what it had published, and that was passed on when it came: a client that is
@@ -170,7 +157,7 @@ export class Primary {
     await this.#hub.askAll({ type: 'close_clients', windowMs }, gracePeriodMs);
     this.#hub.endAll();
     await ended;
-    await this.#options.gateway?.close();
+    await this.#options.others?.close();
     clearTimeout(deadline);
   }
 
@@ -179,7 +166,7 @@ export class Primary {
   }
 
   /** The first workers listen together: connections are shared by those that listen, and would pile up on the quickest. */
-  #prepared(owner: Owner): void {
+  #prepared(owner: WorkerId): void {
     if (this.#isDraining) return;
     if (this.#waiting === null) {
       this.#hub.tell(owner, { type: 'listen' });
@@ -191,14 +178,14 @@ export class Primary {
     this.#waiting = null;
   }
 
-  #listening(owner: Owner): void {
+  #listening(owner: WorkerId): void {
     const slot = this.#slots.get(owner);
     this.#options.log.debug('a worker is listening', { slot });
     if (slot === undefined || !this.#silent.delete(slot)) return;
     if (this.#silent.size === 0) this.#started.resolve();
   }
 
-  #failed(owner: Owner, message: string): void {
+  #failed(owner: WorkerId, message: string): void {
     // Before the start is over the settings are to blame, and another try would end the same way.
     if (this.#silent.size > 0) this.#started.reject(new Error(message));
     else {

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Duplex } from 'node:stream';
 import type { Log } from '@sluice/core';
-import type { Owner } from '../registry/channel-record.ts';
+import type { WorkerId } from '../registry/owner.ts';
 import { BUS_FD } from '../worker/primary-link.ts';
 
 export interface SupervisorOptions {
@@ -11,9 +11,9 @@ export interface SupervisorOptions {
   readonly scheduling: 'primary' | 'kernel';
   readonly log: Log;
   /** A worker process exists; `stream` is its end of the local bus. */
-  readonly onFork: (owner: Owner, slot: number, stream: Duplex) => void;
+  readonly onFork: (owner: WorkerId, slot: number, stream: Duplex) => void;
   /** A worker process has ended, or could not be made; called before its replacement is forked. */
-  readonly onExit: (owner: Owner) => void;
+  readonly onExit: (owner: WorkerId) => void;
 }
 
 /** A worker that lived this long did not die of its start, and its replacement need not wait. */
@@ -63,7 +63,7 @@ export class Supervisor {
     if (this.running > 0) await new Promise<void>((resolve) => (this.#onAllGone = resolve));
   }
 
-  kill(owner: Owner): void {
+  kill(owner: WorkerId): void {
     cluster.workers?.[owner]?.process.kill('SIGKILL');
   }
 

@@ -1,17 +1,17 @@
-import type { Owner } from '../registry/channel-record.ts';
+import type { WorkerId } from '../registry/owner.ts';
 
 /** Which workers want the messages of which topics. */
 export class TopicRouter {
-  readonly #interest = new Map<string, Set<Owner>>();
+  readonly #interest = new Map<string, Set<WorkerId>>();
 
-  join(owner: Owner, topic: string): void {
+  join(owner: WorkerId, topic: string): void {
     const owners = this.#interest.get(topic);
     if (owners === undefined) this.#interest.set(topic, new Set([owner]));
     else owners.add(owner);
   }
 
   /** Whether it was the last who wanted the topic. */
-  leave(owner: Owner, topic: string): boolean {
+  leave(owner: WorkerId, topic: string): boolean {
     const owners = this.#interest.get(topic);
     if (owners?.delete(owner) !== true || owners.size > 0) return false;
     this.#interest.delete(topic);
@@ -19,14 +19,14 @@ export class TopicRouter {
   }
 
   /** Returns the topics that nobody wants any more. */
-  dropOwner(owner: Owner): string[] {
+  dropOwner(owner: WorkerId): string[] {
     return [...this.#interest.keys()].filter((topic) => this.leave(owner, topic));
   }
 
   /** Owners to pass a message on to, its sender perhaps among them. */
-  interested(topic: string): ReadonlySet<Owner> {
+  interested(topic: string): ReadonlySet<WorkerId> {
     return this.#interest.get(topic) ?? NOBODY;
   }
 }
 
-const NOBODY: ReadonlySet<Owner> = new Set();
+const NOBODY: ReadonlySet<WorkerId> = new Set();

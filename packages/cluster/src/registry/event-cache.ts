@@ -1,4 +1,5 @@
 import { type KeepRequest, type KeptEvent, topicOf } from '@sluice/core';
+import type { NodeId } from './owner.ts';
 
 /** What all cache channels together may keep. */
 export interface CacheBounds {
@@ -11,7 +12,20 @@ export interface EventCacheOptions extends CacheBounds {
   readonly now: () => number;
 }
 
-interface Entry {
+/**
+ * Which of two events of a channel is the later one, equal on all nodes whatever the order in which they hear of them:
+ * the one with the higher clock (one more than any that its node had heard of), or of the higher node.
+ */
+export interface KeepStamp {
+  readonly clock: number;
+  readonly node: NodeId;
+}
+
+export type StampedEvent = KeepRequest & KeepStamp;
+
+interface Entry extends KeepStamp {
+  readonly appId: string;
+  readonly channel: string;
   readonly text: string;
   readonly bytes: number;
   readonly expiresAt: number;
@@ -26,16 +40,30 @@ export class EventCache {
   /** By app and channel, the one kept longest first (a Map keeps the order of insertion). */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
+  /** The highest that any event had. */
+  #clock = 0;
 
   constructor(options: EventCacheOptions) {
     this.#options = options;
   }
 
-  keep({ appId, channel, text, ttlMs }: KeepRequest): void {
+  /** Keeps an event that came about on this node; returns its stamp. */
+  keep(request: KeepRequest, node: NodeId = ''): KeepStamp {
+    const stamp = { clock: this.#clock + 1, node };
+    this.merge({ ...request, ...stamp });
+    return stamp;
+  }
+
+  /** Keeps an event, wherever it came about, unless a later one is there. */
+  merge({ appId, channel, text, ttlMs, clock, node }: StampedEvent): void {
+    this.#clock = Math.max(this.#clock, clock);
     const key = topicOf(appId, channel);
+    const there = this.#entries.get(key);
+    if (there !== undefined && (there.clock > clock || (there.clock === clock && there.node >= node))) return;
     this.#forget(key);
     const bytes = Buffer.byteLength(text);
-    this.#entries.set(key, { text, bytes, expiresAt: this.#options.now() + ttlMs });
+    const expiresAt = this.#options.now() + ttlMs;
+    this.#entries.set(key, { appId, channel, text, bytes, expiresAt, clock, node });
     this.#bytes += bytes;
     const { maxEvents, maxBytes } = this.#options;
     if (this.#entries.size > maxEvents || this.#bytes > maxBytes) this.#makeRoom();
@@ -49,6 +77,14 @@ export class EventCache {
     if (ttlMs > 0) return { text: entry.text, ttlMs };
     this.#forget(key);
     return null;
+  }
+
+  /** All that are kept, the one kept longest first. */
+  *events(): Iterable<StampedEvent> {
+    const now = this.#options.now();
+    for (const { appId, channel, text, expiresAt, clock, node } of this.#entries.values()) {
+      if (expiresAt > now) yield { appId, channel, text, ttlMs: expiresAt - now, clock, node };
+    }
   }
 
   #forget(key: string): void {

@@ -1,37 +1,51 @@
-import type { Owner } from './channel-record.ts';
+import { Holdings } from './holdings.ts';
+import type { NodeId, Owner, WorkerId } from './owner.ts';
 
 /** One user of an app: the connections signed in as the user, and who wants to hear of it. */
 export class UserRecord {
-  readonly #connections = new Map<Owner, number>();
-  readonly watchers = new Set<Owner>();
+  /** Of another node only that there is one. */
+  readonly #connections = new Holdings();
+  readonly watchers = new Set<WorkerId>();
 
   get isOnline(): boolean {
-    return this.#connections.size > 0;
+    return this.#connections.total > 0;
+  }
+
+  get isOnlineHere(): boolean {
+    return this.#connections.here > 0;
   }
 
   get isEmpty(): boolean {
-    return this.#connections.size === 0 && this.watchers.size === 0;
+    return this.#connections.total === 0 && this.watchers.size === 0;
+  }
+
+  isOnlineAt(owner: Owner): boolean {
+    return this.#connections.has(owner);
   }
 
   /** Whether that brought the user online. */
-  join(owner: Owner): boolean {
+  join(worker: WorkerId): boolean {
     const wasOnline = this.isOnline;
-    this.#connections.set(owner, (this.#connections.get(owner) ?? 0) + 1);
+    this.#connections.add(worker, 1);
+    return !wasOnline;
+  }
+
+  /** Another node has the user online. Whether that brought the user online. */
+  joinElsewhere(node: NodeId): boolean {
+    const wasOnline = this.isOnline;
+    this.#connections.set(node, 1);
     return !wasOnline;
   }
 
   /** Whether the user went offline with it. */
   leave(owner: Owner): boolean {
-    const held = this.#connections.get(owner);
-    if (held === undefined) return false;
-    if (held > 1) this.#connections.set(owner, held - 1);
-    else this.#connections.delete(owner);
+    if (!this.#connections.take(owner)) return false;
     return !this.isOnline;
   }
 
   /** Takes everything of an owner away. Whether the user went offline with it. */
   drop(owner: Owner): boolean {
-    this.watchers.delete(owner);
-    return this.#connections.delete(owner) && !this.isOnline;
+    if (typeof owner === 'number') this.watchers.delete(owner);
+    return this.#connections.drop(owner) && !this.isOnline;
   }
 }

@@ -35,6 +35,7 @@ class Node {
       nodeGone: (node, reason) => this.log.push(`${reason} ${node}`),
       connected: () => {},
       disconnected: () => {},
+      stoodStill: () => {},
       notice: (_origin, notice) => this.log.push(JSON.stringify(notice)),
     });
   }

@@ -79,31 +79,37 @@ export const CONNECTIONS: readonly Mutant[] = [
     },
     {
       name: 'announces-every-connection-of-a-user',
-      find: '.map((p) => p.member), isNew }',
-      replace: '.map((p) => p.member), isNew: true }',
+      find: '.map((p) => p.member), isNew, isNewHere }',
+      replace: '.map((p) => p.member), isNew: true, isNewHere }',
       rows: ['PR-05', 'PR-07', 'PR-08'],
     },
     {
       name: 'says-goodbye-while-another-connection-is-left',
-      find: '    presence.connections.delete(owner);\n    if (presence.connections.size > 0) return false;',
-      replace: '    presence.connections.delete(owner);',
+      find: 'return connections.total === 0 && this.#members.delete(userId);',
+      replace: 'return this.#members.delete(userId);',
       rows: ['PR-06', 'PR-07'],
     },
     {
       name: 'counts-one-process-only',
-      find: 'subscriptions += count;',
-      replace: 'subscriptions = count;',
+      find: 'this.#counts.set(owner, subscriptions);',
+      replace:
+        'for (const other of this.#counts.workers()) this.#counts.drop(other);\n    this.#counts.set(owner, subscriptions);',
       rows: ['SC-05', 'CH-09', 'EV-20'],
     },
   ]),
   ...inFile('packages/cluster/src/registry/user-record.ts', [
     {
       name: 'calls-a-user-offline-while-a-connection-is-left',
-      find: '    else this.#connections.delete(owner);\n    return !this.isOnline;',
-      replace: '    else this.#connections.delete(owner);\n    return true;',
+      find: '    if (!this.#connections.take(owner)) return false;\n    return !this.isOnline;',
+      replace: '    if (!this.#connections.take(owner)) return false;\n    return true;',
       rows: ['WL-03'],
     },
-    { name: 'calls-a-user-online-again', find: 'return !wasOnline;', replace: 'return true;', rows: ['WL-03'] },
+    {
+      name: 'calls-a-user-online-again',
+      find: 'this.#connections.add(worker, 1);\n    return !wasOnline;',
+      replace: 'this.#connections.add(worker, 1);\n    return true;',
+      rows: ['WL-03'],
+    },
   ]),
   ...inFile('packages/cluster/src/registry/count-announcer.ts', [
     {
@@ -127,34 +133,36 @@ export const CONNECTIONS: readonly Mutant[] = [
       rows: ['CA-02'],
     },
   ]),
-  ...inFile('packages/cluster/src/registry/node-registry.ts', [
+  ...inFile('packages/cluster/src/registry/slots.ts', [
     {
       name: 'lets-one-connection-too-many-in',
-      find: 'if (sum(held) >= slot.max) return false;',
-      replace: 'if (sum(held) > slot.max) return false;',
+      find: '?.total ?? 0) >= max) return false;',
+      replace: '?.total ?? 0) > max) return false;',
       rows: ['HS-11', 'HS-23'],
     },
+  ]),
+  ...inFile('packages/cluster/src/registry/merged-state.ts', [
     {
       name: 'keeps-the-members-of-a-dead-process',
-      find: 'for (const userId of gone) this.#options.listener.memberRemoved(owners, { appId, channel, userId });',
+      find: 'for (const userId of gone) this.#removed(workers, { ...ref, userId });',
       replace: '',
       rows: ['PR-24'],
     },
     {
       name: 'announces-counts-to-nobody',
-      find: 'if (announce) this.#counts.changed(',
+      find: 'if (announce && count !== before) this.#counts.changed(',
       replace: 'if (false) this.#counts.changed(',
       rows: ['SC-01', 'SC-02', 'SC-03', 'SC-08'],
     },
     {
       name: 'tells-no-watcher-who-comes',
-      find: 'if (record.join(owner)) this.#options.listener.userOnline(record.watchers, user);',
-      replace: 'record.join(owner);',
+      find: 'if (record.join(worker)) this.#listener.userOnline(record.watchers, user);',
+      replace: 'record.join(worker);',
       rows: ['WL-02', 'WL-04', 'WL-09'],
     },
     {
       name: 'tells-no-watcher-who-goes',
-      find: 'if (record.leave(owner)) this.#options.listener.userOffline(record.watchers, user);',
+      find: 'if (record.leave(owner)) this.#listener.userOffline(record.watchers, user);',
       replace: 'record.leave(owner);',
       rows: ['WL-03', 'SI-14', 'TE-09'],
     },

@@ -2,25 +2,27 @@ import { inFile, type Mutant } from '../mutant.ts';
 
 /** What operators' endpoints are told, and when. */
 export const WEBHOOKS: readonly Mutant[] = [
-  ...inFile('packages/cluster/src/primary/local-hub.ts', [
+  ...inFile('packages/cluster/src/registry/merged-state.ts', [
     {
       name: 'tells-no-webhook-that-a-channel-is-vacated',
-      find: "channelVacated: (event) => onEvent({ type: 'channel_vacated', ...event }),",
-      replace: 'channelVacated: () => {},',
+      find: "this.#happened({ type: 'channel_vacated', appId, channel });",
+      replace: '',
       rows: ['WH-05', 'WH-18', 'WH-24'],
     },
     {
       name: 'tells-webhooks-twice-that-a-channel-is-occupied',
-      find: "channelOccupied: (event) => onEvent({ type: 'channel_occupied', ...event }),",
-      replace: "channelOccupied: (event) => [1, 2].forEach(() => onEvent({ type: 'channel_occupied', ...event })),",
+      find: "this.#happened({ type: 'channel_occupied', appId, channel });",
+      replace: "[1, 2].forEach(() => this.#happened({ type: 'channel_occupied', appId, channel }));",
       rows: ['WH-04', 'WH-18', 'WH-20', 'CA-10'],
     },
     {
       name: 'tells-no-webhook-of-new-members',
-      find: "onEvent({ type: 'member_added', appId, channel, userId: member.userId });",
+      find: "this.#happened({ type: 'member_added', appId, channel, userId: member.userId });",
       replace: '',
       rows: ['WH-07', 'WH-18'],
     },
+  ]),
+  ...inFile('packages/cluster/src/primary/local-hub.ts', [
     {
       name: 'forgets-to-clean-up-after-a-dead-worker',
       find: 'this.#registry.dropOwner(owner);',

@@ -1,7 +1,10 @@
 import type { Member, SocketId } from '@sluice/protocol';
 import type { DomainEvent } from '../domain-event.ts';
 
-/** What only so many connections may have at once on this node: a place under an app's quota, or in the node at all. */
+/** The slot that every connection of a node needs; it alone is counted by each node for itself. */
+export const NODE_SLOT = 'node';
+
+/** What only so many connections may have at once: a place under an app's quota on all nodes, or in the node at all. */
 export interface Slot {
   readonly name: string;
   /** At least 1. */
@@ -69,7 +72,7 @@ export interface RateAnswer {
 }
 
 /**
- * The node's one view of who is where, kept by the primary. What a worker tells it is heard in the order told.
+ * The node's one view of who is where in the whole cluster, kept by the primary. What a worker tells it is heard in the order told.
  *
  * Questions are answered from the node's own memory. They are asked only where an exact answer over all workers is
  * owed: a presence join, a cache channel's kept event, a watchlist, a quota of an app or the node, a shared rate, a query
@@ -120,8 +123,8 @@ export interface MemberAdded {
   readonly appId: string;
   readonly channel: string;
   readonly member: Member;
-  /** The connection that joined; it has the member list and gets no event. */
-  readonly socketId: SocketId;
+  /** The connection that joined; it has the member list and gets no event. Empty: it is on another node. */
+  readonly socketId: SocketId | '';
 }
 
 /** A user's last connection left a presence channel. */

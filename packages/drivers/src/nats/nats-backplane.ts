@@ -1,5 +1,6 @@
 import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { type Backplane, type BackplaneEvents, ConnectionError } from '@sluice/core';
+import { inTime } from '../in-time.ts';
 import { subjectToken } from './subject.ts';
 
 export interface NatsBackplaneOptions {
@@ -93,9 +94,9 @@ export class NatsBackplane implements Backplane {
     this.#isClosing = true;
     this.#isConnected = false;
     if (this.#nats !== null && !this.#nats.isClosed()) {
-      await within(this.#options.timeoutMs, this.#nats.flush()).catch(ignore);
+      await inTime(this.#options.timeoutMs, this.#nats.flush()).catch(ignore);
       this.#events = null;
-      await within(this.#options.timeoutMs, this.#nats.close()).catch(ignore);
+      await inTime(this.#options.timeoutMs, this.#nats.close()).catch(ignore);
     }
     this.#events = null;
   }
@@ -199,13 +200,6 @@ function connectionOptions(options: NatsBackplaneOptions): ConnectionOptions {
     ...(token === null ? {} : { token }),
     ...(tlsCa === null ? {} : { tls: { ca: tlsCa } }),
   };
-}
-
-function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
-    promise.finally(() => clearTimeout(timer)).then(resolve, reject);
-  });
 }
 
 function ignore(): void {

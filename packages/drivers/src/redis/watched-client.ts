@@ -69,6 +69,8 @@ export class WatchedClient {
     const now = performance.now();
     if (now - this.#answeredAt > this.#timeoutMs) {
       this.#answeredAt = now;
+      // Of use to whoever waits for the first connection; a better reason is not replaced.
+      this.#lastError ??= new Error(`no answer in ${this.#timeoutMs} ms`);
       this.#gone(`no answer in ${this.#timeoutMs} ms`);
       this.redis.disconnect(true);
       return;

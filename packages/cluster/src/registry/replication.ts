@@ -1,0 +1,249 @@
+import type { CountReport, DomainEvent, UserRef } from '@sluice/core';
+import { assertNever } from '@sluice/protocol';
+import type { Change } from './change.ts';
+import { ChangeStream } from './change-stream.ts';
+import type { ChannelRef } from './directory.ts';
+import type { EventCache, StampedEvent } from './event-cache.ts';
+import { HeldByNode } from './held-by-node.ts';
+import { MergedState, type RegistryListener } from './merged-state.ts';
+import type { NodeId } from './owner.ts';
+import { type Applied, RemoteNodes } from './remote-nodes.ts';
+import { changesOfAll, piecesOf } from './snapshot.ts';
+import { Slots } from './slots.ts';
+import type { Transition } from './transition.ts';
+import { WebhookDuty } from './webhook-duty.ts';
+
+export interface ReplicationOptions {
+  readonly self: NodeId;
+  readonly now: () => number;
+  readonly cache: EventCache;
+  readonly listener: RegistryListener & {
+    happened(event: DomainEvent): void;
+    userTerminated(user: UserRef): void;
+  };
+  /** A message for all other nodes; they have to get all of them, in order. */
+  readonly onChange: (message: Buffer) => void;
+  /** Whether anybody is to be told of events of the app; alike on all nodes. */
+  readonly hasWebhooks: (appId: string) => boolean;
+  /** Longer than any change takes to another node, a number of subscribers included. */
+  readonly settleMs: number;
+  /** After so long every node has noticed that one has died. */
+  readonly deadNodeMs: number;
+}
+
+/**
+ * Keeps the merged state alike on all nodes: tells the others what this node's workers have together, and takes up what
+ * they tell. For whoever connects it to a network:
+ *
+ * - A node that comes or is found is added, and asked for a snapshot. So is one whose message `needs_snapshot`, and one that
+ *   says that it is at another version than `versionOf`.
+ * - When the snapshots of all that live are there, `gathered` is called, and the node may take connections.
+ * - One that finds that it was paused, or is about to end, calls `standBack`; the first of them `serve`, when it has heard
+ *   what it missed.
+ */
+export class Replication {
+  readonly state: MergedState;
+  readonly slots: Slots;
+  readonly stream: ChangeStream;
+  readonly #options: ReplicationOptions;
+  readonly #duty: WebhookDuty;
+  readonly #nodes: RemoteNodes;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    const { listener } = options;
+    this.stream = new ChangeStream({
+      onChange: options.onChange,
+      countHere: (channel) => this.#countHere(channel),
+      slotsHere: (name) => this.slots.here(name),
+    });
+    this.slots = new Slots((name) => this.stream.slotsChanged(name));
+    this.#duty = new WebhookDuty({
+      ...options,
+      emit: (event) => listener.happened(event),
+      told: (transition) => this.stream.told(transition),
+      shares: () => this.stream.shares(),
+      isSo: (transition) => this.#isSo(transition),
+    });
+    this.state = new MergedState({ listener, happened: (event) => this.#duty.happened(event), here: this.stream });
+    this.#nodes = new RemoteNodes({
+      apply: (node, change) => this.#apply(node, change),
+      replace: (node, changes) => this.#replace(node, changes),
+    });
+  }
+
+  /** Number of the last message that this node sent. */
+  get version(): number {
+    return this.stream.version;
+  }
+
+  /** Messages of other nodes that could not be read. */
+  get refused(): number {
+    return this.#nodes.refused;
+  }
+
+  /** Number of the last message of the node that was applied; null: its snapshot is missing. */
+  versionOf(node: NodeId): number | null {
+    return this.#nodes.versionOf(node);
+  }
+
+  /**
+   * Sends what waits for the end of the turn, now. Called before a message that a cache channel keeps goes to other nodes:
+   * whoever joins its topic there too late for the message has been told what is kept.
+   */
+  flush(): void {
+    this.stream.flush();
+  }
+
+  /** The node lives. Its snapshot is needed before any of its changes. */
+  addNode(node: NodeId): void {
+    this.#nodes.add(node);
+  }
+
+  /** The node is dead, or has left. */
+  dropNode(node: NodeId): void {
+    if (!this.#nodes.remove(node)) return;
+    for (const transition of this.#duty.dropNode(node)) this.stream.inherited(transition);
+    this.slots.drop(node);
+    this.state.drop(node);
+  }
+
+  applyRemote(node: NodeId, message: Uint8Array): Applied {
+    return this.#nodes.applyChanges(node, message);
+  }
+
+  /** All that this node holds now, in pieces of at most 256 KB as far as no kept event is larger. */
+  snapshot(): Buffer[] {
+    this.stream.flushAll();
+    return piecesOf(this.version, this.#changesOfAll());
+  }
+
+  /** Takes up a snapshot of the node: only what differs from what it was known to hold causes events. */
+  applySnapshot(node: NodeId, pieces: readonly Uint8Array[]): Applied {
+    return this.#nodes.applySnapshot(node, pieces);
+  }
+
+  /** The snapshots of all nodes that live are there. */
+  gathered(): void {
+    this.#duty.gathered();
+  }
+
+  /** Leaves webhooks to the others from now on, and remembers what nobody tells. */
+  standBack(): void {
+    this.#duty.standBack();
+  }
+
+  /** Tells webhooks what this node is responsible for; first what nobody has told. */
+  serve(): void {
+    this.#duty.serve();
+  }
+
+  *#changesOfAll(): Iterable<Change> {
+    yield* changesOfAll(this.state.directory, this.slots);
+    for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
+    if (this.#duty.nodes.has(this.#options.self)) yield { type: 'shares' };
+    for (const transition of this.#duty.recentlyTold()) yield { type: 'told', transition };
+    yield { type: 'owed', transitions: this.#duty.owed() };
+  }
+
+  /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */
+  #tellsKept({ appId, channel, node }: StampedEvent): boolean {
+    const { self } = this.#options;
+    return node === self || this.#duty.nodes.of(appId, channel, node) === self;
+  }
+
+  #apply(node: NodeId, change: Change): void {
+    switch (change.type) {
+      case 'count':
+        this.state.count(node, change);
+        return;
+      case 'joined':
+        this.state.joinElsewhere(node, change, change.member);
+        return;
+      case 'left':
+        this.state.leave(node, change);
+        return;
+      case 'user_joined':
+        this.state.userJoinedElsewhere(node, userOf(change));
+        return;
+      case 'user_left':
+        this.state.userLeft(node, userOf(change));
+        return;
+      case 'slots':
+        this.slots.setElsewhere(node, change.name, change.held);
+        return;
+      case 'keep':
+        this.#options.cache.merge(change);
+        return;
+      case 'terminate':
+        this.#options.listener.userTerminated(userOf(change));
+        return;
+      case 'shares':
+        this.#shares(node);
+        return;
+      case 'told':
+        this.#duty.heard(change.transition);
+        return;
+      case 'inherited':
+        this.#duty.inherited(change.transition);
+        return;
+      case 'owed':
+        this.#duty.heardOwed(node, change.transitions);
+        return;
+      default:
+        assertNever(change);
+    }
+  }
+
+  /** It answers from now on for what others answered for, and has to know what they have not told. */
+  #shares(node: NodeId): void {
+    if (this.#duty.nodes.has(node)) return;
+    this.#duty.nodes.add(node);
+    this.stream.owed(this.#duty.owed());
+  }
+
+  /** What has come first, so that a channel that has other members now was not vacated in between. */
+  #replace(node: NodeId, changes: readonly Change[]): void {
+    const held = new HeldByNode();
+    for (const change of changes) {
+      held.add(change);
+      // What webhooks know is compared with the whole state.
+      if (change.type !== 'told' && change.type !== 'owed') this.#apply(node, change);
+    }
+    held.takeOutOthers(node, this.state, this.slots);
+    for (const change of changes) {
+      if (change.type === 'told') this.#duty.heardAgain(node, change.transition);
+      else if (change.type === 'owed') this.#duty.heardOwed(node, change.transitions);
+    }
+  }
+
+  #countHere({ appId, channel }: ChannelRef): CountReport {
+    const record = this.state.directory.channel({ appId, channel });
+    return {
+      appId,
+      channel,
+      subscriptions: record?.subscriptionsHere ?? 0,
+      announce: record?.announces ?? false,
+    };
+  }
+
+  #isSo(transition: Transition): boolean {
+    const record = this.state.directory.channel(transition);
+    switch (transition.type) {
+      case 'channel_occupied':
+        return record !== undefined;
+      case 'channel_vacated':
+        return record === undefined;
+      case 'member_added':
+        return record?.hasMember(transition.userId) ?? false;
+      case 'member_removed':
+        return !(record?.hasMember(transition.userId) ?? false);
+      default:
+        return assertNever(transition);
+    }
+  }
+}
+
+function userOf({ appId, userId }: UserRef): UserRef {
+  return { appId, userId };
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { NodeId } from './owner.ts';
+
+/**
+ * Which of the nodes that take a share answers for a channel: the one that scores highest for it (rendezvous hashing), so
+ * that every node with the same list comes to the same one, and one that comes or goes moves only what it gets or had.
+ */
+export class Responsibility {
+  /** By node, the hash of its id. */
+  readonly #sharing = new Map<NodeId, number>();
+
+  add(node: NodeId): void {
+    this.#sharing.set(node, createHash('sha256').update(node).digest().readUInt32BE(0));
+  }
+
+  remove(node: NodeId): void {
+    this.#sharing.delete(node);
+  }
+
+  has(node: NodeId): boolean {
+    return this.#sharing.has(node);
+  }
+
+  isShared(): boolean {
+    return this.#sharing.size > 0;
+  }
+
+  /** Without `except`: who comes after it. `undefined`: there is nobody. */
+  of(appId: string, channel: string, except?: NodeId): NodeId | undefined {
+    const key = fnv(channel, fnv(appId, FNV_OFFSET));
+    let best: NodeId | undefined;
+    let bestScore = -1;
+    for (const [node, hash] of this.#sharing) {
+      if (node === except) continue;
+      const score = mixed(key ^ hash);
+      if (score < bestScore || (score === bestScore && best !== undefined && node < best)) continue;
+      best = node;
+      bestScore = score;
+    }
+    return best;
+  }
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** FNV-1a over UTF-16 code units; the separator keeps what follows apart. */
+function fnv(text: string, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return Math.imul(hash ^ 0xffff, FNV_PRIME);
+}
+
+/** The finaliser of MurmurHash3: every bit of the result depends on every bit given. */
+function mixed(bits: number): number {
+  let hash = bits;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,220 @@
+import type { DomainEvent } from '@sluice/core';
+import type { NodeId } from './owner.ts';
+import { Responsibility } from './responsibility.ts';
+import { RecentlyTold } from './recently-told.ts';
+import { isTransition, oppositeOf, subjectOf, type Transition } from './transition.ts';
+
+export interface WebhookDutyOptions {
+  readonly self: NodeId;
+  readonly now: () => number;
+  /** Longer than any change takes to another node, a number of subscribers included. */
+  readonly settleMs: number;
+  /** After so long every node has noticed that one has died. */
+  readonly deadNodeMs: number;
+  /** Hands an event to this node's webhooks. */
+  readonly emit: (event: DomainEvent) => void;
+  /** Tells the other nodes that the transition has been emitted. */
+  readonly told: (transition: Transition) => void;
+  /** Tells the other nodes that this one takes a share from now on. */
+  readonly shares: () => void;
+  /** Whether the merged state is as after the transition. */
+  readonly isSo: (transition: Transition) => boolean;
+  /** Whether anybody is to be told of events of the app; alike on all nodes. */
+  readonly hasWebhooks: (appId: string) => boolean;
+}
+
+/** Beyond these the oldest are forgotten: so much is owed only when a node with very many channels has died. */
+const MAX_OWED = 100_000;
+
+/** The part that goes at the bound, in one go: a look at the front of a Map passes all that was deleted there. */
+const SLICE = 0.01;
+
+/**
+ * gathering: what looks like a transition may be none, for this node does not know yet what the others hold.
+ * watching: others tell it all; what nobody has told is remembered.
+ * serving: this node tells what it is responsible for.
+ */
+type Stage = 'gathering' | 'watching' | 'serving';
+
+interface Owed {
+  readonly transition: Transition;
+  readonly since: number;
+}
+
+/**
+ * Sees to it that webhooks hear of each transition of the merged state once, from the node that is responsible for the
+ * channel. That node tells the others when it has; what a node has seen and nobody has told yet is owed, and whoever
+ * becomes responsible tells it. What is owed is where the webhooks' view of a channel or member differs from the state:
+ * a transition back settles it, and so nothing is told that is no longer so, and nothing twice.
+ */
+export class WebhookDuty {
+  readonly nodes = new Responsibility();
+  readonly #options: WebhookDutyOptions;
+  /** By channel or member; the oldest first. */
+  readonly #owed = new Map<string, Owed>();
+  readonly #told: RecentlyTold;
+  #stage: Stage = 'gathering';
+
+  constructor(options: WebhookDutyOptions) {
+    this.#options = options;
+    this.#told = new RecentlyTold(options.deadNodeMs);
+  }
+
+  /**
+   * This node knows what the others hold. Where others have a share, it takes its own only when all of them have noticed the
+   * death of whoever died before it came: it never knew those, and so could not see them go.
+   */
+  gathered(): void {
+    if (this.#stage !== 'gathering') return;
+    this.#stage = 'watching';
+    const { deadNodeMs, settleMs } = this.#options;
+    // What was wrongly taken for owed until then is old enough to be known as such when the others say what they owe.
+    after(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs, () => this.#share());
+  }
+
+  /** Something happened in the merged state. */
+  happened(event: DomainEvent): void {
+    if (!this.#options.hasWebhooks(event.appId)) return;
+    if (!isTransition(event)) {
+      if (this.#isOurs(event)) this.#options.emit(event);
+      return;
+    }
+    const subject = subjectOf(event);
+    const owed = this.#owed.get(subject);
+    if (owed !== undefined && owed.transition.type !== event.type) this.#owed.delete(subject);
+    else if (this.#isOurs(event)) this.#tell(event);
+    else if (this.#stage !== 'gathering') this.#owe(event);
+  }
+
+  /** Another node has told the webhooks of it. */
+  heard(transition: Transition): void {
+    this.#told.forget(transition);
+    if (this.#options.isSo(transition)) this.#owed.delete(subjectOf(transition));
+    // The state gets there by another way, a moment later; that will settle it.
+    else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
+  }
+
+  /** The node has told it of late, as it says in a snapshot: it counts where that node answers for the channel still. */
+  heardAgain(node: NodeId, transition: Transition): void {
+    if (this.#isKnownBetterBy(node, transition)) this.heard(transition);
+  }
+
+  /**
+   * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
+   * answered for until this node came. It leaves out what it has seen just now, so that much may be owed beside it.
+   */
+  heardOwed(node: NodeId, owed: readonly Transition[]): void {
+    if (this.#stage === 'gathering') return;
+    const listed = new Set(owed.map((transition) => subjectOf(transition)));
+    const listedSince = this.#options.now() - 2 * this.#options.settleMs;
+    for (const [subject, { transition, since }] of this.#owed) {
+      if (since < listedSince && !listed.has(subject) && this.#isKnownBetterBy(node, transition))
+        this.#owed.delete(subject);
+    }
+    for (const transition of owed) {
+      if (!this.#isKnownBetterBy(node, transition)) continue;
+      if (this.#options.isSo(transition)) this.#owe(transition);
+      else this.#owed.delete(subjectOf(transition));
+    }
+  }
+
+  /** What this node has told of late: one that missed a message may have missed that, too. */
+  recentlyTold(): Iterable<Transition> {
+    return this.#told.transitions();
+  }
+
+  /** What nobody has told for longer than telling takes. */
+  owed(): Transition[] {
+    const since = this.#options.now() - this.#options.settleMs;
+    return [...this.#owed.values()].filter((owed) => owed.since < since).map(({ transition }) => transition);
+  }
+
+  /** Of a dead node another one has not heard that it told this. It may have heard more of it than this node did. */
+  inherited(transition: Transition): void {
+    if (this.#stage === 'gathering') return;
+    const subject = subjectOf(transition);
+    if (!this.#options.isSo(transition)) this.#owed.delete(subject);
+    else if (!this.#isOurs(transition)) this.#owe(transition);
+    else if (!this.#told.has(transition)) {
+      this.#owed.delete(subject);
+      this.#tell(transition);
+    }
+  }
+
+  /**
+   * The node has died: whoever comes after it tells what it has left. To be called before what it held goes: what it may
+   * not have told came first. Returns what it has left, as far as this node knows.
+   */
+  dropNode(node: NodeId): Transition[] {
+    const left = this.owed().filter((transition) => this.#responsible(transition) === node);
+    this.nodes.remove(node);
+    if (this.#stage === 'watching' && !this.nodes.isShared()) this.#share();
+    if (this.#stage === 'serving') this.#takeOver();
+    return left.filter((transition) => !this.#isOurs(transition));
+  }
+
+  /** Leaves everything to the others until it serves again: it may have missed that they took it for dead, or ends. */
+  standBack(): void {
+    if (this.#stage === 'serving') this.#stage = 'watching';
+  }
+
+  /** Does nothing before this node has a share. */
+  serve(): void {
+    if (!this.nodes.has(this.#options.self)) return;
+    this.#stage = 'serving';
+    this.#takeOver();
+  }
+
+  #share(): void {
+    const { self, settleMs, shares } = this.#options;
+    if (this.nodes.has(self)) return;
+    this.nodes.add(self);
+    shares();
+    // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
+    after(settleMs, () => this.serve());
+  }
+
+  #takeOver(): void {
+    for (const [subject, { transition }] of this.#owed) {
+      if (!this.#isOurs(transition)) continue;
+      this.#owed.delete(subject);
+      if (this.#options.isSo(transition)) this.#tell(transition);
+    }
+  }
+
+  #isOurs(event: DomainEvent): boolean {
+    return this.#stage === 'serving' && this.#responsible(event) === this.#options.self;
+  }
+
+  #responsible({ appId, channel }: DomainEvent): NodeId | undefined {
+    return this.nodes.of(appId, channel);
+  }
+
+  #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
+    const { appId, channel } = transition;
+    return this.nodes.of(appId, channel, this.#stage === 'serving' ? undefined : this.#options.self) === node;
+  }
+
+  #tell(transition: Transition): void {
+    this.#options.emit(transition);
+    this.#told.add(transition, this.#options.now());
+    this.#options.told(transition);
+  }
+
+  #owe(transition: Transition): void {
+    if (this.#owed.size >= MAX_OWED) this.#makeRoom();
+    this.#owed.set(subjectOf(transition), { transition, since: this.#options.now() });
+  }
+
+  #makeRoom(): void {
+    let excess = MAX_OWED * SLICE;
+    for (const subject of this.#owed.keys()) {
+      if (excess-- <= 0) return;
+      this.#owed.delete(subject);
+    }
+  }
+}
+
+function after(ms: number, act: () => void): void {
+  setTimeout(act, ms).unref();
+}

@@ -1,0 +1,157 @@
+import { mock } from 'node:test';
+import type { Random } from '@sluice/testkit';
+import {
+  DEAD_MS,
+  MAX_DELAY_MS,
+  type Peer,
+  SETTLE_MS,
+  type Signal,
+  type SimulatedNetwork,
+} from './simulated-network.ts';
+import { SimulatedNode, type Webhook } from './simulated-node.ts';
+
+interface Waiting {
+  readonly dueAt: number;
+  readonly signal: Signal;
+}
+
+const HEARTBEAT_MS = 100;
+
+/** Nodes with a network between them that delays, and loses what is told to; the timers are the test's. */
+export class SimulatedCluster implements SimulatedNetwork {
+  readonly random: Random;
+  readonly webhooks: Webhook[] = [];
+  /** Those that live and have started. */
+  readonly nodes: SimulatedNode[] = [];
+  nowMs = 0;
+  deaths = 0;
+  /** Messages that were under way and did not arrive. */
+  lost = 0;
+  readonly #starting = new Set<SimulatedNode>();
+  readonly #queues = new Map<string, Waiting[]>();
+  readonly #parted = new Set<string>();
+  readonly #later: { readonly dueAt: number; readonly act: () => void }[] = [];
+  #nextId = 1;
+  #lastStart = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+    mock.timers.enable({ apis: ['setTimeout'] });
+  }
+
+  [Symbol.dispose](): void {
+    mock.timers.reset();
+  }
+
+  get living(): SimulatedNode[] {
+    return [...this.nodes, ...this.#starting];
+  }
+
+  /** The last death and start are over: all know of them, and all nodes have their share of the webhooks. */
+  get isSettled(): boolean {
+    return this.nowMs - this.#lastStart > 2 * DEAD_MS + 7 * SETTLE_MS;
+  }
+
+  run(ms: number): void {
+    for (let i = 0; i < ms; i++) {
+      this.nowMs++;
+      mock.timers.tick(1);
+      // The end of a turn.
+      for (const node of this.living) node.replication.flush();
+      for (const [key, queue] of this.#queues) this.#deliver(key, queue);
+      const due = this.#later.filter(({ dueAt }) => dueAt <= this.nowMs);
+      for (const entry of due) {
+        this.#later.splice(this.#later.indexOf(entry), 1);
+        entry.act();
+      }
+      if (this.nowMs % HEARTBEAT_MS === 0) this.#heartbeat();
+    }
+  }
+
+  /** Starts a node as a gateway is to do it. */
+  start(): SimulatedNode {
+    const node = new SimulatedNode(this, `node-${this.#nextId++}`, this.webhooks);
+    this.#starting.add(node);
+    this.#lastStart = this.nowMs;
+    for (const other of this.nodes) node.meet(other.id);
+    const whenGathered = (): void => {
+      if (!node.isAlive) return;
+      if (!node.knows(this.nodes)) {
+        this.#after(1, whenGathered);
+        return;
+      }
+      node.replication.gathered();
+      this.#starting.delete(node);
+      this.nodes.push(node);
+    };
+    whenGathered();
+    return node;
+  }
+
+  /** The node dies: of what it had sent, each other one gets some. */
+  kill(node: SimulatedNode): void {
+    this.deaths++;
+    node.isAlive = false;
+    node.diedAt = this.nowMs;
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    for (const [key, queue] of this.#queues) {
+      if (key.startsWith(`${node.id}>`)) queue.splice(this.random.below(queue.length + 1));
+      if (key.endsWith(`>${node.id}`)) this.#queues.delete(key);
+    }
+    for (const other of this.living) {
+      this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => other.drop(node.id));
+    }
+  }
+
+  /** Two nodes do not hear each other for so long that each takes the other for dead; then they meet again. */
+  part(a: SimulatedNode, b: SimulatedNode): void {
+    const pairs = [`${a.id}>${b.id}`, `${b.id}>${a.id}`];
+    for (const pair of pairs) {
+      this.#queues.delete(pair);
+      this.#parted.add(pair);
+    }
+    a.drop(b.id);
+    b.drop(a.id);
+    this.#after(DEAD_MS, () => {
+      for (const pair of pairs) this.#parted.delete(pair);
+    });
+  }
+
+  /** What is under way from one node to another is lost. */
+  lose(from: SimulatedNode, to: SimulatedNode): void {
+    this.lost += this.#queues.get(`${from.id}>${to.id}`)?.length ?? 0;
+    this.#queues.delete(`${from.id}>${to.id}`);
+  }
+
+  send(from: Peer, to: string, signal: Signal): void {
+    const key = `${from.id}>${to}`;
+    if (this.#parted.has(key)) return;
+    const queue = this.#queues.get(key) ?? [];
+    const dueAt = Math.max(queue.at(-1)?.dueAt ?? 0, this.nowMs + this.random.below(MAX_DELAY_MS));
+    queue.push({ dueAt, signal });
+    this.#queues.set(key, queue);
+  }
+
+  broadcast(from: Peer, signal: Signal): void {
+    for (const other of this.living) if (other !== from) this.send(from, other.id, signal);
+  }
+
+  #heartbeat(): void {
+    for (const node of this.nodes) {
+      this.broadcast(node, { type: 'version', version: node.replication.version });
+    }
+  }
+
+  #deliver(key: string, queue: Waiting[]): void {
+    const [from = '', to = ''] = key.split('>');
+    while (queue[0] !== undefined && queue[0].dueAt <= this.nowMs) {
+      const signal = queue.shift()?.signal;
+      const node = this.living.find(({ id }) => id === to);
+      if (signal !== undefined) node?.receive(from, signal);
+    }
+  }
+
+  #after(ms: number, act: () => void): void {
+    this.#later.push({ dueAt: this.nowMs + ms, act });
+  }
+}
