@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Backplane } from '@sluice/core';
+import type { Backplane, Ledger } from '@sluice/core';
 import type { RedisTls } from '@sluice/drivers/redis';
-import type { Transport } from './config/settings.ts';
+import type { QueueSettings, Transport } from './config/settings.ts';
 import { StartupError } from './ports.ts';
 
 /** The transport between the nodes, not yet connected. Only the library that is needed is loaded. */
@@ -27,6 +27,13 @@ export async function createBackplane(transport: Transport): Promise<Backplane> 
       return new NatsBackplane({ ...options, tlsCa, credentials });
     }
   }
+}
+
+/** Where webhooks note what they owe, not yet connected. */
+export async function createLedger({ redis, ...options }: QueueSettings): Promise<Ledger> {
+  const { RedisLedger } = await import('@sluice/drivers/redis');
+  const tls = readTls(redis.tls, 'database.redis.ca_path');
+  return new RedisLedger({ connection: { ...redis, tls }, ...options });
 }
 
 function readTls(tls: { readonly caFile: string } | null, setting: string): RedisTls | null {

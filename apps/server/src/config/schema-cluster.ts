@@ -124,6 +124,20 @@ export const CLUSTER_SECTIONS = {
       env: 'ADAPTER_READY_WITHOUT_CONNECTION',
     }),
   },
+  queue: {
+    driver: setting(oneOf('memory', 'redis'), {
+      doc: 'Where webhooks wait that are not sent yet. `memory`: in the primary; what waits is lost if it is killed. `redis`: noted in `database.redis`, too; another node or the next start sends it.',
+      default: 'memory',
+      env: 'QUEUE_DRIVER',
+    }),
+    redis: {
+      prefix: setting(keyPrefix, {
+        doc: 'In front of every key in Redis. Nodes that have the same send what one of them owed when it died, and need the same apps.',
+        default: 'sluice_queue:',
+        env: 'QUEUE_REDIS_PREFIX',
+      }),
+    },
+  },
   database: {
     redis: {
       host: setting(host, { doc: 'Address of Redis.', default: '127.0.0.1', env: 'DATABASE_REDIS_HOST' }),

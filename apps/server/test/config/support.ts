@@ -48,8 +48,10 @@ export const ADDRESS_LIMIT_VARIABLES = {
   RATE_LIMITER_WS_TRUST_HOPS: 'none',
 };
 
-/** Every variable of the way to other nodes. */
+/** Every variable of the way to other nodes, and of what is kept there. */
 export const ADAPTER_VARIABLES = {
+  QUEUE_DRIVER: 'redis',
+  QUEUE_REDIS_PREFIX: 'q:',
   ADAPTER_REDIS_PREFIX: 'r:',
   ADAPTER_REDIS_REQUESTS_TIMEOUT: '101',
   ADAPTER_CLUSTER_PREFIX: '{c}:',

@@ -122,6 +122,12 @@ export class LocalHub {
     }
   }
 
+  isThere(event: DomainEvent): boolean {
+    const { appId, channel } = event;
+    if ('userId' in event) return this.#registry.users(appId, channel).some((userId) => userId === event.userId);
+    return this.#registry.summaries(appId, [channel]).some(({ subscriptions }) => subscriptions > 0);
+  }
+
   /** How many channels each app has, by kind. */
   channelCounts(): ReadonlyMap<string, CountByKind> {
     return this.#registry.channelCounts();

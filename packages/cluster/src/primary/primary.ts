@@ -101,6 +101,11 @@ export class Primary {
     });
   }
 
+  /** Whether the channel or member that an event is about is there. */
+  isThere(event: DomainEvent): boolean {
+    return this.#hub.isThere(event);
+  }
+
   get runningWorkers(): number {
     return this.#supervisor.running;
   }
