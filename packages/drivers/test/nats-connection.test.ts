@@ -167,7 +167,14 @@ type Key = ReturnType<typeof nkeys.createUser>;
 
 function jwt(issuer: Key, subject: Key, claims: object): string {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const body = { jti: 'test', iat: 0, iss: issuer.getPublicKey(), name: 'test', sub: subject.getPublicKey(), nats: claims };
+  const body = {
+    jti: 'test',
+    iat: 0,
+    iss: issuer.getPublicKey(),
+    name: 'test',
+    sub: subject.getPublicKey(),
+    nats: claims,
+  };
   const text = `${encode({ typ: 'JWT', alg: 'ed25519-nkey' })}.${encode(body)}`;
   return `${text}.${Buffer.from(issuer.sign(Buffer.from(text))).toString('base64url')}`;
 }

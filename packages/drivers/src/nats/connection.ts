@@ -26,7 +26,10 @@ const SHORTEST_PING_MS = 100;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 500;
 
-export function connectionOptions(access: NatsAccess, { timeoutMs, connectTimeoutMs }: NatsTimeouts): ConnectionOptions {
+export function connectionOptions(
+  access: NatsAccess,
+  { timeoutMs, connectTimeoutMs }: NatsTimeouts,
+): ConnectionOptions {
   const { servers, user, password, token, credentials, tlsCa } = access;
   return {
     servers: [...servers],

@@ -82,7 +82,8 @@ export class NatsBackplane implements Backplane {
       this.#nats.publish(subject, message);
     } else {
       const name = `${this.#sender} ${++this.#cutMessages}`;
-      for (const { data, headers } of partsOf(message, maxPayload, name)) this.#nats.publish(subject, data, { headers });
+      for (const { data, headers } of partsOf(message, maxPayload, name))
+        this.#nats.publish(subject, data, { headers });
     }
     if (this.#unflushed.length === 0) setImmediate(() => void this.#flush());
     this.#unflushed.push(confirmed);
