@@ -31,6 +31,7 @@ class End {
   readonly backplane: Backplane;
   readonly received: Received[] = [];
   readonly log: string[] = [];
+  onConnected: () => void = () => {};
 
   constructor(backplane: Backplane) {
     this.backplane = backplane;
@@ -39,7 +40,10 @@ class End {
   async start(): Promise<void> {
     await this.backplane.start({
       message: (topic, message) => this.received.push({ topic, text: message.toString('latin1') }),
-      connected: () => this.log.push('connected'),
+      connected: () => {
+        this.log.push('connected');
+        this.onConnected();
+      },
       disconnected: () => this.log.push('disconnected'),
     });
     await until('the connection', () => this.log.length > 0);
@@ -140,12 +144,26 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       assert.equal(b.received.length, 51);
     });
 
-    it('joins again what was left a moment before', async (t) => {
+    it('has not joined a topic while its servers have not heard of it', async (t) => {
+      const [a, b] = await ends(t);
+      transport.pause();
+      let joined = 0;
+      b.backplane.join('1:x', () => joined++);
+      await sleep(TIMEOUT_MS / 5);
+      assert.equal(joined, 0);
+      transport.resume();
+      await until('the topic', () => joined === 1);
+      await a.publish('1:x', 'now');
+      await until('the message', () => b.textsOf('1:x').includes('now'));
+    });
+
+    it('joins again what was left a moment before, or has joined already', async (t) => {
       const [a, b] = await ends(t);
       for (let i = 0; i < 20; i++) {
         const first = b.join('1:x');
         b.backplane.leave('1:x');
         await Promise.race([first, sleep(0)]);
+        await b.join('1:x');
         await b.join('1:x');
         await a.publish('1:x', String(i));
         await until('the message', () => b.textsOf('1:x').at(-1) === String(i));
@@ -191,8 +209,11 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       await until('the loss', () => [a, b].every(({ log }) => log.at(-1) === 'disconnected'));
       publish100();
       await sleep(200);
+      let greeted = 0;
+      a.onConnected = () => a.backplane.publish('1:hello', Buffer.from('hello'), () => greeted++);
       await transport.restart();
       await until('the return', () => [a, b].every(({ log }) => log.at(-1) === 'connected'), 20_000);
+      await until('what was published at once', () => greeted === 1);
       assert.ok(joined >= 2, 'it is told again that the topic is joined');
       await a.publish('1:x', 'after');
       await until('a message', () => b.received.length > 0);
