@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { until } from '../until.ts';
 
 export interface ServerCommand {
@@ -41,7 +41,11 @@ export class ServerProcess implements AsyncDisposable {
   /** Starts it, again where it has ended, and waits until it takes connections. */
   async start(): Promise<void> {
     const { command, args, debian } = this.#command;
-    const child = spawn(command, args(this.folder), { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args(this.folder), {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` },
+    });
     this.#child = child;
     living.add(child);
     this.#output = '';
