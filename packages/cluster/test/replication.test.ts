@@ -18,6 +18,7 @@ class Node {
   readonly events: string[] = [];
   readonly webhooks: DomainEvent[] = [];
   readonly sent: Buffer[] = [];
+  nowMs = 0;
   readonly registry: NodeRegistry;
   readonly replication: Replication;
 
@@ -25,7 +26,7 @@ class Node {
     this.id = id;
     const to = (workers: ReadonlySet<number>): string => [...workers].join('+') || 'nobody';
     this.registry = new NodeRegistry({
-      now: () => 0,
+      now: () => this.nowMs,
       cache: { maxEvents: 100, maxBytes: 1_000_000 },
       cluster: {
         self: id,
@@ -419,16 +420,25 @@ describe('What is missing between nodes', () => {
 });
 
 describe('Webhooks of several nodes', () => {
-  it('are told by one node each; what a dead one had not told, its successor tells', () => {
+  /** Three nodes that have their share of the webhooks. */
+  function three(): [Node, Node, Node] {
     mock.timers.enable({ apis: ['setTimeout'] });
     const all = nodes('a', 'b', 'c');
-    const [a, b, c] = all;
+    const tellAll = (): void => {
+      for (const node of all) node.tell(...all.filter((other) => other !== node));
+    };
     for (const node of all) node.replication.gathered();
     mock.timers.tick(100);
-    for (const node of all) node.tell(...all.filter((other) => other !== node));
+    tellAll();
     mock.timers.tick(100);
     mock.timers.reset();
-    for (const node of all) node.tell(...all.filter((other) => other !== node));
+    tellAll();
+    return all;
+  }
+
+  it('are told by one node each; what a dead one had not told, its successor tells', () => {
+    const all = three();
+    const [a, b, c] = all;
     const channels = Array.from({ length: 60 }, (_, i) => `channel-${i}`);
     for (const channel of channels) a.count(1, 1, channel);
     a.tell(b, c);
@@ -448,6 +458,50 @@ describe('Webhooks of several nodes', () => {
     b.replication.dropNode('c');
     const vacated = [a, b].flatMap((node) => node.webhooks.filter(({ type }) => type === 'channel_vacated'));
     assert.deepEqual(vacated.map(({ channel }) => channel).sort(), [...channels].sort());
+  });
+
+  it('are told by the successor though it heard less of a dead node than others did', () => {
+    const [a, b, c] = three();
+    const channels = Array.from({ length: 60 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    const occupied = a.take();
+    for (const message of occupied) for (const node of [b, c]) node.replication.applyRemote('a', message);
+    // Only b hears what c has told, and a takes it for owed until all is vacated again.
+    for (const message of c.take()) b.replication.applyRemote('c', message);
+    b.tell(a);
+    for (const channel of channels) a.count(1, 0, channel);
+    a.tell(b);
+    b.tell(a);
+    const vacated = (): string[] =>
+      [a, b, c].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_vacated').map((w) => w.channel));
+    const ofC = c.webhooks.map(({ channel }) => channel);
+    assert.ok(ofC.length >= 10);
+    for (const node of [a, b, c]) node.nowMs = 500;
+    a.replication.dropNode('c');
+    b.replication.dropNode('c');
+    b.tell(a);
+    a.tell(b);
+    assert.deepEqual(vacated().sort(), [...channels].sort());
+  });
+
+  it('are not forgotten when nodes that were cut off from each other meet again', () => {
+    const [a, b] = three();
+    for (const node of [a, b]) {
+      node.replication.standBack();
+      node.replication.dropNode('c');
+    }
+    const channels = Array.from({ length: 20 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    a.take();
+    a.replication.dropNode('b');
+    b.replication.dropNode('a');
+    for (const node of [a, b]) node.nowMs = 3000;
+    a.meet(b);
+    b.meet(a);
+    assert.deepEqual([a.webhooks, b.webhooks], [[], []]);
+    for (const node of [a, b]) node.replication.serve();
+    const told = [a, b].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_occupied'));
+    assert.deepEqual(told.map(({ channel }) => channel).sort(), [...channels].sort());
   });
 
   it('wait while a node stands back, and come when it serves again', () => {

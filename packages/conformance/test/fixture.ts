@@ -227,15 +227,17 @@ export class Fixture implements AsyncDisposable {
   static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
+    /** Rows may start others. */
+    const running: AsyncDisposable[] = [];
     const start: Start = async (options) => {
       const server = await SluiceProcess.start({ ...(program === undefined ? {} : { program }), ...options });
       servers.push(server);
+      running.push(server);
       return server;
     };
-    const others: AsyncDisposable[] = [];
     const startServer: StartServer = async (starting) => {
       const server = await starting;
-      others.push(server);
+      running.push(server);
       return server;
     };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
@@ -248,10 +250,10 @@ export class Fixture implements AsyncDisposable {
     try {
       const [target, ...provided] = await Promise.all(starting);
       const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
-      return new Fixture({ ...target, provides }, [...servers, ...others], receiver);
+      return new Fixture({ ...target, provides }, running, receiver);
     } catch (error) {
       await Promise.allSettled(starting);
-      await Promise.all([disposeAll([...servers, ...others]), receiver.close()]);
+      await Promise.all([disposeAll(running), receiver.close()]);
       throw error;
     }
   }
@@ -271,6 +273,9 @@ async function joinNodes(by: FixtureOptions['joinedBy'], startServer: StartServe
   const { port } = await startServer(NatsServer.start());
   return { adapter: { driver: 'nats', nats: { servers: [`nats://127.0.0.1:${port}`] } } };
 }
+
+/** Nodes know each other's numbers within 100 ms; the machine has much else to do. */
+const SETTLE_MS = 300;
 
 interface MainParts {
   readonly start: Start;
@@ -298,7 +303,9 @@ async function startMain({ start, receiver, joined }: MainParts, needs: FixtureO
     ...IN_MAIN,
     ...providedByMain(receiver),
     'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-    ...(isSpread ? { 'several-processes': { endpoints: [endpoint, ...more] } } : {}),
+    ...(isSpread
+      ? { 'several-processes': { endpoints: [endpoint, ...more], settleMs: joined === null ? 0 : SETTLE_MS } }
+      : {}),
   };
   return { endpoint, app: APP, provides };
 }

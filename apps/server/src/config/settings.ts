@@ -43,7 +43,10 @@ export type Transport =
   | ({ readonly driver: 'redis-cluster' } & Omit<RedisClusterBackplaneOptions, 'connection'> & {
         readonly cluster: RedisClusterSettings;
       })
-  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa'> & { readonly caFile: string });
+  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa' | 'credentials'> & {
+        readonly caFile: string;
+        readonly credentialsFile: string;
+      });
 
 export type RedisSettings = WithTlsFile<RedisConnection>;
 export type RedisClusterSettings = WithTlsFile<RedisClusterConnection>;

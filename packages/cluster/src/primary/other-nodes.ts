@@ -33,7 +33,7 @@ export interface OthersState {
 const REGISTRY = '/registry';
 
 /** Longer than a change takes to another node: numbers of subscribers wait for 50 ms, and a message may have to be repeated. */
-const SETTLE_MS = 1000;
+const SETTLE_MS = 500;
 
 const POLL_MS = 20;
 
@@ -125,7 +125,10 @@ export class OtherNodes {
     for (const node of this.#gateway.nodes) this.#ask(node);
     this.#timer = setInterval(() => this.#tellVersion(), beatMs);
     await this.#gather();
+    const { isShared } = replication;
     replication.gathered();
+    // Nobody would tell webhooks of what happens before this node, and those that start with it, have shared them out.
+    if (!isShared) await new Promise((resolve) => setTimeout(resolve, 2 * SETTLE_MS + POLL_MS));
   }
 
   join(topic: string, joined: () => void): void {
