@@ -1,6 +1,7 @@
 import { channels } from './channels.ts';
 import { churn } from './churn.ts';
 import { connect, connectKernel } from './connect.ts';
+import { crowd } from './crowd.ts';
 import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
 import { large } from './large.ts';
@@ -20,6 +21,7 @@ export const SCENARIOS = {
   slow,
   churn,
   idle,
+  crowd,
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;
