@@ -12,7 +12,7 @@ const FORMAT = 1;
 const MAX_MESSAGE_BYTES = 64 * 1024 ** 2;
 
 /** A message that is that large is sent, and another one begun. */
-export const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** What the parts around the changes may take: numbers and brackets. */
 const FRAME_BYTES = 80;

@@ -82,7 +82,7 @@ export const CROSS_CUTTING: readonly Mutant[] = [
   ...inFile('packages/cluster/src/primary/local-hub.ts', [
     {
       name: 'tells-no-member-who-has-left',
-      find: "memberRemoved: (owners, event) => this.#tellSome(owners, { type: 'member_removed', ...event }),",
+      find: "memberRemoved: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_removed' }),",
       replace: 'memberRemoved: () => {},',
       rows: ['XC-03', 'WH-08'],
     },
