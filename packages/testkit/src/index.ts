@@ -8,6 +8,7 @@ export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { checkMutation, FROM_SOURCE, mutatedProgram, type Mutation } from './mutation.ts';
 export { type Program, SluiceProcess, type SluiceOptions } from './sluice-process.ts';
 export { NatsServer, type NatsServerOptions, startNatsCluster } from './servers/nats.ts';
+export { NginxServer, type NginxServerOptions } from './servers/nginx.ts';
 export { RedisSentinels, RedisServer, type RedisServerOptions } from './servers/redis.ts';
 export { ServerProcess } from './servers/server-process.ts';
 export { TcpClient } from './tcp-client.ts';
