@@ -44,11 +44,7 @@ export interface NodesOptions {
   readonly app?: Readonly<Record<string, unknown>>;
 }
 
-export async function startNodes(
-  t: TestContext,
-  joined: Joined,
-  options: NodesOptions = {},
-): Promise<SluiceProcess[]> {
+export async function startNodes(t: TestContext, joined: Joined, options: NodesOptions = {}): Promise<SluiceProcess[]> {
   const { count = 2 } = options;
   return Promise.all(Array.from({ length: count }, () => startNode(t, joined, options)));
 }
