@@ -9,7 +9,7 @@ import { ServerProcess } from './server-process.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../../../config/nginx', import.meta.url));
 const NODES = 'sluice/nodes.conf';
-const FIRST_NODE = '10.0.0.11:6001';
+const FIRST_NODE = 'sluice-1:6001';
 /** Debian has it where only root's path leads. */
 const COMMAND = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
 const IS_ROOT = process.getuid?.() === 0;
@@ -93,7 +93,7 @@ export class NginxServer extends ServerProcess {
   }
 
   get accessLog(): string {
-    return readFileSync(join(this.#site, 'sluice.log'), 'utf8');
+    return readFileSync(join(this.#site, 'access.log'), 'utf8');
   }
 
   /** For the next start or reload. Only the addresses are the test's: what is said of the nodes is as it is shipped. */
