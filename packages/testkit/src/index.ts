@@ -10,6 +10,7 @@ export { type Program, SluiceProcess, type SluiceOptions } from './sluice-proces
 export { CuttingProxy } from './servers/cutting-proxy.ts';
 export { NatsServer, type NatsServerOptions, startNatsCluster } from './servers/nats.ts';
 export { RedisCluster, type RedisClusterOptions } from './servers/redis-cluster.ts';
+export { NginxServer, type NginxServerOptions } from './servers/nginx.ts';
 export { RedisSentinels, RedisServer, type RedisServerOptions } from './servers/redis.ts';
 export { ServerProcess } from './servers/server-process.ts';
 export { TcpClient } from './tcp-client.ts';

@@ -38,28 +38,40 @@ export async function overNats(t: TestContext): Promise<Joined> {
 export interface NodesOptions {
   readonly count?: number;
   readonly workers?: number;
+  /** Of the configuration, beside what joins them. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** Of the app, beside the fixture's. */
   readonly app?: Readonly<Record<string, unknown>>;
 }
 
-export async function startNodes(
-  t: TestContext,
-  { config }: Pick<Joined, 'config'>,
-  options: NodesOptions = {},
-): Promise<SluiceProcess[]> {
-  const { count = 2, workers = 2, app = {} } = options;
+export async function startNodes(t: TestContext, joined: Pick<Joined, 'config'>, options: NodesOptions = {}): Promise<SluiceProcess[]> {
+  const { count = 2 } = options;
+  return Promise.all(Array.from({ length: count }, () => startNode(t, joined, options)));
+}
+
+export type NodeOptions = Omit<NodesOptions, 'count'> & { readonly port?: number };
+
+export async function startNode(t: TestContext, joined: Pick<Joined, 'config'>, options: NodeOptions = {}): Promise<SluiceProcess> {
+  const { workers = 2, config, app, port } = options;
   const apps = [{ ...APP, enable_client_messages: true, ...app }];
-  const start = async (): Promise<SluiceProcess> => {
-    const node = await SluiceProcess.start({ workers, config: { ...config, app_manager: { array: { apps } } } });
-    t.after(() => node[Symbol.asyncDispose]());
-    return node;
-  };
-  return Promise.all(Array.from({ length: count }, start));
+  const node = await SluiceProcess.start({
+    workers,
+    config: { ...joined.config, ...config, app_manager: { array: { apps } } },
+    ...(port === undefined ? {} : { port }),
+  });
+  t.after(() => node[Symbol.asyncDispose]());
+  return node;
+}
+
+/** With its workers, as if the machine were gone. */
+export async function killNode(node: SluiceProcess): Promise<void> {
+  for (const pid of [...node.workerPids(), node.pid]) process.kill(pid, 'SIGKILL');
+  await node.exited;
 }
 
 export async function connect(
   t: TestContext,
-  node: SluiceProcess,
+  node: Pick<SluiceProcess, 'wsUrl'>,
   channels: readonly string[] = [],
 ): Promise<RawClient> {
   const client = await RawClient.connect(node.wsUrl);
@@ -87,7 +99,7 @@ export class Publisher {
   sent = 0;
   readonly failures: string[] = [];
 
-  constructor(node: SluiceProcess, { event, channel, everyMs, padding = '' }: PublisherOptions) {
+  constructor(node: Pick<SluiceProcess, 'port'>, { event, channel, everyMs, padding = '' }: PublisherOptions) {
     this.#api = new ApiClient(node.port);
     this.#event = event;
     this.#padding = padding;
