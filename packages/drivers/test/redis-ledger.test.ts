@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError, type LedgerEntry } from '@sluice/core';
 import { freePort, RedisServer, until } from '@sluice/testkit';
 import { RedisLedger, type RedisLedgerOptions } from '../src/redis/redis-ledger.ts';
@@ -64,8 +65,8 @@ class Node {
   }
 }
 
-async function startRedis(t: TestContext): Promise<RedisServer> {
-  const redis = await RedisServer.start();
+async function startRedis(t: TestContext, args: readonly string[] = []): Promise<RedisServer> {
+  const redis = await RedisServer.start({ args });
   t.after(() => redis[Symbol.asyncDispose]());
   return redis;
 }
@@ -74,6 +75,13 @@ async function startRedis(t: TestContext): Promise<RedisServer> {
 async function keysIn(redis: RedisServer): Promise<string[]> {
   const keys = (await redis.command('KEYS', '*')).split('\n').filter(Boolean);
   return keys.filter((key) => !key.startsWith(`${PREFIX}alive:`) && key !== `${PREFIX}numbers`);
+}
+
+/** How often entries were written and struck so far. */
+async function changesIn(redis: RedisServer): Promise<Record<string, number>> {
+  const stats = await redis.command('INFO', 'commandstats');
+  const matches = stats.matchAll(/cmdstat_(hset|hdel):calls=(\d+)/g);
+  return Object.fromEntries([...matches].map(([, name = '', calls]) => [name, Number(calls)]));
 }
 
 function numbers(count: number): string[] {
@@ -105,11 +113,11 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
     assert.equal((await keysIn(redis)).length, 3);
     for (const entry of [...heir.entries, ...own]) entry.strike();
     await until('an empty Redis', async () => (await keysIn(redis)).length === 0);
-    const commands = await redis.command('INFO', 'commandstats');
+    const before = await changesIn(redis);
     for (const entry of heir.note('d', 'e')) entry.strike();
-    await heir.noted();
-    const writes = (text: string): string | undefined => /cmdstat_hset:calls=\d+/.exec(text)?.[0];
-    assert.equal(writes(await redis.command('INFO', 'commandstats')), writes(commands));
+    // Behind those, if they were written.
+    await heir.noted('f');
+    assert.deepEqual(await changesIn(redis), { ...before, hset: (before['hset'] ?? 0) + 1 });
   });
 
   it('gives each entry to one heir, however many there are, and all of one node to the same', async (t) => {
@@ -119,7 +127,7 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
     const heirs = await Promise.all(numbers(4).map(() => Node.open(t, redis)));
     const count = (): number => heirs.reduce((sum, { texts }) => sum + texts.length, 0);
     await until('all', () => count() >= 3600);
-    await new Promise((resolve) => setTimeout(resolve, 2 * DEAD_MS));
+    await sleep(2 * DEAD_MS);
     assert.equal(count(), 3600);
     for (const i of [0, 1, 2]) {
       const [texts, ...others] = heirs.map((heir) => heir.texts.filter((text) => text.startsWith(`${i}-`)));
@@ -195,9 +203,39 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
       return redis.command('HVALS', key);
     };
     await until('both', async () => (await texts()).split('\n').toSorted().join() === 'before,meanwhile');
-    await new Promise((resolve) => setTimeout(resolve, 2 * DEAD_MS));
+    await sleep(2 * DEAD_MS);
     assert.deepEqual([node.lost, other.lost, other.texts], [[], [], []], 'nobody was taken for dead');
     assert.deepEqual(node.log, ['unreachable', 'reached']);
+  });
+
+  it('writes again what was under way when the connection broke', async (t) => {
+    const redis = await startRedis(t);
+    const node = await Node.open(t, redis);
+    redis.signal('SIGSTOP');
+    node.note('a');
+    await sleep(2 * BEAT_MS);
+    await redis.kill();
+    await redis.start();
+    await until('the return', () => node.log.includes('reached'));
+    await node.saved();
+    const heir = await Node.open(t, redis);
+    await node.ledger.close();
+    await heir.inherits('a');
+  });
+
+  it('takes nobody for dead who could not reach Redis either', async (t) => {
+    const redis = await startRedis(t, ['--appendonly', 'yes']);
+    const nodes = await Promise.all(numbers(4).map(() => Node.open(t, redis, { deadMs: 3000 })));
+    for (const node of nodes) await node.noted('a');
+    await redis.kill();
+    await until('the loss', () => nodes.every(({ log }) => log.includes('unreachable')));
+    // Nobody seems to live, and each comes back in its own time.
+    await sleep(3500);
+    await redis.start();
+    assert.equal((await keysIn(redis)).length, 5, 'what was noted is there');
+    await until('the return', () => nodes.every(({ log }) => log.includes('reached')));
+    await sleep(3500);
+    for (const { texts, lost } of nodes) assert.deepEqual([texts, lost], [[], []]);
   });
 
   it('tells that Redis does not take what it is given, and writes it when it does', async (t) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConnectionError, type InheritedEntry, type Ledger, type LedgerEntry, type LedgerEvents } from '@sluice/core';
+import { Answers } from './answers.ts';
 import { createClient, describeConnection, type RedisConnection } from './connection.ts';
 import { type Batch, Notes } from './ledger-notes.ts';
 import { LEAVE, OWN, TAKE_OVER, WRITE } from './ledger-scripts.ts';
@@ -34,6 +35,7 @@ interface Unread {
 export class RedisLedger implements Ledger {
   readonly #options: RedisLedgerOptions;
   readonly #client: WatchedClient;
+  readonly #answers = new Answers();
   readonly #notes: Notes;
   #node = randomUUID();
   #events: LedgerEvents | null = null;
@@ -55,7 +57,10 @@ export class RedisLedger implements Ledger {
     this.#notes = new Notes(this.#own, () => this.#schedule());
     this.#client = new WatchedClient(createClient(options.connection, options.timeoutMs), options.timeoutMs, {
       ready: () => this.#ready(),
-      gone: (reason) => this.#gone(reason),
+      gone: (reason) => {
+        this.#answers.fail(reason);
+        this.#gone(reason);
+      },
     });
   }
 
@@ -156,7 +161,7 @@ export class RedisLedger implements Ledger {
   /** False: this node was taken for dead, and nothing was written. */
   async #writeBatch(batch: Batch): Promise<boolean> {
     const { prefix, deadMs } = this.#options;
-    const isTaken = (await this.#client.redis.eval(WRITE, 1, this.#alive, prefix, deadMs, ...batch.args)) === 0;
+    const isTaken = (await this.#eval(WRITE, prefix, deadMs, ...batch.args)) === 0;
     if (!isTaken) this.#notes.written(batch);
     return !isTaken;
   }
@@ -192,8 +197,7 @@ export class RedisLedger implements Ledger {
   /** Whether there was a dead node with something. */
   async #takeOver(): Promise<boolean> {
     const node = this.#node;
-    const args = [this.#options.prefix, node, TAKEN_MS];
-    const names = (await this.#client.redis.eval(TAKE_OVER, 1, this.#alive, ...args)) as string[];
+    const names = (await this.#eval(TAKE_OVER, this.#options.prefix, node, TAKEN_MS)) as string[];
     // Taken for dead while it was asked: these are another's already.
     if (node !== this.#node) return false;
     const fresh = names.filter((name) => !this.#inherited.has(name));
@@ -203,11 +207,12 @@ export class RedisLedger implements Ledger {
   }
 
   async #readAll(): Promise<void> {
+    const { redis } = this.#client;
     for (let next = this.#unread[0]; next !== undefined; next = this.#unread[0]) {
       const key = `${this.#options.prefix}ledger:${next.ledger}`;
-      next.ids ??= (await this.#client.redis.hkeys(key)).sort((a, b) => Number(a) - Number(b));
+      next.ids ??= (await this.#answers.await(redis.hkeys(key))).sort((a, b) => Number(a) - Number(b));
       const ids = next.ids.slice(0, READ_ENTRIES);
-      const texts = ids.length === 0 ? [] : await this.#client.redis.hmget(key, ...ids);
+      const texts = ids.length === 0 ? [] : await this.#answers.await(redis.hmget(key, ...ids));
       // Closed, or taken for dead, while it was asked.
       if (this.#events === null || this.#unread[0] !== next) return;
       next.ids.splice(0, ids.length);
@@ -223,13 +228,17 @@ export class RedisLedger implements Ledger {
     });
   }
 
+  #eval(script: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    return this.#answers.await(this.#client.redis.eval(script, 1, this.#alive, ...args));
+  }
+
   async #leave(): Promise<void> {
     if (!this.#client.isReady) return;
     try {
       await this.#writeAll();
       // Again: what came in while the last batch was on the way.
       await this.#writeAll();
-      await this.#client.redis.eval(LEAVE, 1, this.#alive);
+      await this.#eval(LEAVE);
     } catch {
       // Others notice by themselves that this node is no more.
     }
