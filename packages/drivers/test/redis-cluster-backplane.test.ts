@@ -23,6 +23,7 @@ async function startCluster(): Promise<Transport> {
     restart: async () => void (await Promise.all(cluster.nodes.map((node) => node.start()))),
     pause: () => cluster.nodes.forEach((node) => node.signal('SIGSTOP')),
     resume: () => cluster.nodes.forEach((node) => node.signal('SIGCONT')),
+    isWhole: () => cluster.isWhole(),
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
 }

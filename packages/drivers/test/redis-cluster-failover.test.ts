@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { RedisCluster, type RedisServer, until } from '@sluice/testkit';
+import { findSlots } from '../src/redis/cluster-slots.ts';
 import { RedisClusterBackplane } from '../src/redis/redis-cluster-backplane.ts';
 import { slotOf } from '../src/redis/slot.ts';
 
@@ -26,6 +27,7 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
   after(() => cluster[Symbol.asyncDispose]());
 
   async function listen(t: TestContext): Promise<Listening> {
+    await cluster.isWhole();
     const backplane = new RedisClusterBackplane({
       connection: {
         nodes: cluster.ports.map((port) => ({ host: '127.0.0.1', port })),
@@ -93,6 +95,26 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     await master.start();
     await cluster.isWhole();
     await expectWorks(listening, 'whole again');
+  });
+
+  it('does not believe a master that was away and has not met the others again', async () => {
+    await cluster.isWhole();
+    const master = await masterOf('1:0');
+    await master.kill();
+    await until('another master', () => masterOf('1:0').catch(() => false as const), FAILOVER_MS);
+    const address = { host: '127.0.0.1', port: master.port };
+    const nobody = { nodes: [address], username: null, password: null, tls: null };
+    const others = cluster.nodes.filter((node) => node !== master);
+    for (const node of others) node.signal('SIGSTOP');
+    try {
+      await master.start();
+      await assert.rejects(findSlots(nobody, [address], TIMEOUT_MS), /the cluster is down/);
+    } finally {
+      for (const node of others) node.signal('SIGCONT');
+    }
+    await cluster.isWhole();
+    const { masters } = await findSlots(nobody, [address], TIMEOUT_MS);
+    assert.notEqual(masters[slotOf(`${PREFIX}1:0`)], `127.0.0.1:${master.port}`);
   });
 
   it('goes on when a master stops without a word', async (t) => {
