@@ -26,7 +26,7 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
   });
   after(() => cluster[Symbol.asyncDispose]());
 
-  async function listen(t: TestContext): Promise<Listening> {
+  async function listen(t: TestContext, prefix = PREFIX): Promise<Listening> {
     await cluster.isWhole();
     const backplane = new RedisClusterBackplane({
       connection: {
@@ -35,7 +35,7 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
         password: null,
         tls: null,
       },
-      prefix: PREFIX,
+      prefix,
       timeoutMs: TIMEOUT_MS,
     });
     t.after(() => backplane.close());
@@ -63,8 +63,11 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     );
   }
 
-  async function masterOf(topic: string): Promise<RedisServer> {
-    const slot = slotOf(PREFIX + topic);
+  function masterOf(topic: string): Promise<RedisServer> {
+    return masterWith(slotOf(PREFIX + topic));
+  }
+
+  async function masterWith(slot: number): Promise<RedisServer> {
     for (const node of cluster.nodes) {
       const nodes = await node.command('CLUSTER', 'NODES').catch(() => '');
       const own = nodes.split('\n').find((line) => line.includes('myself,master')) ?? '';
@@ -128,6 +131,23 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     master.signal('SIGCONT');
     await cluster.isWhole();
     await expectWorks(listening, 'whole again');
+  });
+
+  it('takes no notice of masters that it does not need, with a hash tag in its prefix', async (t) => {
+    const listening = await listen(t, '{1:0}');
+    const needed = await masterWith(slotOf('1:0'));
+    const other = await otherMaster(needed);
+    await other.kill();
+    await until(
+      'the others to notice',
+      async () => (await needed.command('CLUSTER', 'NODES')).includes(' master,fail '),
+      FAILOVER_MS,
+    );
+    await expectWorks(listening, 'without the other');
+    await other.start();
+    await cluster.isWhole();
+    await expectWorks(listening, 'whole again');
+    assert.deepEqual(listening.log, ['connected']);
   });
 
   it('follows a slot that is given to another master', async (t) => {
