@@ -16,6 +16,8 @@ export interface Transport extends AsyncDisposable {
   /** Servers keep their connections and do nothing; then they go on. */
   pause(): void;
   resume(): void;
+  /** Until servers that were away have found each other again. */
+  isWhole?(): Promise<void>;
 }
 
 /** Beyond it, a server that does not answer has to count as gone. */
@@ -96,6 +98,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
         transport.resume();
         await Promise.all(both.map(({ backplane }) => backplane.close()));
       });
+      await transport.isWhole?.();
       await Promise.all(both.map((end) => end.start()));
       return both;
     }
