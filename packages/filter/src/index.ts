@@ -5,3 +5,4 @@ export type { FilterNode, Tags } from './node.ts';
 export { type SubscriptionFilter, subscriptionFilter } from './subscription-filter.ts';
 export { NO_TAGS, parseTags, tagsText, type TagsResult } from './tags.ts';
 export type * from './wire.ts';
+export { utf8Bytes } from './utf8.ts';

@@ -1,0 +1,71 @@
+import type { Base, TrackId } from './bases.ts';
+
+/** The server is asked again when deltas still fail after this long. Those under way when it was asked fail as well. */
+const ASK_AGAIN_MS = 2000;
+/** So many requests without one delta decoded in between, and the channel goes without deltas. */
+const MAX_REQUESTS = 5;
+/** Keys, and failed deltas of each, that are remembered until the server answers. */
+const MAX_LOST = 100;
+
+interface Numbered {
+  readonly key: string;
+  readonly seq: number;
+}
+
+/** How one channel stands after a delta that could not be decoded. */
+export class Resync {
+  #askedAt: number | undefined;
+  #requests = 0;
+  /** Keys of which something new has come since the server was last asked; of others it may repeat what has come. */
+  #renewed: Set<string> | undefined;
+  /** The numbers of what was lost, by key. */
+  readonly #lost = new Map<string, Set<number>>();
+
+  /** What to do about a delta that failed. */
+  failed(frame: Numbered | undefined): 'ask' | 'wait' | 'give up' {
+    if (frame !== undefined) this.#lose(frame);
+    const now = performance.now();
+    if (this.#askedAt !== undefined && now - this.#askedAt < ASK_AGAIN_MS) return 'wait';
+    if (++this.#requests > MAX_REQUESTS) return 'give up';
+    this.#askedAt = now;
+    this.#renewed = new Set();
+    return 'ask';
+  }
+
+  decoded(): void {
+    this.#requests = 0;
+  }
+
+  /** The server has begun anew, with this key if it says one: the next delta that fails is one that it should not have sent. */
+  answered(key?: string): void {
+    this.#askedAt = undefined;
+    // What was lost before the whole message of its key is out of date.
+    if (key === undefined) this.#lost.clear();
+    else this.#lost.delete(key);
+  }
+
+  /**
+   * Whether a whole message is one that has come before. Only after a request, and only until its key goes on: there
+   * are servers that count from 0 again, and an equal number is no sign there.
+   */
+  isRepetition({ key }: TrackId, { base, known }: { readonly base: Base; readonly known: Base | undefined }): boolean {
+    if (this.#renewed === undefined || this.#renewed.has(key)) return false;
+    if (known !== undefined && areEqual(known.bytes, base.bytes)) return true;
+    this.#renewed.add(key);
+    return false;
+  }
+
+  /** Whether this message is one that was lost, and is not any more. */
+  recovers(key: string, seq: number): boolean {
+    return this.#lost.get(key)?.delete(seq) ?? false;
+  }
+
+  #lose({ key, seq }: Numbered): void {
+    const seqs = this.#lost.get(key) ?? new Set();
+    if (this.#lost.size < MAX_LOST && seqs.size < MAX_LOST) this.#lost.set(key, seqs.add(seq));
+  }
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
