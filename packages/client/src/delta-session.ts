@@ -120,7 +120,7 @@ export class DeltaSession {
     const id = { channel, key };
     const base = { seq, bytes: new TextEncoder().encode(text) };
     resync.answered(key);
-    const isRepeated = resync.isRepetition(id, { base, known: this.#bases.find(id, seq) });
+    const isRepeated = resync.isRepetition(base, this.#bases.find(id, seq));
     this.#bases.add(id, base);
     if (isRepeated) {
       stats.duplicates++;

@@ -30,7 +30,7 @@ export interface DeltaLimits {
   readonly keysPerChannel: number;
   /** A server takes the last message as base. Others are kept to tell repetitions by, and for what a cache sync brings. */
   readonly basesPerKey: number;
-  /** A delta that says it makes more than this is not decoded. */
+  /** A delta that makes a larger message counts as one that could not be decoded. */
   readonly messageBytes: number;
   /** How long the first message waits for decoders that are still being loaded. After that the connection goes without. */
   readonly decoderTimeoutMs: number;

@@ -1,7 +1,9 @@
-import type { Base, TrackId } from './bases.ts';
+import type { Base } from './bases.ts';
 
 /** The server is asked again when deltas still fail after this long. Those under way when it was asked fail as well. */
 const ASK_AGAIN_MS = 2000;
+/** For so long after a request, the server may repeat what has come already. */
+const REPEATS_MS = 10_000;
 /** So many requests without one delta decoded in between, and the channel goes without deltas. */
 const MAX_REQUESTS = 5;
 /** Keys, and failed deltas of each, that are remembered until the server answers. */
@@ -16,8 +18,7 @@ interface Numbered {
 export class Resync {
   #askedAt: number | undefined;
   #requests = 0;
-  /** Keys of which something new has come since the server was last asked; of others it may repeat what has come. */
-  #renewed: Set<string> | undefined;
+  #repeatsUntil = 0;
   /** The numbers of what was lost, by key. */
   readonly #lost = new Map<string, Set<number>>();
 
@@ -28,7 +29,7 @@ export class Resync {
     if (this.#askedAt !== undefined && now - this.#askedAt < ASK_AGAIN_MS) return 'wait';
     if (++this.#requests > MAX_REQUESTS) return 'give up';
     this.#askedAt = now;
-    this.#renewed = new Set();
+    this.#repeatsUntil = now + REPEATS_MS;
     return 'ask';
   }
 
@@ -45,14 +46,11 @@ export class Resync {
   }
 
   /**
-   * Whether a whole message is one that has come before. Only after a request, and only until its key goes on: there
-   * are servers that count from 0 again, and an equal number is no sign there.
+   * Whether a whole message is one that has come before, given what is known under its number. Only for a while after a
+   * request: there are servers that count from 0 again, and for them a known number means little.
    */
-  isRepetition({ key }: TrackId, { base, known }: { readonly base: Base; readonly known: Base | undefined }): boolean {
-    if (this.#renewed === undefined || this.#renewed.has(key)) return false;
-    if (known !== undefined && areEqual(known.bytes, base.bytes)) return true;
-    this.#renewed.add(key);
-    return false;
+  isRepetition(base: Base, known: Base | undefined): boolean {
+    return known !== undefined && performance.now() < this.#repeatsUntil && areEqual(known.bytes, base.bytes);
   }
 
   /** Whether this message is one that was lost, and is not any more. */
