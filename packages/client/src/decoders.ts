@@ -16,11 +16,11 @@ interface Vcdiff {
 }
 
 /** The modules of the two packages: CommonJS comes as `default` in Node. */
-export function fossilDecode(module: Fossil): Decode {
+function fossilDecode(module: Fossil): Decode {
   return (base, delta) => module.applyDelta(base, delta);
 }
 
-export function vcdiffDecode(module: Vcdiff | { readonly default: Vcdiff }): Decode {
+function vcdiffDecode(module: Vcdiff | { readonly default: Vcdiff }): Decode {
   const codec = 'decode' in module ? module : module.default;
   return (base, delta) => codec.decode(delta, base);
 }

@@ -37,12 +37,14 @@ export class Resync {
     this.#requests = 0;
   }
 
-  /** The server has begun anew, with this key if it says one: the next delta that fails is one that it should not have sent. */
-  answered(key?: string): void {
-    this.#askedAt = undefined;
-    // What was lost before the whole message of its key is out of date.
+  /**
+   * A whole message of a key came, or of all. What was lost before it is out of date; once that is so for each key that
+   * lost something, the server has begun anew, and the next delta that fails is one that it should not have sent.
+   */
+  renewed(key?: string): void {
     if (key === undefined) this.#lost.clear();
     else this.#lost.delete(key);
+    if (this.#lost.size === 0) this.#askedAt = undefined;
   }
 
   /**

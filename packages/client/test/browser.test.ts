@@ -48,7 +48,7 @@ before(async () => {
     ['/pusher.worker.js', sourceOf('pusher-js/dist/worker/pusher.worker.min.js')],
   ]);
   for (const options of [BUNDLES.script, ...BUNDLES.decoders]) {
-    const { outputFiles = [] } = await build({ ...options, write: false });
+    const { outputFiles } = await build({ ...options, write: false });
     for (const { path, text } of outputFiles) documents.set(`/scripts/${path.slice(path.lastIndexOf('/') + 1)}`, text);
   }
   pages = createServer((request, response) => {

@@ -7,7 +7,7 @@ import { BUNDLES } from '../scripts/bundles.ts';
 const MAX_GZIP_BYTES = 12 * 1024;
 
 async function bundled(options: BuildOptions): Promise<string> {
-  const { outputFiles = [] } = await build({ ...options, write: false });
+  const { outputFiles } = await build({ ...options, write: false });
   assert.equal(outputFiles.length, 1);
   return outputFiles[0]?.text ?? '';
 }

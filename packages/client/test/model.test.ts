@@ -72,9 +72,7 @@ it('whatever fails, the library gets each message once, and the last one of ever
       const underWay: string[] = [];
       const arrive = (keep: number): void => {
         while (underWay.length > keep) link.receive(...underWay.splice(0, 1));
-        const asked = link.sent();
-        assert.ok(asked.length <= 1);
-        if (asked.length === 1) underWay.push(...server.beginAnew());
+        for (const _ of link.sent()) underWay.push(...server.beginAnew());
       };
       for (const step of steps) {
         underWay.push(...server.publish(step));

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { type FilterExpression, type FilterNode, parseTags, subscriptionFilter, type Tags } from '../src/index.ts';
 
 // Few names and values, so that random filters and random tags meet; hostile ones among them.
-export const KEYS = ['league', 'player', '__proto__', 'constructor'] as const;
-export const VALUES = ['nba', 'nb', '10', '9', '-1.5', '1e1', 'ten', '__proto__', 'é', '0x10', ' 10'] as const;
+const KEYS = ['league', 'player', '__proto__', 'constructor'] as const;
+const VALUES = ['nba', 'nb', '10', '9', '-1.5', '1e1', 'ten', '__proto__', 'é', '0x10', ' 10'] as const;
 
 const key = fc.constantFrom(...KEYS);
 const value = fc.oneof(fc.constantFrom(...VALUES), fc.constantFrom(10, -1.5, true));
