@@ -38,13 +38,13 @@ export class Resync {
   }
 
   /**
-   * A whole message of a key came, or of all. What was lost before it is out of date; once that is so for each key that
-   * lost something, the server has begun anew, and the next delta that fails is one that it should not have sent.
+   * A whole message of a key came, or of all; what was lost before it is out of date. The server may have begun anew: the
+   * next delta that fails is told again, even if it was only under way, for it might be one sent after that.
    */
   renewed(key?: string): void {
     if (key === undefined) this.#lost.clear();
     else this.#lost.delete(key);
-    if (this.#lost.size === 0) this.#askedAt = undefined;
+    this.#askedAt = undefined;
   }
 
   /**
