@@ -1,5 +1,5 @@
 export { type AppFixture, APP } from './app-fixture.ts';
-export { findChromium } from './chromium.ts';
+export { CHROMIUM_ARGUMENTS, findChromium } from './chromium.ts';
 export { freePort } from './free-port.ts';
 export { type ApiAnswer, ApiClient, type ApiRequest } from './api-client.ts';
 export { Random } from './random.ts';
