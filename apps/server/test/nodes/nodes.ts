@@ -44,14 +44,22 @@ export interface NodesOptions {
   readonly app?: Readonly<Record<string, unknown>>;
 }
 
-export async function startNodes(t: TestContext, joined: Pick<Joined, 'config'>, options: NodesOptions = {}): Promise<SluiceProcess[]> {
+export async function startNodes(
+  t: TestContext,
+  joined: Pick<Joined, 'config'>,
+  options: NodesOptions = {},
+): Promise<SluiceProcess[]> {
   const { count = 2 } = options;
   return Promise.all(Array.from({ length: count }, () => startNode(t, joined, options)));
 }
 
 export type NodeOptions = Omit<NodesOptions, 'count'> & { readonly port?: number };
 
-export async function startNode(t: TestContext, joined: Pick<Joined, 'config'>, options: NodeOptions = {}): Promise<SluiceProcess> {
+export async function startNode(
+  t: TestContext,
+  joined: Pick<Joined, 'config'>,
+  options: NodeOptions = {},
+): Promise<SluiceProcess> {
   const { workers = 2, config, app, port } = options;
   const apps = [{ ...APP, enable_client_messages: true, ...app }];
   const node = await SluiceProcess.start({
