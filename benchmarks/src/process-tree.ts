@@ -54,6 +54,12 @@ export function socketsByProcess(root: number): Map<number, number> {
   return counts;
 }
 
+/** What a process has written since its start, to files and sockets; undefined where it is not known. */
+export function writtenBytes(pid: number): number | undefined {
+  const count = /^wchar: (\d+)$/m.exec(readOrNothing(`/proc/${pid}/io`) ?? '')?.[1];
+  return count === undefined ? undefined : Number(count);
+}
+
 function statFields(pid: number): { readonly parent: number; readonly cpuTicks: number } | undefined {
   const text = readOrNothing(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
