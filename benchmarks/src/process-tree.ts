@@ -54,10 +54,26 @@ export function socketsByProcess(root: number): Map<number, number> {
   return counts;
 }
 
-/** What a process has written since its start, to files and sockets; undefined where it is not known. */
-export function writtenBytes(pid: number): number | undefined {
-  const count = /^wchar: (\d+)$/m.exec(readOrNothing(`/proc/${pid}/io`) ?? '')?.[1];
-  return count === undefined ? undefined : Number(count);
+/** User and system time of these processes without those that they started; zero where it is not known. */
+export function cpuMicrosOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + (statFields(pid)?.cpuTicks ?? 0) * MICROS_PER_TICK, 0);
+}
+
+export interface Written {
+  readonly bytes: number;
+  readonly calls: number;
+}
+
+/** What processes have written since they started, to files and sockets; zero where that is not known (proc_pid_io(5)). */
+export function writtenBy(pids: readonly number[]): Written {
+  let bytes = 0;
+  let calls = 0;
+  for (const pid of pids) {
+    const text = readOrNothing(`/proc/${pid}/io`) ?? '';
+    bytes += Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? 0);
+    calls += Number(/^syscw: (\d+)$/m.exec(text)?.[1] ?? 0);
+  }
+  return { bytes, calls };
 }
 
 function statFields(pid: number): { readonly parent: number; readonly cpuTicks: number } | undefined {

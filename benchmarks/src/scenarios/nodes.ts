@@ -4,7 +4,8 @@ import type { RedisServer } from '@sluice/testkit';
 
 import { acceptedIn } from '../load/crew.ts';
 import { RedisMeter, startRedis, without, type RedisTraffic } from '../redis-meter.ts';
-import type { Server } from '../servers/server.ts';
+import { cpuMicrosOf, descendants, writtenBy } from '../process-tree.ts';
+import { pidsOf, type Server } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { notSustained, openAll, PUBLISHERS, runPhase, runSteady } from './phase.ts';
 import { measured, per, type Bench, type Measurement, type Metric, type Scenario } from './scenario.ts';
@@ -18,6 +19,8 @@ const SIZES = [1, 2, 4] as const;
 const REST_MS = 2_000;
 /** ":0\r\n", how Redis answers each PUBLISH (fewer than ten nodes got it). */
 const ANSWER_BYTES = 4;
+
+const SATURATED = { channels: CHANNELS, publishers: PUBLISHERS, rate: null };
 
 type Values = Record<string, number | undefined>;
 
@@ -42,7 +45,8 @@ export const nodes: Scenario = {
     const note = (text: string | null): void => {
       if (text !== null) notes.push(text);
     };
-    note(await runClients(bench, 'alone.', values));
+    note(await runAtRate(bench, 'alone.', values));
+    await runSaturated(bench, 'alone.', values);
     await bench.crew.close();
     for (const size of SIZES) {
       const redis = await startRedis();
@@ -67,7 +71,10 @@ function nodeMetrics({ prefix, label }: Label): Metric[] {
   return [
     { key: `${prefix}deliveries`, label: `${label}: deliveries`, unit: '/s', isCharted: true },
     { key: `${prefix}cpu`, label: `${label}: CPU of all nodes per delivery`, unit: 'µs', isCharted: true },
+    { key: `${prefix}primaryCpu`, label: `${label}: CPU of all primaries per publish`, unit: 'µs' },
+    { key: `${prefix}gathered`, label: `${label}: messages gathered into one write`, unit: '' },
     ...latencyMetrics({ prefix, label: `${label}: latency at ${RATE}/s` }),
+    { key: `${prefix}steadyCpu`, label: `${label}: CPU of all nodes per delivery at ${RATE}/s`, unit: 'µs' },
   ];
 }
 
@@ -83,18 +90,30 @@ function redisMetrics({ prefix, label }: Label): Metric[] {
   ];
 }
 
-/** The clients on all nodes, at a steady rate and saturated. Returns what is to be noted. */
-async function runClients(bench: Bench, prefix: string, values: Values): Promise<string | null> {
+/** The clients on all nodes, at a steady rate. Returns what is to be noted. */
+async function runAtRate(bench: Bench, prefix: string, values: Values): Promise<string | null> {
   const { durationMs, warmUpMs } = bench.options;
-  const traffic = { channels: CHANNELS, publishers: PUBLISHERS, durationMs };
   await openAll(bench, { channels: CHANNELS, count: subscribersOf(bench.options) });
-  await runPhase(bench, { ...traffic, rate: null, durationMs: warmUpMs });
-  const steady = await runSteady(bench, { ...traffic, rate: RATE });
-  if (steady !== null) Object.assign(values, latencyValues(steady.latency, prefix));
-  const { settled, seconds, reading } = await runPhase(bench, { ...traffic, rate: null });
+  await runPhase(bench, { ...SATURATED, durationMs: warmUpMs });
+  const steady = await runSteady(bench, { ...SATURATED, rate: RATE, durationMs });
+  if (steady === null) return `${prefix.slice(0, -1)}: ${notSustained(RATE)}`;
+  Object.assign(values, latencyValues(steady.latency, prefix));
+  values[`${prefix}steadyCpu`] = per(steady.reading.serverCpuMicros, steady.settled.deliveries);
+  return null;
+}
+
+/** The same clients, saturated. Returns how many publishes were accepted. */
+async function runSaturated(bench: Bench, prefix: string, values: Values): Promise<number> {
+  const primaries = pidsOf(bench.nodes ?? [bench.server]);
+  const workers = primaries.flatMap(descendants);
+  const before = { calls: writtenBy(workers).calls, cpuMicros: cpuMicrosOf(primaries) };
+  const phase = await runPhase(bench, { ...SATURATED, durationMs: bench.options.durationMs });
+  const { accepted, settled, seconds, reading } = phase;
   values[`${prefix}deliveries`] = settled.deliveries / seconds;
   values[`${prefix}cpu`] = per(reading.serverCpuMicros, settled.deliveries);
-  return steady === null ? `${prefix} ${notSustained(RATE)}` : null;
+  values[`${prefix}gathered`] = per(settled.deliveries, writtenBy(workers).calls - before.calls);
+  values[`${prefix}primaryCpu`] = per(cpuMicrosOf(primaries) - before.cpuMicros, accepted);
+  return accepted;
 }
 
 interface Joined {
@@ -114,8 +133,8 @@ async function runNodes(bench: Bench, { size, redis, values }: Joined): Promise<
     const restMs = Math.min(REST_MS, bench.options.durationMs);
     const rest = await trafficOf(redis, () => sleep(restMs));
     values[`${prefix}rest`] = (1e6 * rest.messages) / rest.elapsedMicros;
-    const note = await runClients(cluster, prefix, values);
-    Object.assign(values, await wanted({ cluster, redis, rest }, prefix));
+    const note = await runAtRate(cluster, prefix, values);
+    Object.assign(values, await wanted({ cluster, redis, rest }, { prefix, values }));
     values[`${prefix}unwanted`] = await unwanted({ cluster, redis, rest });
     await bench.crew.close();
     return note;
@@ -131,12 +150,13 @@ interface Metered {
 }
 
 /** What goes through Redis for publishes that every node has subscribers for. */
-async function wanted({ cluster, redis, rest }: Metered, prefix: string): Promise<Values> {
-  const { durationMs } = cluster.options;
+async function wanted(
+  { cluster, redis, rest }: Metered,
+  { prefix, values }: { readonly prefix: string; readonly values: Values },
+): Promise<Values> {
   let publishes = 0;
   const all = await trafficOf(redis, async () => {
-    const phase = await runPhase(cluster, { channels: CHANNELS, publishers: PUBLISHERS, rate: null, durationMs });
-    publishes = phase.accepted;
+    publishes = await runSaturated(cluster, prefix, values);
   });
   const traffic = without(all, rest);
   return {

@@ -1,7 +1,8 @@
 import { mergeHistograms, type HistogramSnapshot } from '../histogram.ts';
 import { requireAll } from '../load/crew.ts';
 import { DATA_BYTES } from '../load/stamp.ts';
-import { writtenBytes } from '../process-tree.ts';
+import { writtenBy } from '../process-tree.ts';
+import { pidsOf } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { notSustained, runPhase, runSteady } from './phase.ts';
 import type { Bench, Measurement, Scenario } from './scenario.ts';
@@ -63,7 +64,7 @@ async function phaseOf(
   bench: Bench,
   traffic: { readonly channels: readonly string[]; readonly publishers: number },
 ): Promise<{ readonly way: Way; readonly latency: HistogramSnapshot } | null> {
-  const passedOn = (): number => writtenBytes(bench.server.pid ?? 0) ?? 0;
+  const passedOn = (): number => writtenBy(pidsOf([bench.server])).bytes;
   const before = passedOn();
   const phase = await runSteady(bench, { ...traffic, rate: RATE, durationMs: bench.options.durationMs / PHASES });
   if (phase === null) return null;
