@@ -80,13 +80,16 @@ export class FakeBackplane implements Backplane {
 /** The server between them. */
 export class FakeNetwork {
   readonly members: FakeBackplane[] = [];
-  /** Messages carried, by topic. */
+  /** Messages taken from members. */
+  taken = 0;
+  /** Messages carried to members, by topic. */
   readonly carried = new Map<string, number>();
 
   /** One message comes from a member to the server, and from there on its way to all who joined. */
   carry(from: FakeBackplane): boolean {
     const sent = from.outbox.shift();
     if (sent === undefined) return false;
+    this.taken++;
     for (const member of this.members) {
       if (!member.isConnected || !member.topics.has(sent.topic)) continue;
       this.carried.set(sent.topic, (this.carried.get(sent.topic) ?? 0) + 1);
