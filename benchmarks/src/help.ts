@@ -14,6 +14,8 @@ Scenarios (default: all)
   slow            one client of a hundred stops to read: what the others notice
   churn           clients that come, subscribe here and there, and leave: subscriptions/s
   idle            subscribed clients that do nothing: memory per connection
+  workers         subscribers in one worker, publishes that come to it or to another: what the way between them adds
+  nodes           the same clients on one node, and shared out over 2 and 4 with Redis between them (needs redis-server)
   crowd           very many clients, and 1 publish/s to a thousand of them: whether all stay
   all             every one of them but crowd
 

@@ -6,9 +6,11 @@ import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
 import { large } from './large.ts';
 import { latency } from './latency.ts';
+import { nodes } from './nodes.ts';
 import { publish } from './publish.ts';
 import type { Scenario } from './scenario.ts';
 import { slow } from './slow.ts';
+import { workers } from './workers.ts';
 
 export const SCENARIOS = {
   fanout,
@@ -22,6 +24,8 @@ export const SCENARIOS = {
   churn,
   idle,
   crowd,
+  workers,
+  nodes,
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -86,7 +86,9 @@ export class FakeBackplane implements Backplane {
 /** The server between them. */
 export class FakeNetwork {
   readonly members: FakeBackplane[] = [];
-  /** Messages carried, by topic. */
+  /** Messages taken from members. */
+  taken = 0;
+  /** Messages carried to members, by topic. */
   readonly carried = new Map<string, number>();
   carriedBytes = 0;
   /** Bytes of the largest of them. */
@@ -110,6 +112,7 @@ export class FakeNetwork {
     const sent = from.outbox.shift();
     if (sent === undefined) return false;
     this.largest = Math.max(this.largest, sent.message.length);
+    this.taken++;
     for (const member of this.members) {
       if (!member.isConnected || !member.topics.has(sent.topic)) continue;
       if (this.#island.has(member) !== this.#island.has(from)) continue;
