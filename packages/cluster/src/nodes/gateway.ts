@@ -5,6 +5,7 @@ import { answerParts, Doubts } from './doubts.ts';
 import { Incoming, type IncomingBounds, type IncomingCounters, type Numbers } from './incoming.ts';
 import { Membership } from './membership.ts';
 import { isNotice, type Notice } from './notices.ts';
+import { Repeats } from './repeats.ts';
 import { Outgoing, type OutgoingBounds } from './outgoing.ts';
 
 export interface GatewayBounds {
@@ -70,6 +71,7 @@ export class NodeGateway {
   readonly #now: () => number;
   readonly #backplane: Backplane;
   readonly #outgoing: Outgoing;
+  readonly #repeats: Repeats;
   readonly #incoming: Incoming;
   readonly #membership: Membership;
   #events: GatewayEvents | null = null;
@@ -93,6 +95,12 @@ export class NodeGateway {
       bounds: options.bounds.outgoing,
       now,
       send: (topic, frame, confirmed) => this.#backplane.publish(topic, frame, confirmed),
+    });
+    this.#repeats = new Repeats({
+      outgoing: this.#outgoing,
+      topicOf: (node) => TO_ONE + node,
+      send: (topic, frame, confirmed) => this.#backplane.publish(topic, frame, confirmed),
+      notToBeHad: (node, topic, upTo) => this.tell(node, { type: 'not_to_be_had', topic, upTo }),
     });
     this.#incoming = new Incoming({
       bounds: options.bounds.incoming,
@@ -234,6 +242,7 @@ export class NodeGateway {
     // Before what is sent again: whoever hears that a connection broke asks for what is missing, and takes nothing for the first.
     this.#beat();
     this.#outgoing.connected();
+    this.#repeats.connected();
     const awayMs = Math.round(this.#doubts.hearing(this.nodes));
     if (awayMs > 0) this.#options.log.info('the connection between the nodes is back', { awayMs });
     this.#events?.connected();
@@ -247,6 +256,7 @@ export class NodeGateway {
     this.#turn++;
     this.#membership.notListening();
     this.#outgoing.disconnected();
+    this.#repeats.disconnected();
     for (const topic of [...this.#joining.keys()]) this.#joinUnheard(topic);
     this.#options.log.warn('the connection between the nodes is lost; messages wait until it is back', { reason });
     this.#events?.disconnected();
@@ -255,6 +265,7 @@ export class NodeGateway {
   #tick(): void {
     this.#membership.tick();
     this.#outgoing.expire();
+    this.#repeats.expire();
     this.#forgetGone();
     if (!this.#isConnected) return;
     this.#incoming.expire();
@@ -334,7 +345,7 @@ export class NodeGateway {
         this.#doubts.answered(origin, notice);
         return;
       case 'repeat':
-        this.#repeat(origin, notice);
+        this.#repeats.wish(origin, notice.topic, notice);
         return;
       case 'not_to_be_had':
         this.#incoming.notToBeHad(origin, notice.topic, notice.upTo);
@@ -344,12 +355,6 @@ export class NodeGateway {
   #answer(origin: NodeId, { question, since }: Extract<Notice, { type: 'tails' }>): void {
     const parts = answerParts(question, this.#turn, this.#outgoing.tails(since));
     for (const part of parts) this.tell(origin, part);
-  }
-
-  #repeat(origin: NodeId, { topic, after, upTo }: Extract<Notice, { type: 'repeat' }>): void {
-    const { lostUpTo, frames } = this.#outgoing.repeats(topic, after, upTo);
-    if (lostUpTo > after) this.tell(origin, { type: 'not_to_be_had', topic, upTo: Math.min(lostUpTo, upTo) });
-    for (const frame of frames) this.#backplane.publish(TO_ONE + origin, frame, () => {});
   }
 
   #saySeldom(text: string, say: () => void): void {

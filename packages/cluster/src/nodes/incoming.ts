@@ -128,7 +128,10 @@ export class Incoming {
       stream.last = message.number;
       this.counters.delivered++;
       this.#options.deliver(origin, topicName, message.body);
-      if (stream.hole !== null) this.#release({ origin, topic: topicName }, stream);
+      if (stream.hole === null) return;
+      // What is missing is coming.
+      stream.hole.since = stream.hole.askedAt = this.#options.now();
+      this.#release({ origin, topic: topicName }, stream);
     } else {
       this.#hold({ origin, topic: topicName }, stream, message);
     }

@@ -40,10 +40,11 @@ const PLAY = fc.record({
 async function play(
   { count, steps }: { count: number; steps: readonly Step[] },
   bounds: GatewayBounds,
+  bodyBytes = SMALL_BYTES,
 ): Promise<Observed> {
   const nodes = new Nodes(count, bounds);
   try {
-    const observed = new Observed(await nodes.start());
+    const observed = new Observed(await nodes.start(), bodyBytes);
     for (const node of nodes.all) for (const topic of TOPICS) observed.join(node, topic);
     for (const step of steps) take(step, nodes, observed);
     heal(nodes);
@@ -109,6 +110,10 @@ function heal({ network, tick }: Nodes): void {
   network.heal();
 }
 
+const SMALL_BYTES = 8;
+/** A few of them are as much as the transport is given at once. */
+const LARGE_BYTES = 300 * 1024;
+
 const RUNS = { numRuns: 150, seed: 20_261_124 };
 
 describe('Whatever breaks', () => {
@@ -124,10 +129,26 @@ describe('Whatever breaks', () => {
     );
   });
 
+  it('large messages come so too, that go out no faster than the transport takes them', async () => {
+    const roomy: GatewayBounds = {
+      outgoing: { ...BOUNDS.outgoing, maxBytes: 1e9 },
+      incoming: { ...BOUNDS.incoming, maxHeldBytes: 1e9 },
+    };
+    await fc.assert(
+      fc.asyncProperty(PLAY, async (steps) => {
+        const observed = await play(steps, roomy, LARGE_BYTES);
+        observed.assertInOrder();
+        observed.assertWhole();
+        assert.equal(observed.lostCount, 0);
+      }),
+      { ...RUNS, numRuns: 40 },
+    );
+  });
+
   it('beyond the bounds it is told exactly what is lost', async () => {
     const tight: GatewayBounds = {
       outgoing: { ...BOUNDS.outgoing, maxMessages: 12 },
-      incoming: { maxHeldBytes: 40, maxHoldMs: 3000 },
+      incoming: { maxHeldBytes: 10 * SMALL_BYTES, maxHoldMs: 3000 },
     };
     let lost = 0;
     await fc.assert(

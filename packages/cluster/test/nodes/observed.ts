@@ -12,6 +12,9 @@ interface Period {
   readonly lost: Map<string, { readonly after: number; readonly upTo: number }[]>;
 }
 
+/** At the beginning of a message: its number. */
+const DIGITS = 8;
+
 /** What the nodes of a play published, and what came of it, message by message. */
 export class Observed {
   readonly #nodes: readonly Node[];
@@ -20,13 +23,16 @@ export class Observed {
   readonly #open = new Map<string, Period>();
   readonly #periods: Period[] = [];
 
-  constructor(nodes: readonly Node[]) {
+  readonly #bodyBytes: number;
+
+  constructor(nodes: readonly Node[], bodyBytes: number) {
     this.#nodes = nodes;
+    this.#bodyBytes = bodyBytes;
     for (const node of nodes) {
       node.onMessage = (origin, topic, body) => {
         const period = this.#open.get(`${topic} ${node.gateway.id}`);
         assert.ok(period, 'nothing comes of a topic that was left');
-        listOf(period.got, origin).push(Number(body.toString()));
+        listOf(period.got, origin).push(Number(body.toString('latin1', 0, DIGITS)));
       };
       node.onLost = (origin, topic, numbers) => {
         const period = this.#open.get(`${topic} ${node.gateway.id}`);
@@ -42,7 +48,7 @@ export class Observed {
 
   publish({ gateway }: Node, topic: string): void {
     const number = gateway.lastNumber + 1;
-    if (gateway.publish(topic, Buffer.from(String(number)))) {
+    if (gateway.publish(topic, Buffer.alloc(this.#bodyBytes, String(number).padEnd(DIGITS)))) {
       listOf(this.#published, `${topic} ${gateway.id}`).push(number);
     }
   }
