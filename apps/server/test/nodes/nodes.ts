@@ -80,6 +80,14 @@ export async function connect(
   return client;
 }
 
+export interface PublisherOptions {
+  readonly event: string;
+  readonly channel: string;
+  readonly everyMs: number;
+  /** Whether all requests go over one connection. */
+  readonly keepAlive?: boolean;
+}
+
 /** Publishes numbers at an even pace until it is stopped. */
 export class Publisher {
   readonly #api: ApiClient;
@@ -90,11 +98,8 @@ export class Publisher {
   sent = 0;
   readonly failures: string[] = [];
 
-  constructor(
-    node: Pick<SluiceProcess, 'port'>,
-    { event, channel, everyMs }: { event: string; channel: string; everyMs: number },
-  ) {
-    this.#api = new ApiClient(node.port);
+  constructor(node: Pick<SluiceProcess, 'port'>, { event, channel, everyMs, keepAlive = true }: PublisherOptions) {
+    this.#api = new ApiClient(node.port, APP, { keepAlive });
     this.#event = event;
     this.#channel = channel;
     this.#timer = setInterval(() => this.#publish(), everyMs);
@@ -112,9 +117,12 @@ export class Publisher {
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
-      const { status } = await this.#api.trigger(this.#channel, this.#event, String(this.sent));
-      if (status === 200) this.sent++;
-      else this.failures.push(`${this.sent}: ${status}`);
+      const outcome = await this.#api.trigger(this.#channel, this.#event, String(this.sent)).then(
+        ({ status }) => status,
+        (error: NodeJS.ErrnoException) => error.code ?? error.message,
+      );
+      if (outcome === 200) this.sent++;
+      else this.failures.push(`${this.sent}: ${outcome}`);
     });
   }
 }
