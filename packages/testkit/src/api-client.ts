@@ -24,6 +24,8 @@ export interface ApiAnswer {
 export interface ApiClientOptions {
   /** Of this machine, to come from: 127.0.0.0/8 has many. */
   readonly localAddress?: string;
+  /** Whether connections are used again. */
+  readonly keepAlive?: boolean;
 }
 
 /** A publisher without a library: signs like Pusher's, and can be told to sign wrongly. */
@@ -32,10 +34,10 @@ export class ApiClient implements Disposable {
   readonly #app: AppFixture;
   readonly #agent: Agent;
 
-  constructor(port: number, app: AppFixture = APP, { localAddress }: ApiClientOptions = {}) {
+  constructor(port: number, app: AppFixture = APP, { localAddress, keepAlive = true }: ApiClientOptions = {}) {
     this.#port = port;
     this.#app = app;
-    this.#agent = new Agent({ keepAlive: true, ...(localAddress === undefined ? {} : { localAddress }) });
+    this.#agent = new Agent({ keepAlive, ...(localAddress === undefined ? {} : { localAddress }) });
   }
 
   async trigger(channel: string, event: string, data: unknown): Promise<ApiAnswer> {

@@ -13,6 +13,20 @@ async function connectedTo(node: SluiceProcess): Promise<number> {
   return sumOf(await node.exposition(), 'connected');
 }
 
+async function callsOf(node: SluiceProcess): Promise<number> {
+  return sumOf(await node.exposition(), 'http_calls_received_total');
+}
+
+/** First the one of two nodes that the publishers of this machine are sent to. */
+async function byCalls(nodes: readonly SluiceProcess[]): Promise<readonly [SluiceProcess, SluiceProcess]> {
+  return until('a node to be published to', async () => {
+    const calls = await Promise.all(nodes.map(callsOf));
+    const used = nodes.find((_, i) => (calls[i] ?? 0) > 0);
+    const other = nodes.find((node) => node !== used);
+    return used !== undefined && other !== undefined && ([used, other] as const);
+  });
+}
+
 /** The status that a request from an address is answered with. */
 async function statusFor(nginx: NginxServer, path: string, localAddress: string): Promise<number> {
   using client = new ApiClient(nginx.port, APP, { localAddress });
@@ -96,17 +110,12 @@ describe('Nodes behind Nginx', { timeout: 120_000 }, () => {
   it('stand in for one that dies, and fill it when it is back', async (t) => {
     const joined = await overRedis(t);
     const nodes = await startNodes(t, joined, { config: TRUSTING });
-    const [a, b] = nodes as [SluiceProcess, SluiceProcess];
-    const nginx = await startNginx(t, { nodes: [a.port, b.port] });
+    const nginx = await startNginx(t, { nodes: nodes.map(({ port }) => port) });
     const clients = await connectMany(t, nginx, 10);
     const publisher = new Publisher(nginx, { event: 'e', channel: CHANNEL, everyMs: 5 });
     t.after(() => publisher.stop());
     await until('events', () => publisher.sent > 50);
-    // The one that the publisher is sent to.
-    const calls = await Promise.all(
-      nodes.map(async (node) => sumOf(await node.exposition(), 'http_calls_received_total')),
-    );
-    const [dies, stays] = (calls[0] ?? 0) > (calls[1] ?? 0) ? [a, b] : [b, a];
+    const [dies, stays] = await byCalls(nodes);
     await killNode(dies);
     await until('its clients to be cut off', () => clients.filter(({ closed }) => closed !== null).length === 5);
     const back = await connectMany(t, nginx, 5);
@@ -132,6 +141,41 @@ describe('Nodes behind Nginx', { timeout: 120_000 }, () => {
         'one after the other, from when it was back',
       );
       assert.equal(data.at(-1), publisher.sent - 1);
+    }
+  });
+
+  it('may be stopped without a publish refused, once they are off the list', async (t) => {
+    const { nginx, nodes } = await startBehind(t, { config: { shutdown: { drain_window_ms: 500 } } });
+    const clients = await connectMany(t, nginx, 6);
+    const publishers = [1, 2, 3, 4].map((i) => {
+      // A connection for each: a reload closes those that are idle, which a publisher may notice too late.
+      const publisher = new Publisher(nginx, { event: `e${i}`, channel: CHANNEL, everyMs: 5, keepAlive: false });
+      t.after(() => publisher.stop());
+      return publisher;
+    });
+    const [stopped, stays] = await byCalls(nodes);
+    nginx.setNodes([stays.port]);
+    nginx.signal('SIGHUP');
+    await until('nobody to publish there', async () => {
+      const calls = await callsOf(stopped);
+      return (await callsOf(stays)) > 0 && (await callsOf(stopped)) === calls;
+    });
+    stopped.signal('SIGTERM');
+    assert.equal((await stopped.exited).code, 0);
+    const closed = clients.filter(({ closed }) => closed !== null);
+    assert.deepEqual(
+      closed.map(({ closed }) => closed?.code),
+      [4200, 4200, 4200],
+    );
+    await connectMany(t, nginx, 3);
+    await Promise.all(publishers.map((publisher) => publisher.stop()));
+    for (const [i, { failures, sent, expected }] of publishers.entries()) {
+      assert.deepEqual(failures, []);
+      for (const client of clients.filter((each) => !closed.includes(each))) {
+        // Not in order where the publisher went from one node to the other.
+        const data = (await dataOfAll(client, `e${i + 1}`, sent)).toSorted((x, y) => Number(x) - Number(y));
+        assert.deepEqual(data, expected);
+      }
     }
   });
 });

@@ -94,6 +94,8 @@ export interface PublisherOptions {
   readonly everyMs: number;
   /** Behind each number. */
   readonly padding?: string;
+  /** Whether all requests go over one connection. */
+  readonly keepAlive?: boolean;
 }
 
 /** Publishes numbers at an even pace until it is stopped. */
@@ -107,8 +109,9 @@ export class Publisher {
   sent = 0;
   readonly failures: string[] = [];
 
-  constructor(node: Pick<SluiceProcess, 'port'>, { event, channel, everyMs, padding = '' }: PublisherOptions) {
-    this.#api = new ApiClient(node.port);
+  constructor(node: Pick<SluiceProcess, 'port'>, options: PublisherOptions) {
+    const { event, channel, everyMs, padding = '', keepAlive = true } = options;
+    this.#api = new ApiClient(node.port, APP, { keepAlive });
     this.#event = event;
     this.#padding = padding;
     this.#channel = channel;
@@ -127,9 +130,12 @@ export class Publisher {
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
-      const { status } = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`);
-      if (status === 200) this.sent++;
-      else this.failures.push(`${this.sent}: ${status}`);
+      const outcome = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`).then(
+        ({ status }) => status,
+        (error: NodeJS.ErrnoException) => error.code ?? error.message,
+      );
+      if (outcome === 200) this.sent++;
+      else this.failures.push(`${this.sent}: ${outcome}`);
     });
   }
 }
