@@ -88,7 +88,7 @@ export const CROSS_CUTTING: readonly Mutant[] = [
     },
     {
       name: 'cuts-all-workers-off-when-one-has-died',
-      find: '    this.#router.dropOwner(owner);\n',
+      find: '    for (const topic of this.#router.dropOwner(owner)) this.#interest.leave(topic);\n',
       replace: '    for (const each of [owner, ...this.#links.keys()]) this.#router.dropOwner(each);\n',
       rows: ['XC-08'],
     },
