@@ -104,6 +104,18 @@ export interface Provisions {
   readonly 'batched-webhooks': { readonly endpoint: Endpoint; readonly path: string };
   /** A server that gives calls up after this time; the webhook of the main app is to this path. */
   readonly 'short-webhook-retries': { readonly endpoint: Endpoint; readonly path: string; readonly seconds: number };
+  /**
+   * A server that keeps what its webhooks owe outside its processes. `kill` ends them all as they stand, and `start` starts another
+   * at the same endpoint. The webhook of the main app is to this path.
+   */
+  readonly 'durable-webhooks': {
+    readonly endpoint: Endpoint;
+    readonly path: string;
+    readonly kill: () => Promise<void>;
+    readonly start: () => Promise<void>;
+    /** Within this time after the start what the killed one owed is sent. */
+    readonly withinMs: number;
+  };
   /** On the server of `kill-process` the webhook of the main app is to this path. */
   readonly 'kill-process-webhooks': { readonly path: string };
   /** A server whose only app can be changed while it runs: `change` resolves when it has been. */

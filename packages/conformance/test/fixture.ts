@@ -15,6 +15,8 @@ import { type AppCredentials, type Endpoint, type Need, type Target, WebhookRece
 import {
   BATCHED_SETTINGS,
   batchedWebhooks,
+  DURABLE,
+  durableSettings,
   MAIN_SETTINGS,
   mainWebhooks,
   providedByBatched,
@@ -192,6 +194,14 @@ const EXTRAS: readonly Extra[] = [
     },
   },
   {
+    provides: ['durable-webhooks'],
+    async prepare(start, receiver, startServer) {
+      const { port } = await startServer(RedisServer.start());
+      const config = durableSettings(receiver, MAIN_APP, port);
+      return { 'durable-webhooks': { ...DURABLE, ...replaceable(await start({ config }), start, config) } };
+    },
+  },
+  {
     // Rows that need webhooks ask this server for a part of their statements.
     provides: ['short-cache', 'webhooks', 'batched-webhooks', 'short-webhook-retries'],
     async prepare(start, receiver) {
@@ -339,6 +349,25 @@ function restartable(first: SluiceProcess, start: Start): NonNullable<Provides['
     },
     async start() {
       server = await start({ config: DRAIN_WINDOW, env: { PORT: String(first.port) } });
+    },
+  };
+}
+
+/** What follows a killed one is another process, on the port of the first. */
+function replaceable(
+  first: SluiceProcess,
+  start: Start,
+  config: Readonly<Record<string, unknown>>,
+): Pick<NonNullable<Provides['durable-webhooks']>, 'endpoint' | 'kill' | 'start'> {
+  let server = first;
+  return {
+    endpoint: endpointOf(first),
+    async kill() {
+      server.signal('SIGKILL');
+      await server.exited;
+    },
+    async start() {
+      server = await start({ config, env: { PORT: String(first.port) } });
     },
   };
 }

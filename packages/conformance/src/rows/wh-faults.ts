@@ -176,4 +176,31 @@ export const WH_FAULTS: readonly Row[] = [
       assert.equal(others.length, 2);
     },
   },
+  {
+    id: 'WH-25',
+    statement: 'What a killed server owed an endpoint that was down is told by the next one, in order.',
+    needs: ['webhooks', 'durable-webhooks'],
+    disturbs: ['durable-webhooks'],
+    timeoutMs: TIMEOUT_MS,
+    async run(c) {
+      const { endpoint, path, kill, start, withinMs } = c.provision('durable-webhooks');
+      const inbox = c.webhooks(path);
+      inbox.answers.push(...Array.from({ length: 1000 }, () => 500));
+      const channel = c.channel('private-');
+      const [sender, receiver] = [await c.connect({ endpoint }), await c.connect({ endpoint })];
+      for (const socket of [sender, receiver]) await socket.subscribe(channel);
+      for (let i = 0; i < ROUNDS; i++) {
+        sender.sendClientEvent(channel, `${i}`);
+        await receiver.expectFrame({ event: 'client-x', channel, data: `${i}` });
+      }
+      const { length } = await inbox.untilCalls(2, c.provision('webhooks').triesMs);
+      await kill();
+      assert.deepEqual(inbox.events, [], `none of ${length} calls was answered with 2xx`);
+      inbox.answers.length = 0;
+      await start();
+      await inbox.until('what was owed', () => (inbox.events.length > ROUNDS ? true : undefined), withinMs);
+      await inbox.expect(occupied(channel));
+      for (let i = 0; i < ROUNDS; i++) assert.equal((await inbox.next('a client event'))['data'], `${i}`);
+    },
+  },
 ];
