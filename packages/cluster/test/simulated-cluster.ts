@@ -1,32 +1,32 @@
 import { mock } from 'node:test';
 import type { Random } from '@sluice/testkit';
+import {
+  DEAD_MS,
+  MAX_DELAY_MS,
+  type Peer,
+  SETTLE_MS,
+  type Signal,
+  type SimulatedNetwork,
+} from './simulated-network.ts';
 import { SimulatedNode, type Webhook } from './simulated-node.ts';
-
-/** What passes between two nodes, each pair in order. */
-export type Signal =
-  | { readonly type: 'changes'; readonly bytes: Buffer }
-  | { readonly type: 'version'; readonly version: number }
-  | { readonly type: 'ask' }
-  | { readonly type: 'snapshot'; readonly pieces: readonly Buffer[] };
 
 interface Waiting {
   readonly dueAt: number;
   readonly signal: Signal;
 }
 
-export const MAX_DELAY_MS = 20;
-/** Longer than anything takes; numbers of subscribers wait for 50 ms. */
-export const SETTLE_MS = 2 * MAX_DELAY_MS + 60;
 const HEARTBEAT_MS = 100;
-export const DEAD_MS = 400;
 
 /** Nodes with a network between them that delays, and loses what is told to; the timers are the test's. */
-export class SimulatedCluster {
+export class SimulatedCluster implements SimulatedNetwork {
   readonly random: Random;
   readonly webhooks: Webhook[] = [];
   /** Those that live and have started. */
   readonly nodes: SimulatedNode[] = [];
   nowMs = 0;
+  deaths = 0;
+  /** Messages that were under way and did not arrive. */
+  lost = 0;
   readonly #starting = new Set<SimulatedNode>();
   readonly #queues = new Map<string, Waiting[]>();
   readonly #parted = new Set<string>();
@@ -70,13 +70,13 @@ export class SimulatedCluster {
 
   /** Starts a node as a gateway is to do it. */
   start(): SimulatedNode {
-    const node = new SimulatedNode(this, `node-${this.#nextId++}`);
+    const node = new SimulatedNode(this, `node-${this.#nextId++}`, this.webhooks);
     this.#starting.add(node);
     this.#lastStart = this.nowMs;
     for (const other of this.nodes) node.meet(other.id);
     const whenGathered = (): void => {
       if (!node.isAlive) return;
-      if (!node.knowsAll()) {
+      if (!node.knows(this.nodes)) {
         this.#after(1, whenGathered);
         return;
       }
@@ -90,8 +90,9 @@ export class SimulatedCluster {
 
   /** The node dies: of what it had sent, each other one gets some. */
   kill(node: SimulatedNode): void {
+    this.deaths++;
     node.isAlive = false;
-    node.diedAt = this.nowMs;
+    node.silencedAt.push(this.nowMs);
     this.nodes.splice(this.nodes.indexOf(node), 1);
     for (const [key, queue] of this.#queues) {
       if (key.startsWith(`${node.id}>`)) queue.splice(this.random.below(queue.length + 1));
@@ -116,12 +117,34 @@ export class SimulatedCluster {
     });
   }
 
+  /** A node loses its connection to all others for so long that they take it for dead; then they meet again. */
+  cutOff(node: SimulatedNode): void {
+    this.#lastStart = this.nowMs;
+    node.silencedAt.push(this.nowMs);
+    node.replication.standBack();
+    const pairs = this.living.flatMap(({ id }) => [`${node.id}>${id}`, `${id}>${node.id}`]);
+    for (const pair of pairs) {
+      this.#queues.delete(pair);
+      this.#parted.add(pair);
+    }
+    for (const other of this.living) {
+      if (other === node) continue;
+      this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => other.drop(node.id));
+      this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => node.drop(other.id));
+    }
+    this.#after(DEAD_MS, () => {
+      for (const pair of pairs) this.#parted.delete(pair);
+      this.#after(SETTLE_MS + 2 * HEARTBEAT_MS, () => node.replication.serve());
+    });
+  }
+
   /** What is under way from one node to another is lost. */
   lose(from: SimulatedNode, to: SimulatedNode): void {
+    this.lost += this.#queues.get(`${from.id}>${to.id}`)?.length ?? 0;
     this.#queues.delete(`${from.id}>${to.id}`);
   }
 
-  send(from: SimulatedNode, to: string, signal: Signal): void {
+  send(from: Peer, to: string, signal: Signal): void {
     const key = `${from.id}>${to}`;
     if (this.#parted.has(key)) return;
     const queue = this.#queues.get(key) ?? [];
@@ -130,7 +153,7 @@ export class SimulatedCluster {
     this.#queues.set(key, queue);
   }
 
-  broadcast(from: SimulatedNode, signal: Signal): void {
+  broadcast(from: Peer, signal: Signal): void {
     for (const other of this.living) if (other !== from) this.send(from, other.id, signal);
   }
 

@@ -3,7 +3,14 @@ import type { DomainEvent } from '@sluice/core';
 import { assertNever, createSocketId, type SocketId } from '@sluice/protocol';
 import { NodeRegistry } from '../src/registry/node-registry.ts';
 import type { Replication } from '../src/registry/replication.ts';
-import { DEAD_MS, MAX_DELAY_MS, SETTLE_MS, type Signal, type SimulatedCluster } from './simulated-cluster.ts';
+import {
+  DEAD_MS,
+  MAX_DELAY_MS,
+  type Peer,
+  SETTLE_MS,
+  type Signal,
+  type SimulatedNetwork,
+} from './simulated-network.ts';
 
 export const APP = '1001';
 
@@ -39,17 +46,18 @@ export class SimulatedNode {
   readonly terminated: string[] = [];
   workers = [1, 2];
   isAlive = true;
-  diedAt = Infinity;
-  readonly #cluster: SimulatedCluster;
+  /** When it died, or was cut off: what it had just said may be heard by nobody. */
+  readonly silencedAt: number[] = [];
+  readonly #network: SimulatedNetwork;
   readonly #known = new Set<string>();
   readonly #askedAt = new Map<string, number>();
   #nextWorker = 3;
 
-  constructor(cluster: SimulatedCluster, id: string) {
+  constructor(network: SimulatedNetwork, id: string, webhooks: Webhook[]) {
     this.id = id;
-    this.#cluster = cluster;
+    this.#network = network;
     this.registry = new NodeRegistry({
-      now: () => cluster.nowMs,
+      now: () => network.nowMs,
       cache: { maxEvents: 100, maxBytes: 1_000_000 },
       cluster: {
         self: id,
@@ -57,7 +65,7 @@ export class SimulatedNode {
         settleMs: SETTLE_MS,
         deadNodeMs: DEAD_MS + MAX_DELAY_MS,
         onChange: (bytes) => {
-          if (this.isAlive) cluster.broadcast(this, { type: 'changes', bytes });
+          if (this.isAlive) network.broadcast(this, { type: 'changes', bytes });
         },
       },
       listener: {
@@ -78,7 +86,7 @@ export class SimulatedNode {
         userOffline: (workers, { userId }) => this.#turn(workers, userId, false),
         userTerminated: ({ userId }) => this.terminated.push(userId),
         happened: (event) => {
-          if (this.isAlive) cluster.webhooks.push({ at: cluster.nowMs, node: this, event });
+          if (this.isAlive) webhooks.push({ at: network.nowMs, node: this, event });
         },
       },
     });
@@ -97,7 +105,7 @@ export class SimulatedNode {
         else if (replication.versionOf(from) !== signal.version) this.#ask(from);
         return;
       case 'ask':
-        this.#cluster.send(this, from, { type: 'snapshot', pieces: replication.snapshot() });
+        this.#network.send(this, from, { type: 'snapshot', pieces: replication.snapshot() });
         return;
       case 'snapshot':
         if (replication.applySnapshot(from, signal.pieces) === 'needs_snapshot') this.#ask(from);
@@ -118,9 +126,8 @@ export class SimulatedNode {
     if (this.isAlive) this.replication.dropNode(node);
   }
 
-  /** Of those that live. */
-  knowsAll(): boolean {
-    return this.#cluster.nodes.every(({ id }) => this.replication.versionOf(id) !== null);
+  knows(nodes: readonly Peer[]): boolean {
+    return nodes.every(({ id }) => this.replication.versionOf(id) !== null);
   }
 
   join(worker: number, channel: string, userId: string): void {
@@ -179,10 +186,10 @@ export class SimulatedNode {
   }
 
   #ask(node: string): void {
-    const { nowMs } = this.#cluster;
+    const { nowMs } = this.#network;
     if (nowMs - (this.#askedAt.get(node) ?? -Infinity) < 50) return;
     this.#askedAt.set(node, nowMs);
-    this.#cluster.send(this, node, { type: 'ask' });
+    this.#network.send(this, node, { type: 'ask' });
   }
 
   #clientsOf(workers: ReadonlySet<number>, channel: string): Client[] {

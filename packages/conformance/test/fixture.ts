@@ -4,6 +4,7 @@ import {
   APP,
   freePort,
   type Program,
+  NatsServer,
   RedisServer,
   type SluiceOptions,
   SluiceProcess,
@@ -14,6 +15,8 @@ import { type AppCredentials, type Endpoint, type Need, type Target, WebhookRece
 import {
   BATCHED_SETTINGS,
   batchedWebhooks,
+  DURABLE,
+  durableSettings,
   MAIN_SETTINGS,
   mainWebhooks,
   providedByBatched,
@@ -191,6 +194,14 @@ const EXTRAS: readonly Extra[] = [
     },
   },
   {
+    provides: ['durable-webhooks'],
+    async prepare(start, receiver, startServer) {
+      const { port } = await startServer(RedisServer.start());
+      const config = durableSettings(receiver, MAIN_APP, port);
+      return { 'durable-webhooks': { ...DURABLE, ...replaceable(await start({ config }), start, config) } };
+    },
+  },
+  {
     // Rows that need webhooks ask this server for a part of their statements.
     provides: ['short-cache', 'webhooks', 'batched-webhooks', 'short-webhook-retries'],
     async prepare(start, receiver) {
@@ -207,6 +218,8 @@ export interface FixtureOptions {
   /** Only the servers that give one of these are started beside the main one; all, if it is left out. */
   readonly needs?: ReadonlySet<Need>;
   readonly program?: Program;
+  /** What joins the processes of the main server: three workers of one node, or two nodes of two workers. */
+  readonly joinedBy?: 'bus' | 'redis' | 'nats';
 }
 
 /** Real servers with what the rows need. */
@@ -221,33 +234,36 @@ export class Fixture implements AsyncDisposable {
     this.#receiver = receiver;
   }
 
-  static async start({ needs, program }: FixtureOptions = {}): Promise<Fixture> {
+  static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
+    /** Rows may start others. */
+    const running: AsyncDisposable[] = [];
     const start: Start = async (options) => {
       const server = await SluiceProcess.start({ ...(program === undefined ? {} : { program }), ...options });
       servers.push(server);
+      running.push(server);
       return server;
     };
-    const others: AsyncDisposable[] = [];
     const startServer: StartServer = async (starting) => {
       const server = await starting;
-      others.push(server);
+      running.push(server);
       return server;
     };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
     const extras = EXTRAS.filter(({ provides }) => needs === undefined || provides.some((need) => needs.has(need)));
+    const between = await joinNodes(joinedBy, startServer);
     const starting = [
-      startMain(start, receiver, needs),
+      startMain({ start, receiver, joined: between }, needs),
       ...extras.map(({ prepare }) => prepare(start, receiver, startServer)),
     ] as const;
     try {
       const [target, ...provided] = await Promise.all(starting);
       const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
-      return new Fixture({ ...target, provides }, [...servers, ...others], receiver);
+      return new Fixture({ ...target, provides }, running, receiver);
     } catch (error) {
       await Promise.allSettled(starting);
-      await Promise.all([disposeAll([...servers, ...others]), receiver.close()]);
+      await Promise.all([disposeAll(running), receiver.close()]);
       throw error;
     }
   }
@@ -257,21 +273,49 @@ export class Fixture implements AsyncDisposable {
   }
 }
 
-/** Of three processes where rows need several, or everything is needed. */
-async function startMain(start: Start, receiver: WebhookReceiver, needs: FixtureOptions['needs']): Promise<Target> {
+/** Settings of nodes with a server between them; null: there is one node. */
+async function joinNodes(by: FixtureOptions['joinedBy'], startServer: StartServer): Promise<object | null> {
+  if (by === 'redis') {
+    const { port } = await startServer(RedisServer.start());
+    return { adapter: { driver: 'redis' }, database: { redis: { port } } };
+  }
+  if (by !== 'nats') return null;
+  const { port } = await startServer(NatsServer.start());
+  return { adapter: { driver: 'nats', nats: { servers: [`nats://127.0.0.1:${port}`] } } };
+}
+
+/** Nodes know each other's numbers within 100 ms; the machine has much else to do. */
+const SETTLE_MS = 300;
+
+interface MainParts {
+  readonly start: Start;
+  readonly receiver: WebhookReceiver;
+  readonly joined: object | null;
+}
+
+/** Of several processes where rows need several, or everything is needed. */
+async function startMain({ start, receiver, joined }: MainParts, needs: FixtureOptions['needs']): Promise<Target> {
   const isSpread = needs?.has('several-processes') ?? true;
   const config = {
+    ...joined,
     websocket_max_payload_kb: MAX_MESSAGE_KB,
     websocket: { max_bytes: MAX_QUEUED_BYTES },
     webhooks: MAIN_SETTINGS,
     app_manager: { array: { apps: appsTelling(receiver) } },
   };
-  const endpoint = endpointOf(await start({ workers: isSpread ? 3 : 1, config, env: { LOG_LEVEL: 'debug' } }));
+  const workers = isSpread ? (joined === null ? 3 : 2) : 1;
+  const nodes = Array.from({ length: joined === null ? 1 : 2 }, () => {
+    return start({ workers, config, env: { LOG_LEVEL: 'debug' } });
+  });
+  const [endpoint, ...more] = (await Promise.all(nodes)).map(endpointOf);
+  if (endpoint === undefined) throw new Error('a node was started');
   const provides: Provides = {
     ...IN_MAIN,
     ...providedByMain(receiver),
     'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-    ...(isSpread ? { 'several-processes': { endpoints: [endpoint] } } : {}),
+    ...(isSpread
+      ? { 'several-processes': { endpoints: [endpoint, ...more], settleMs: joined === null ? 0 : SETTLE_MS } }
+      : {}),
   };
   return { endpoint, app: APP, provides };
 }
@@ -305,6 +349,25 @@ function restartable(first: SluiceProcess, start: Start): NonNullable<Provides['
     },
     async start() {
       server = await start({ config: DRAIN_WINDOW, env: { PORT: String(first.port) } });
+    },
+  };
+}
+
+/** What follows a killed one is another process, on the port of the first. */
+function replaceable(
+  first: SluiceProcess,
+  start: Start,
+  config: Readonly<Record<string, unknown>>,
+): Pick<NonNullable<Provides['durable-webhooks']>, 'endpoint' | 'kill' | 'start'> {
+  let server = first;
+  return {
+    endpoint: endpointOf(first),
+    async kill() {
+      server.signal('SIGKILL');
+      await server.exited;
+    },
+    async start() {
+      server = await start({ config, env: { PORT: String(first.port) } });
     },
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backplane } from '@sluice/core';
 import { until } from '@sluice/testkit';
@@ -16,6 +16,8 @@ export interface Transport extends AsyncDisposable {
   /** Servers keep their connections and do nothing; then they go on. */
   pause(): void;
   resume(): void;
+  /** Until servers that were away have found each other again. */
+  isWhole?(): Promise<void>;
 }
 
 /** Beyond it, a server that does not answer has to count as gone. */
@@ -31,6 +33,7 @@ class End {
   readonly backplane: Backplane;
   readonly received: Received[] = [];
   readonly log: string[] = [];
+  onConnected: () => void = () => {};
 
   constructor(backplane: Backplane) {
     this.backplane = backplane;
@@ -39,7 +42,10 @@ class End {
   async start(): Promise<void> {
     await this.backplane.start({
       message: (topic, message) => this.received.push({ topic, text: message.toString('latin1') }),
-      connected: () => this.log.push('connected'),
+      connected: () => {
+        this.log.push('connected');
+        this.onConnected();
+      },
       disconnected: () => this.log.push('disconnected'),
     });
     await until('the connection', () => this.log.length > 0);
@@ -72,34 +78,39 @@ const HOSTILE = [
   '{a}b',
   '$SYS.a',
   '%2E',
-  'x'.repeat(300),
+  'x'.repeat(500),
+  '€'.repeat(166),
   '__proto__',
 ];
 
 /** What every backplane owes (core's port), against its real servers. */
 export function backplaneContract(name: string, startTransport: () => Promise<Transport>): void {
   describe(`The backplane over ${name}`, { timeout: 120_000 }, () => {
-    async function ends(t: TestContext, count: number): Promise<{ transport: Transport; all: End[] }> {
-      const transport = await startTransport();
-      const all = Array.from({ length: count }, () => new End(transport.open()));
+    let transport: Transport;
+    before(async () => {
+      transport = await startTransport();
+    });
+    after(() => transport[Symbol.asyncDispose]());
+
+    async function ends(t: TestContext): Promise<readonly [End, End]> {
+      const both = [new End(transport.open()), new End(transport.open())] as const;
       t.after(async () => {
         transport.resume();
-        await Promise.all(all.map(({ backplane }) => backplane.close()));
-        await transport[Symbol.asyncDispose]();
+        await Promise.all(both.map(({ backplane }) => backplane.close()));
       });
-      await Promise.all(all.map((end) => end.start()));
-      return { transport, all };
+      await transport.isWhole?.();
+      await Promise.all(both.map((end) => end.start()));
+      return both;
     }
 
     it('keeps the order of each topic, gives bytes as they are, and confirms in order', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await Promise.all([b.join('1:x'), b.join('1:y')]);
-      const confirmed: number[] = [];
+      const confirmed: number[][] = [[], []];
       const count = 10_000;
       for (let i = 0; i < count; i++) {
         a.backplane.publish(i % 2 === 0 ? '1:x' : '1:y', Buffer.from(`${i} \u0000\u00ff\r\n`, 'latin1'), () =>
-          confirmed.push(i),
+          confirmed[i % 2]?.push(i),
         );
         if (i % 500 === 0) await sleep(1);
       }
@@ -113,16 +124,16 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
         b.textsOf('1:y'),
         texts.filter((_, i) => i % 2 === 1),
       );
-      await until('all confirmations', () => confirmed.length === count);
-      assert.deepEqual(
-        confirmed,
-        texts.map((_, i) => i),
-      );
+      await until('all confirmations', () => confirmed.flat().length === count);
+      for (const numbers of confirmed)
+        assert.deepEqual(
+          numbers,
+          numbers.toSorted((x, y) => x - y),
+        );
     });
 
     it('has joined a topic when it says so, and hands out nothing of one that it left', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       for (let i = 0; i < 50; i++) {
         await b.join(`1:${i}`);
         await a.publish(`1:${i}`, 'now');
@@ -136,13 +147,26 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       assert.equal(b.received.length, 51);
     });
 
-    it('joins again what was left a moment before', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+    it('has not joined a topic while its servers have not heard of it', async (t) => {
+      const [a, b] = await ends(t);
+      transport.pause();
+      let joined = 0;
+      b.backplane.join('1:x', () => joined++);
+      await sleep(TIMEOUT_MS / 5);
+      assert.equal(joined, 0);
+      transport.resume();
+      await until('the topic', () => joined === 1);
+      await a.publish('1:x', 'now');
+      await until('the message', () => b.textsOf('1:x').includes('now'));
+    });
+
+    it('joins again what was left a moment before, or has joined already', async (t) => {
+      const [a, b] = await ends(t);
       for (let i = 0; i < 20; i++) {
         const first = b.join('1:x');
         b.backplane.leave('1:x');
         await Promise.race([first, sleep(0)]);
+        await b.join('1:x');
         await b.join('1:x');
         await a.publish('1:x', String(i));
         await until('the message', () => b.textsOf('1:x').at(-1) === String(i));
@@ -151,21 +175,17 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('carries large messages', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await b.join('1:x');
-      const large = 'l'.repeat(900_000);
-      for (let i = 0; i < 5; i++) await a.publish('1:x', large + i);
-      await until('them', () => b.received.length === 5, 20_000);
-      assert.deepEqual(
-        b.textsOf('1:x'),
-        [0, 1, 2, 3, 4].map((i) => large + i),
-      );
+      const large = [1024 * 1024, 1, 3_000_000, 1024 * 1024 + 1];
+      const texts = large.map((length, i) => String(i).repeat(length));
+      await Promise.all(texts.map((text) => a.publish('1:x', text)));
+      await until('them', () => b.received.length === large.length, 20_000);
+      for (const [i, text] of texts.entries()) assert.ok(b.received[i]?.text === text, `message ${i}`);
     });
 
     it('keeps topics apart, whatever they are called', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       for (const topic of HOSTILE) await b.join(topic);
       for (const topic of HOSTILE) await a.publish(topic, Buffer.from(topic).toString('latin1'));
       await until('all', () => b.received.length >= HOSTILE.length);
@@ -178,18 +198,25 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('is back with its topics after its servers were killed, and confirmed nothing that was lost', async (t) => {
-      const { transport, all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       let joined = 0;
       b.backplane.join('1:x', () => joined++);
       await until('the topic', () => joined === 1);
+      let confirmed = 0;
+      const publish100 = (): void => {
+        for (let i = 0; i < 100; i++) a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
+      };
+      transport.pause();
+      publish100();
       await transport.kill();
       await until('the loss', () => [a, b].every(({ log }) => log.at(-1) === 'disconnected'));
-      let confirmed = 0;
-      for (let i = 0; i < 100; i++) a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
+      publish100();
       await sleep(200);
+      let greeted = 0;
+      a.onConnected = () => a.backplane.publish('1:hello', Buffer.from('hello'), () => greeted++);
       await transport.restart();
       await until('the return', () => [a, b].every(({ log }) => log.at(-1) === 'connected'), 20_000);
+      await until('what was published at once', () => greeted === 1);
       assert.ok(joined >= 2, 'it is told again that the topic is joined');
       await a.publish('1:x', 'after');
       await until('a message', () => b.received.length > 0);
@@ -199,8 +226,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('notices servers that do not answer any more, and that they do again', async (t) => {
-      const { transport, all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await b.join('1:x');
       transport.pause();
       const from = performance.now();
@@ -213,8 +239,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     });
 
     it('sends what it was given before it closes, and is silent then', async (t) => {
-      const { all } = await ends(t, 2);
-      const [a, b] = all as [End, End];
+      const [a, b] = await ends(t);
       await b.join('1:x');
       for (let i = 0; i < 1000; i++) a.backplane.publish('1:x', Buffer.from(String(i)), () => {});
       await a.backplane.close();
@@ -223,11 +248,27 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       assert.deepEqual(a.log, ['connected']);
     });
 
-    it('says where it could not connect to', async (t) => {
-      const transport = await startTransport();
-      t.after(() => transport[Symbol.asyncDispose]());
+    it('ends in time though its servers do not answer', async (t) => {
+      const [a, b] = await ends(t);
+      await b.join('1:x');
+      transport.pause();
+      const from = performance.now();
+      let confirmed = 0;
+      a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
+      await Promise.all([a.backplane.close(), b.backplane.close()]);
+      assert.ok(performance.now() - from < 3 * TIMEOUT_MS);
+      transport.resume();
+      assert.equal(confirmed, 0);
+    });
+
+    it('says where it could not connect to, be nobody there or nobody who answers', async (t) => {
       const events = { message: () => {}, connected: () => {}, disconnected: () => {} };
       await assert.rejects(transport.astray().start(events), /127\.0\.0\.1:\d+.*(ECONNREFUSED|refused|unreachable)/is);
+      t.after(() => transport.resume());
+      transport.pause();
+      const from = performance.now();
+      await assert.rejects(transport.open().start(events), /127\.0\.0\.1:\d+.*(no answer|timeout|timed out)/is);
+      assert.ok(performance.now() - from < 4 * TIMEOUT_MS);
     });
   });
 }

@@ -14,6 +14,8 @@ const webhooks = createWebhooks({
   maxQueuedEvents: 100,
   maxQueuedBytes: 100_000,
   vacatedDelayMs: 60_000,
+  ledger: null,
+  isThere: () => false,
   log: new FakeLog(),
   clock,
 });

@@ -16,6 +16,20 @@ export function checkTogether(input: CheckInput): void {
   checkQueue(input);
   checkBackoff(input);
   checkHeartbeat(input);
+  checkNodes(input);
+}
+
+/** An adapter without anybody to ask. */
+function checkNodes(input: CheckInput): void {
+  const { adapter, database } = input.values;
+  if (adapter.driver === 'redis-cluster' && adapter.cluster.nodes.length + database.redis.cluster.nodes.length === 0) {
+    const expected = 'at least one node (host:port), since adapter.driver is redis-cluster';
+    refuse(input, ['adapter.cluster.nodes', 'database.redis.cluster.nodes'], { found: 'none', expected });
+  }
+  if (adapter.driver === 'nats' && adapter.nats.servers.length === 0) {
+    const expected = 'at least one server (host:port), since adapter.driver is nats';
+    refuse(input, ['adapter.nats.servers'], { found: 'none', expected });
+  }
 }
 
 function checkHeartbeat(input: CheckInput): void {

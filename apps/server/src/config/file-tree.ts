@@ -72,8 +72,11 @@ function readSection(section: Section, raw: Readonly<Record<string, unknown>>, v
 function nearestKey(section: Section, key: string, parent: string): string {
   const sibling = nearestName(key, Object.keys(section));
   if (sibling !== undefined) return childPath(parent, sibling);
-  // Perhaps the right key in the wrong section.
-  const elsewhere = LEAVES.find(({ path }) => path.endsWith(`.${key}`) || path === key);
+  // Perhaps the right key in the wrong section; rather one beneath, then one that is not deep.
+  const rank = (path: string): number => (path.startsWith(`${parent}.`) ? 0 : path.split('.').length);
+  const [elsewhere] = LEAVES.filter(({ path }) => path.endsWith(`.${key}`) || path === key).toSorted(
+    (one, other) => rank(one.path) - rank(other.path),
+  );
   if (elsewhere !== undefined) return elsewhere.path;
   const where = parent === '' ? 'at the top' : `in ${parent}`;
   return `one of the keys ${where}: ${Object.keys(section).map(keyName).join(', ')}`;

@@ -1,8 +1,8 @@
 import { boolean, bytes, count, listOf, milliseconds, oneOf, port } from './formats.ts';
 import { setting } from './leaf.ts';
-import { address, fileName, host, keyPrefix, secretOrNone } from './text-formats.ts';
+import { fileName, host, keyPrefix, natsAddress, redisAddress, secretOrNone, subjectPrefix } from './text-formats.ts';
 
-const addresses = listOf(address);
+const redisAddresses = listOf(redisAddress);
 
 const NONE: readonly string[] = [];
 const LOCAL_NATS: readonly string[] = ['nats://localhost:4222'];
@@ -10,8 +10,8 @@ const LOCAL_NATS: readonly string[] = ['nats://localhost:4222'];
 /** How nodes find each other, and the servers between them. */
 export const CLUSTER_SECTIONS = {
   adapter: {
-    driver: setting(oneOf('local', 'redis', 'nats'), {
-      doc: 'How messages get to other nodes. `local`: there are none. `redis`: over `database.redis`. `nats`: over `adapter.nats`.',
+    driver: setting(oneOf('local', 'redis', 'redis-cluster', 'nats'), {
+      doc: 'How messages get to other nodes. `local`: there are none. `redis`: over `database.redis`. `redis-cluster`: over `adapter.cluster`. `nats`: over `adapter.nats`.',
       default: 'local',
       env: 'ADAPTER_DRIVER',
     }),
@@ -27,13 +27,30 @@ export const CLUSTER_SECTIONS = {
         env: 'ADAPTER_REDIS_REQUESTS_TIMEOUT',
       }),
     },
+    cluster: {
+      nodes: setting(redisAddresses, {
+        doc: 'Some nodes of a Redis Cluster (Redis 7 or later), from which the others are learnt; empty: those of `database.redis.cluster`.',
+        default: NONE,
+        env: 'REDIS_CLUSTER_NODES',
+      }),
+      prefix: setting(keyPrefix, {
+        doc: 'In front of every channel name in the cluster. Nodes belong together that have the same. With a hash tag in it, such as `{sluice}:`, one master carries everything.',
+        default: 'sluice_adapter:',
+        env: 'ADAPTER_CLUSTER_PREFIX',
+      }),
+      request_timeout_ms: setting(milliseconds(100), {
+        doc: 'A node of the cluster that does not answer for so long counts as gone (1000 in Sockudo).',
+        default: 5000,
+        env: 'ADAPTER_CLUSTER_REQUEST_TIMEOUT_MS',
+      }),
+    },
     nats: {
-      servers: setting(addresses, {
+      servers: setting(listOf(natsAddress), {
         doc: 'NATS servers, of one cluster.',
         default: LOCAL_NATS,
         env: 'NATS_SERVERS',
       }),
-      prefix: setting(keyPrefix, {
+      prefix: setting(subjectPrefix, {
         doc: 'In front of every subject. Nodes belong together that have the same.',
         default: 'sluice_adapter.',
         env: 'ADAPTER_NATS_PREFIX',
@@ -50,6 +67,11 @@ export const CLUSTER_SECTIONS = {
         default: '',
         env: 'NATS_TOKEN',
         secret: true,
+      }),
+      credentials_path: setting(fileName, {
+        doc: 'Credentials file (`.creds`: a JWT and the seed of its key), where NATS asks for one.',
+        default: '',
+        env: 'NATS_CREDENTIALS_PATH',
       }),
       ca_path: setting(fileName, {
         doc: 'PEM file of those who may have signed the certificates of NATS; empty: TLS only where a server asks for it.',
@@ -102,6 +124,20 @@ export const CLUSTER_SECTIONS = {
       env: 'ADAPTER_READY_WITHOUT_CONNECTION',
     }),
   },
+  queue: {
+    driver: setting(oneOf('memory', 'redis'), {
+      doc: 'Where webhooks wait that are not sent yet. `memory`: in the primary; what waits is lost if it is killed. `redis`: noted in `database.redis`, too; another node or the next start sends it.',
+      default: 'memory',
+      env: 'QUEUE_DRIVER',
+    }),
+    redis: {
+      prefix: setting(keyPrefix, {
+        doc: 'In front of every key in Redis. Nodes that have the same send what one of them owed when it died, and need the same apps.',
+        default: 'sluice_queue:',
+        env: 'QUEUE_REDIS_PREFIX',
+      }),
+    },
+  },
   database: {
     redis: {
       host: setting(host, { doc: 'Address of Redis.', default: '127.0.0.1', env: 'DATABASE_REDIS_HOST' }),
@@ -124,7 +160,7 @@ export const CLUSTER_SECTIONS = {
         default: '',
         env: 'DATABASE_REDIS_CA_PATH',
       }),
-      sentinels: setting(addresses, {
+      sentinels: setting(redisAddresses, {
         doc: 'Sentinels that say where the master is; then `host` and `port` are not used.',
         default: NONE,
         env: 'DATABASE_REDIS_SENTINELS',
@@ -140,6 +176,34 @@ export const CLUSTER_SECTIONS = {
         default: 'mymaster',
         env: 'DATABASE_REDIS_NAME',
       }),
+      cluster: {
+        nodes: setting(redisAddresses, {
+          doc: 'Some nodes of a Redis Cluster, from which the others are learnt.',
+          default: NONE,
+          env: 'DATABASE_REDIS_CLUSTER_NODES',
+        }),
+        username: setting(secretOrNone, {
+          doc: 'User of the ACL in the cluster; empty: the default user.',
+          default: '',
+          env: 'DATABASE_REDIS_CLUSTER_USERNAME',
+        }),
+        password: setting(secretOrNone, {
+          doc: 'Password of the user.',
+          default: '',
+          env: 'DATABASE_REDIS_CLUSTER_PASSWORD',
+          secret: true,
+        }),
+        use_tls: setting(boolean, {
+          doc: 'Whether the cluster is behind TLS.',
+          default: false,
+          env: 'DATABASE_REDIS_CLUSTER_USE_TLS',
+        }),
+        ca_path: setting(fileName, {
+          doc: "PEM file of those who may have signed the nodes' certificates; empty: those that Node trusts.",
+          default: '',
+          env: 'DATABASE_REDIS_CLUSTER_CA_PATH',
+        }),
+      },
     },
   },
 } as const;

@@ -1,6 +1,12 @@
 import type { AddressLimit, App } from '@sluice/core';
 import type { NatsBackplaneOptions } from '@sluice/drivers/nats';
-import type { RedisBackplaneOptions, RedisConnection } from '@sluice/drivers/redis';
+import type {
+  RedisBackplaneOptions,
+  RedisClusterBackplaneOptions,
+  RedisClusterConnection,
+  RedisConnection,
+  RedisLedgerOptions,
+} from '@sluice/drivers/redis';
 import type { BatchRules, RetryRules, WebhookApp } from '@sluice/webhooks';
 import type { Compression } from '@sluice/ws-engine';
 
@@ -35,10 +41,22 @@ export interface AdapterSettings {
 
 export type Transport =
   | ({ readonly driver: 'redis' } & Omit<RedisBackplaneOptions, 'connection'> & { readonly redis: RedisSettings })
-  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa'> & { readonly caFile: string });
+  | ({ readonly driver: 'redis-cluster' } & Omit<RedisClusterBackplaneOptions, 'connection'> & {
+        readonly cluster: RedisClusterSettings;
+      })
+  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa' | 'credentials'> & {
+        readonly caFile: string;
+        readonly credentialsFile: string;
+      });
+
+/** Where webhooks that wait are noted. */
+export type QueueSettings = Omit<RedisLedgerOptions, 'connection'> & { readonly redis: RedisSettings };
+
+export type RedisSettings = WithTlsFile<RedisConnection>;
+export type RedisClusterSettings = WithTlsFile<RedisClusterConnection>;
 
 /** Certificates by the names of their files. */
-export type RedisSettings = Omit<RedisConnection, 'tls'> & { readonly tls: { readonly caFile: string } | null };
+type WithTlsFile<T> = Omit<T, 'tls'> & { readonly tls: { readonly caFile: string } | null };
 
 /** The whole configuration in the form the program uses: checked, complete, units in the names. Survives JSON. */
 export interface Settings {
@@ -141,6 +159,8 @@ export interface Settings {
     readonly maxQueuedBytes: number;
     /** How long `channel_vacated` and `member_removed` are held. */
     readonly vacatedDelayMs: number;
+    /** Null: they wait in memory alone. */
+    readonly queue: QueueSettings | null;
   };
   readonly metrics: {
     readonly enabled: boolean;

@@ -29,17 +29,31 @@ export function isLoopback(name: string): boolean {
   return /^(?:::1|::ffff:127(?:\.\d+){3}|(?:.+\.)?localhost)$/i.test(name);
 }
 
-/** `host:port`, with a scheme or without. */
-export const address = textThat({
-  expected: 'host:port, such as 10.0.0.5:6379 or nats://nats.example.com:4222',
-  accepts: (value) => ADDRESS.test(value),
-});
+/** `host:port`, with the scheme or without; another scheme would promise what is set elsewhere, such as TLS. */
+function addressWith(scheme: string): Format<string> {
+  return textThat({
+    expected: `host:port, such as 10.0.0.5:6000 or ${scheme}://host.example.com:6000`,
+    accepts: (value) => {
+      const [, host = '', port] = HOST_AND_PORT.exec(value.replace(`${scheme}://`, '')) ?? [];
+      return host !== '' && Number(port) >= 1 && Number(port) <= 65_535;
+    },
+  });
+}
 
-const ADDRESS = /^(?:[a-z]{1,10}:\/\/)?(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\]):\d{1,5}$/i;
+const HOST_AND_PORT = /^([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\]):(\d{1,5})$/i;
+
+export const redisAddress = addressWith('redis');
+export const natsAddress = addressWith('nats');
 
 export const keyPrefix = textThat({
   expected: 'a text of up to 128 letters, digits and : . _ - { }',
   accepts: (value) => /^[\w:.{}-]{0,128}$/.test(value),
+});
+
+/** No token of a NATS subject is empty. */
+export const subjectPrefix = textThat({
+  expected: 'a text of up to 128 letters, digits and : _ - { }, in parts that are ended by single dots',
+  accepts: (value) => value.length <= 128 && /^(?:[\w:{}-]+\.)*[\w:{}-]*$/.test(value),
 });
 
 /** Values have a leading and no trailing slash; `/` alone means none. */

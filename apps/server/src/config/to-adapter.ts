@@ -1,5 +1,5 @@
 import type { Values } from './schema.ts';
-import type { AdapterSettings, RedisSettings, Transport } from './settings.ts';
+import type { AdapterSettings, QueueSettings, RedisClusterSettings, RedisSettings, Transport } from './settings.ts';
 
 /** Null: there is one node. */
 export function toAdapter(values: Values): AdapterSettings | null {
@@ -16,6 +16,19 @@ export function toAdapter(values: Values): AdapterSettings | null {
   };
 }
 
+/** Null: webhooks wait in memory alone. */
+export function toQueue({ adapter, database, queue }: Values): QueueSettings | null {
+  if (queue.driver === 'memory') return null;
+  const { cluster_health: health } = adapter;
+  return {
+    redis: toRedis(database.redis),
+    prefix: queue.redis.prefix,
+    timeoutMs: adapter.redis.requests_timeout,
+    beatMs: health.heartbeat_interval_ms,
+    deadMs: health.node_timeout_ms,
+  };
+}
+
 function toTransport({ adapter, database }: Values): Transport | null {
   switch (adapter.driver) {
     case 'local':
@@ -23,6 +36,10 @@ function toTransport({ adapter, database }: Values): Transport | null {
     case 'redis': {
       const { prefix, requests_timeout: timeoutMs } = adapter.redis;
       return { driver: 'redis', redis: toRedis(database.redis), prefix, timeoutMs };
+    }
+    case 'redis-cluster': {
+      const { prefix, request_timeout_ms: timeoutMs } = adapter.cluster;
+      return { driver: 'redis-cluster', cluster: toRedisCluster(adapter, database), prefix, timeoutMs };
     }
     case 'nats': {
       const { nats } = adapter;
@@ -32,6 +49,7 @@ function toTransport({ adapter, database }: Values): Transport | null {
         user: orNull(nats.username),
         password: orNull(nats.password),
         token: orNull(nats.token),
+        credentialsFile: nats.credentials_path,
         caFile: nats.ca_path,
         prefix: nats.prefix,
         timeoutMs: nats.request_timeout_ms,
@@ -59,9 +77,22 @@ function toRedis(redis: Values['database']['redis']): RedisSettings {
   };
 }
 
+function toRedisCluster(adapter: Values['adapter'], database: Values['database']): RedisClusterSettings {
+  const { nodes, username, password, use_tls: isTls, ca_path: caFile } = database.redis.cluster;
+  return {
+    nodes: (adapter.cluster.nodes.length > 0 ? adapter.cluster.nodes : nodes).map(toAddress),
+    username: orNull(username),
+    password: orNull(password),
+    tls: isTls ? { caFile } : null,
+  };
+}
+
+/** Of a text that is a `redisAddress`. */
 function toAddress(text: string): { readonly host: string; readonly port: number } {
-  const { hostname, port } = new URL(text.includes('://') ? text : `redis://${text}`);
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  const address = text.replace('redis://', '');
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(address.slice(colon + 1)) };
 }
 
 function orNull(text: string): string | null {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { LEAVES } from '../../src/config/schema.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { fileWith } from '../file-with.ts';
-import { ADDRESS_LIMIT_VARIABLES, jsonFile, load, problemOf, problemsOf } from './support.ts';
+import { ADAPTER_VARIABLES, ADDRESS_LIMIT_VARIABLES, jsonFile, load, problemOf, problemsOf } from './support.ts';
 
 test('without anything the defaults hold', () => {
   const { settings } = load({});
@@ -29,6 +29,7 @@ test('without anything the defaults hold', () => {
       headers: ['Authorization', 'Content-Type', 'X-Requested-With', 'Accept'],
       credentials: false,
     },
+    adapter: null,
     scheduling: 'primary',
     cleanup: { connectionsPerSlice: 64 },
     cache: { ttlMs: 1_800_000, maxEvents: 10_000, maxBytes: 67_108_864 },
@@ -58,6 +59,7 @@ test('without anything the defaults hold', () => {
       maxQueuedEvents: 10_000,
       maxQueuedBytes: 16_777_216,
       vacatedDelayMs: 3000,
+      queue: null,
     },
     metrics: { enabled: true, host: '127.0.0.1', port: 9601, prefix: 'sluice_' },
     log: { level: 'info', format: 'auto', colors: true },
@@ -170,7 +172,7 @@ test('TLS', () => {
 test('every key has its variable and reaches the settings', () => {
   const names = new Set([
     ...VARIABLES.map(([name]) => name),
-    ...Object.keys({ ...TLS_VARIABLES, ...ADDRESS_LIMIT_VARIABLES }),
+    ...Object.keys({ ...TLS_VARIABLES, ...ADDRESS_LIMIT_VARIABLES, ...ADAPTER_VARIABLES }),
   ]);
   assert.deepEqual([...names].toSorted(), LEAVES.map(({ leaf }) => leaf.env).toSorted());
   for (const [name, text, read, expected] of VARIABLES) {

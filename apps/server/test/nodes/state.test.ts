@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient, type RawClient, type SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
-import { connect, NODE_TIMEOUT_MS, overRedis, startNodes } from './nodes.ts';
+import { connect, killNode, NODE_TIMEOUT_MS, overRedis, startNodes } from './nodes.ts';
 
 const ROOM = 'presence-room';
 
@@ -77,7 +77,6 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
     await until('it', () => eventsOf(watcher, 'pusher_internal:watchlist_events').length === 1);
     const anna = await connect(t, a);
     anna.signIn({ id: 'anna' });
-    await sleep(1500); console.log(JSON.stringify(anna.frames), JSON.stringify(watcher.frames));
     await until('it', () => eventsOf(watcher, 'pusher_internal:watchlist_events').length === 2);
     using other = new ApiClient(b.port);
     assert.equal(
@@ -106,7 +105,7 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
     }
     await until('all to be known', () => eventsOf(stays, 'pusher_internal:member_added').length === 3);
     const killedAt = performance.now();
-    for (const pid of [...c.workerPids(), c.pid]) process.kill(pid, 'SIGKILL');
+    await killNode(c);
     const removed = (client: RawClient): string[] =>
       eventsOf(client, 'pusher_internal:member_removed').map((data) => (data as { readonly user_id: string }).user_id);
     await until('them to go', () => [stays, alsoStays].every((client) => removed(client).length === 2), 10_000);
@@ -121,7 +120,7 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
       'channel_vacated ',
     ].toSorted();
     const told = (): string[] =>
-      receiver.events.map(({ name, user_id }) => `${name} ${String(user_id ?? '')}`).toSorted();
+      receiver.events.map(({ name, user_id }) => `${name} ${typeof user_id === 'string' ? user_id : ''}`).toSorted();
     await until('the webhooks', () => told().length >= expected.length, 20_000).catch(() => {});
     await sleep(500);
     assert.deepEqual(told(), expected);

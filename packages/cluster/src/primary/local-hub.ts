@@ -75,12 +75,13 @@ export class LocalHub {
       cache: options.cache,
       ...(options.others ? { cluster: options.others.replication } : {}),
       listener: {
-        memberAdded: (owners, event) => this.#tellSome(owners, { type: 'member_added', ...event }),
-        memberRemoved: (owners, event) => this.#tellSome(owners, { type: 'member_removed', ...event }),
-        subscriptionCount: (owners, event) => this.#tellSome(owners, { type: 'subscription_count', ...event }),
-        userOnline: (owners, user) => this.#tellSome(owners, { type: 'user_online', ...user }),
-        userOffline: (owners, user) => this.#tellSome(owners, { type: 'user_offline', ...user }),
-        userTerminated: (user) => this.tellAll({ type: 'user_terminated', ...user }),
+        // The type last: events may be messages themselves, with a type of their own.
+        memberAdded: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_added' }),
+        memberRemoved: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_removed' }),
+        subscriptionCount: (owners, event) => this.#tellSome(owners, { ...event, type: 'subscription_count' }),
+        userOnline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_online' }),
+        userOffline: (owners, user) => this.#tellSome(owners, { ...user, type: 'user_offline' }),
+        userTerminated: (user) => this.tellAll({ ...user, type: 'user_terminated' }),
         happened: options.onEvent,
       },
     });
@@ -119,6 +120,12 @@ export class LocalHub {
     for (const asked of this.#asked) {
       if (asked.owner === owner) asked.giveUp();
     }
+  }
+
+  isThere(event: DomainEvent): boolean {
+    const { appId, channel } = event;
+    if ('userId' in event) return this.#registry.users(appId, channel).some((userId) => userId === event.userId);
+    return this.#registry.summaries(appId, [channel]).some(({ subscriptions }) => subscriptions > 0);
   }
 
   /** How many channels each app has, by kind. */
@@ -160,6 +167,17 @@ export class LocalHub {
     });
     await Promise.all(asked);
     return answers;
+  }
+
+  /** Asks one worker; `false` if it died, or did not answer in time. */
+  async askOne(owner: WorkerId, question: PrimaryQuestion, timeoutMs: number): Promise<boolean> {
+    const link = this.#links.get(owner);
+    return link !== undefined && (await this.#ask(owner, link, { question, timeoutMs })) !== NO_ANSWER;
+  }
+
+  /** Lets go of one worker; it ends when it sees that. */
+  end(owner: WorkerId): void {
+    this.#links.get(owner)?.end();
   }
 
   #ask(owner: WorkerId, link: WorkerLink, { question, timeoutMs }: Question): Promise<unknown> {
@@ -268,7 +286,7 @@ export class LocalHub {
         this.#registry.terminateUser({ appId: message.appId, userId: message.userId });
         return;
       case 'emit':
-        this.#options.onEvent(message.event);
+        this.#registry.emit(message.event);
         return;
       case 'prepared':
         this.#options.onPrepared(owner);

@@ -12,7 +12,7 @@ const FORMAT = 1;
 const MAX_MESSAGE_BYTES = 64 * 1024 ** 2;
 
 /** A message that is that large is sent, and another one begun. */
-export const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** What the parts around the changes may take: numbers and brackets. */
 const FRAME_BYTES = 80;
@@ -122,10 +122,14 @@ function fieldsOf(change: Change): readonly unknown[] {
       return ['k', change.appId, change.channel, change.text, change.ttlMs, change.clock, change.node];
     case 'terminate':
       return ['x', change.appId, change.userId];
+    case 'missed':
+      return ['m', change.appId, change.channel];
     case 'shares':
       return ['r'];
     case 'told':
       return ['t', ...transitionFields(change.transition)];
+    case 'inherited':
+      return ['i', ...transitionFields(change.transition)];
     case 'owed':
       return ['o', ...change.transitions.map((transition) => transitionFields(transition))];
     default:
@@ -161,11 +165,15 @@ function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
     case 'k':
       if (!isString(a) || !isChannel(b) || !isString(c) || !isTime(d) || !isCount(e) || !isString(f)) return undefined;
       return { type: 'keep', appId: a, channel: b, text: c, ttlMs: d, clock: e, node: f };
+    case 'm':
+      if (!isString(a) || !isChannel(b)) return undefined;
+      return { type: 'missed', appId: a, channel: b };
     case 'r':
       return { type: 'shares' };
-    case 't': {
+    case 't':
+    case 'i': {
       const transition = transitionOf(fields);
-      return transition === undefined ? undefined : { type: 'told', transition };
+      return transition === undefined ? undefined : { type: letter === 't' ? 'told' : 'inherited', transition };
     }
     case 'o': {
       const transitions = fields.map((list) => (Array.isArray(list) ? transitionOf(list) : undefined));

@@ -55,23 +55,27 @@ export class ChangeStream implements HereListener {
   }
 
   memberLeft(event: MemberRemoved): void {
-    this.#tell({ type: 'left', ...event });
+    this.#tell({ ...event, type: 'left' });
   }
 
   userJoined(user: UserRef): void {
-    this.#tell({ type: 'user_joined', ...user });
+    this.#tell({ ...user, type: 'user_joined' });
   }
 
   userLeft(user: UserRef): void {
-    this.#tell({ type: 'user_left', ...user });
+    this.#tell({ ...user, type: 'user_left' });
   }
 
   kept(request: KeepRequest, stamp: KeepStamp): void {
-    this.#tell({ type: 'keep', ...request, ...stamp });
+    this.#tell({ ...request, ...stamp, type: 'keep' });
   }
 
   terminated(user: UserRef): void {
-    this.#tell({ type: 'terminate', ...user });
+    this.#tell({ ...user, type: 'terminate' });
+  }
+
+  missed({ appId, channel }: ChannelRef): void {
+    this.#tell({ type: 'missed', appId, channel });
   }
 
   shares(): void {
@@ -80,6 +84,10 @@ export class ChangeStream implements HereListener {
 
   owed(transitions: readonly Transition[]): void {
     this.#tell({ type: 'owed', transitions });
+  }
+
+  inherited(transition: Transition): void {
+    this.#tell({ type: 'inherited', transition });
   }
 
   told(transition: Transition): void {

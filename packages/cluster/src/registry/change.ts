@@ -14,9 +14,13 @@ export type Change =
   | ({ readonly type: 'keep' } & StampedEvent)
   /** Has the connections of the user closed. Not state: a snapshot has none of it. */
   | ({ readonly type: 'terminate' } & UserRef)
+  /** A client found a cache channel empty. Not state: a snapshot has none of it. */
+  | ({ readonly type: 'missed' } & ChannelRef)
   /** The node answers for channels from now on. */
   | { readonly type: 'shares' }
   /** The node has handed the transition to webhooks. */
   | { readonly type: 'told'; readonly transition: Transition }
+  /** A node that has died had not told the transition, as far as this one has heard. */
+  | { readonly type: 'inherited'; readonly transition: Transition }
   /** All that the node has seen, and not heard anybody tell. Said in snapshots, and to one that begins to answer. */
   | { readonly type: 'owed'; readonly transitions: readonly Transition[] };

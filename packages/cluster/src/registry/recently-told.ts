@@ -24,6 +24,12 @@ export class RecentlyTold {
     this.#newer.set(subjectOf(transition), transition);
   }
 
+  /** Whether that was the last of its channel or member. */
+  has(transition: Transition): boolean {
+    const subject = subjectOf(transition);
+    return (this.#newer.get(subject) ?? this.#older.get(subject))?.type === transition.type;
+  }
+
   /** Another node has told what came after it. */
   forget(transition: Transition): void {
     const subject = subjectOf(transition);

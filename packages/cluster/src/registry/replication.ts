@@ -103,7 +103,7 @@ export class Replication {
   /** The node is dead, or has left. */
   dropNode(node: NodeId): void {
     if (!this.#nodes.remove(node)) return;
-    this.#duty.dropNode(node);
+    for (const transition of this.#duty.dropNode(node)) this.stream.inherited(transition);
     this.slots.drop(node);
     this.state.drop(node);
   }
@@ -128,6 +128,11 @@ export class Replication {
     this.#duty.gathered();
   }
 
+  /** Whether other nodes tell webhooks what happens. */
+  get isShared(): boolean {
+    return this.#duty.nodes.isShared();
+  }
+
   /** Leaves webhooks to the others from now on, and remembers what nobody tells. */
   standBack(): void {
     this.#duty.standBack();
@@ -136,6 +141,13 @@ export class Replication {
   /** Tells webhooks what this node is responsible for; first what nobody has told. */
   serve(): void {
     this.#duty.serve();
+  }
+
+  /** A client found a cache channel empty. The node that is responsible tells webhooks of it, once for all nodes. */
+  missed(channel: ChannelRef): void {
+    const event = { ...channelOf(channel), type: 'cache_miss' } as const;
+    if (this.#duty.isOurs(event)) this.#duty.happened(event);
+    else this.stream.missed(channel);
   }
 
   *#changesOfAll(): Iterable<Change> {
@@ -164,10 +176,10 @@ export class Replication {
         this.state.leave(node, change);
         return;
       case 'user_joined':
-        this.state.userJoinedElsewhere(node, change);
+        this.state.userJoinedElsewhere(node, userOf(change));
         return;
       case 'user_left':
-        this.state.userLeft(node, change);
+        this.state.userLeft(node, userOf(change));
         return;
       case 'slots':
         this.slots.setElsewhere(node, change.name, change.held);
@@ -176,13 +188,19 @@ export class Replication {
         this.#options.cache.merge(change);
         return;
       case 'terminate':
-        this.#options.listener.userTerminated(change);
+        this.#options.listener.userTerminated(userOf(change));
+        return;
+      case 'missed':
+        this.#duty.happened({ ...channelOf(change), type: 'cache_miss' });
         return;
       case 'shares':
         this.#shares(node);
         return;
       case 'told':
         this.#duty.heard(change.transition);
+        return;
+      case 'inherited':
+        this.#duty.inherited(change.transition);
         return;
       case 'owed':
         this.#duty.heardOwed(node, change.transitions);
@@ -239,4 +257,12 @@ export class Replication {
         return assertNever(transition);
     }
   }
+}
+
+function userOf({ appId, userId }: UserRef): UserRef {
+  return { appId, userId };
+}
+
+function channelOf({ appId, channel }: ChannelRef): ChannelRef {
+  return { appId, channel };
 }

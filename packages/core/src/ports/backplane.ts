@@ -10,19 +10,23 @@ export interface Backplane {
   /** Connects. Rejects with a {@link ConnectionError}, where that fails the first time; from then on it retries by itself. */
   start(events: BackplaneEvents): Promise<void>;
   /**
-   * Hands a message to the transport. `confirmed` is called when the transport has taken it over, in the order of the
-   * calls; never for one that a broken connection may have lost. MUST NOT block or throw; without a connection it does nothing.
+   * Hands a message to the transport. `confirmed` is called when the transport has taken it over, for each topic in the order
+   * of the calls; never for one that a broken connection may have lost. MUST NOT block or throw; without a connection it does
+   * nothing. One that the transport turns down, though the connection stands, ends in `disconnected` too.
    */
   publish(topic: string, message: Uint8Array, confirmed: () => void): void;
   /**
    * `joined` is called when every message published from then on, by anybody, will come while the connection lasts; after a
-   * loss, when that holds again. A topic that was left meanwhile may or may not be told.
+   * loss, when that holds again. A topic that was left meanwhile may or may not be told. Not before `start` has resolved.
    */
   join(topic: string, joined: () => void): void;
   leave(topic: string): void;
   /** Bytes given to the transport and not yet taken by the kernel. */
   readonly queuedBytes: number;
-  /** Sends what was handed over and lets go. Nothing is handed out any more once it resolves. */
+  /**
+   * Sends what was handed over and lets go; what a transport that does not answer has not taken in time is lost. Nothing is
+   * handed out any more once it resolves.
+   */
   close(): Promise<void>;
 }
 

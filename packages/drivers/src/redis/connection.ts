@@ -5,16 +5,25 @@ export interface Address {
   readonly port: number;
 }
 
-/** One Redis, or the one that Sentinels name. */
-export interface RedisConnection {
-  readonly address: Address;
-  readonly db: number;
+/** What a Redis asks of its clients. */
+export interface RedisAccess {
   /** Null: the default user. */
   readonly username: string | null;
   readonly password: string | null;
   readonly tls: RedisTls | null;
+}
+
+/** One Redis, or the one that Sentinels name. */
+export interface RedisConnection extends RedisAccess {
+  readonly address: Address;
+  readonly db: number;
   /** Null: the address is that of the server itself. */
   readonly sentinel: Sentinels | null;
+}
+
+export interface RedisClusterConnection extends RedisAccess {
+  /** Some of the nodes; the others are learnt from them. */
+  readonly nodes: readonly Address[];
 }
 
 export interface RedisTls {
@@ -61,30 +70,38 @@ export function createClient(connection: RedisConnection, timeoutMs: number): Re
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     ...(tls === null ? {} : { tls: tlsOptions(tls) }),
-    ...(sentinel === null ? {} : sentinelOptions(sentinel)),
+    ...(sentinel === null ? {} : sentinelOptions(connection, sentinel, timeoutMs)),
   };
   return new Redis(options);
 }
 
 /** Without credentials, for people. */
 export function describeConnection({ address, sentinel }: RedisConnection): string {
-  if (sentinel === null) return `${address.host}:${address.port}`;
-  const addresses = sentinel.addresses.map(({ host, port }) => `${host}:${port}`).join(', ');
-  return `'${sentinel.name}' of the Sentinels ${addresses}`;
+  if (sentinel === null) return describeAddress(address);
+  return `'${sentinel.name}' of the Sentinels ${sentinel.addresses.map(describeAddress).join(', ')}`;
+}
+
+export function describeAddress({ host, port }: Address): string {
+  return `${host}:${port}`;
 }
 
 function tlsOptions({ ca, servername }: RedisTls): NonNullable<RedisOptions['tls']> {
   return { ...(servername === null ? {} : { servername }), ...(ca === null ? {} : { ca }) };
 }
 
-function sentinelOptions({ addresses, name, username, password }: Sentinels): ClientOptions {
+/** What is asked of the server, TLS, is asked of the Sentinels too. */
+function sentinelOptions({ tls }: RedisAccess, sentinel: Sentinels, timeoutMs: number): ClientOptions {
+  const { addresses, name, username, password } = sentinel;
   return {
     sentinels: addresses.map((address) => ({ ...address })),
     name,
     // Without it ioredis asks all of them again every 10 ms.
     sentinelRetryStrategy: retryAfterMs,
+    sentinelCommandTimeout: timeoutMs,
     ...(username === null ? {} : { sentinelUsername: username }),
     ...(password === null ? {} : { sentinelPassword: password }),
+    // Without it ioredis takes no notice of `tls` where there are Sentinels.
+    ...(tls === null ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
   };
 }
 

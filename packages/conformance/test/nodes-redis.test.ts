@@ -1,0 +1,4 @@
+import { ROWS } from '../src/index.ts';
+import { judge } from './judge.ts';
+
+await judge('Two nodes of Sluice over Redis', ROWS, { joinedBy: 'redis' });
