@@ -30,9 +30,12 @@ function frame(items: readonly Item[]): Uint8Array {
 /** Three records changed; a quarter of them changed and one is gone; all of them new. */
 export function editedDocuments(bytes: number): readonly Edited[] {
   const items: Item[] = [];
-  while (frame(items).length < bytes) for (let n = Math.ceil((bytes - frame(items).length) / 100); n > 0; n--) items.push(item(items.length));
+  while (frame(items).length < bytes)
+    for (let n = Math.ceil((bytes - frame(items).length) / 100); n > 0; n--) items.push(item(items.length));
   const base = frame(items);
-  const few = items.map((old, i) => ([1, 2, 3].some((n) => i === Math.floor((n * items.length) / 4)) ? moved(old) : old));
+  const few = items.map((old, i) =>
+    [1, 2, 3].some((n) => i === Math.floor((n * items.length) / 4)) ? moved(old) : old,
+  );
   const many = items.map((old, i) => (i % 4 === 0 ? moved(old) : old)).toSpliced(3, 1);
   const all = items.map((_, i) => item(i * 31 + 1_000_003));
   return [

@@ -12,6 +12,7 @@ export {
   POOL_LOSSES,
   type PoolLoss,
 } from './counters.ts';
+export { DELTA_DEFAULTS } from './defaults.ts';
 export type { DeltaChannel, DeltaRules } from './delta-channel.ts';
 export { DeltaEngine, type DeltaEngineOptions } from './delta-engine.ts';
 export {

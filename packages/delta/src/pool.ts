@@ -30,7 +30,7 @@ export class PatchPool {
       maxThreads: options.threads,
       maxQueue: options.maxQueue,
       idleTimeout: IDLE_MS,
-      // Measured: without atomics a task keeps the main thread busy for 17 to 25 µs, with them for 30 to 45.
+      // A thread that sleeps on atomics costs the main thread more for each task than one that is sent messages.
       atomics: 'disabled',
     });
   }
