@@ -139,8 +139,9 @@ export class DeltaEngine<Frame> {
     else {
       for (const { algorithm } of jobs) counters.computed[algorithm]++;
       turn.variants.settled = pool.run(jobs).then((patches) => {
-        if (patches !== undefined) this.#add(turn.variants, missing, patches);
-        this.#close(turn, patches === undefined ? 'pool' : 'gain');
+        const inTime = patches !== undefined && !turn.variants.taken;
+        if (inTime) this.#add(turn.variants, missing, patches);
+        this.#close(turn, inTime ? 'gain' : 'pool');
       });
     }
   }

@@ -1,6 +1,6 @@
 /** What a lane carries: ready at once, or once its promise has resolved. */
 export interface LaneItem {
-  /** Never rejects. */
+  /** Delivered as it is if this rejects. */
   readonly settled: Promise<void> | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface LaneEntry<Item extends LaneItem> {
 export interface LaneOptions {
   /** Entries that may wait behind the one that is under way. With one more, all go out as they are. */
   readonly maxWaiting: number;
-  /** An error of an entry that was not under way when its caller had the chance to see it. */
+  /** Told of what went wrong when no caller was there any more to be told. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -63,7 +63,7 @@ export class Lane<Item extends LaneItem> {
     }
     const current = { item, entry };
     this.#current = current;
-    void item.settled.then(() => {
+    void item.settled.catch(this.#options.onError).then(() => {
       // What was shed has been delivered already.
       if (this.#current !== current) return;
       this.#deliverCurrent();

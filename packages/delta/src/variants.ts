@@ -28,6 +28,7 @@ export class Variants<Frame> {
   readonly #options: VariantsOptions<Frame>;
   readonly #deltas: DeltaVariant<Frame>[] = [];
   #full: Frame | undefined;
+  #taken = false;
   /** Resolves when all deltas are there; `undefined` if they are. What is taken before is right too, only longer. */
   settled: Promise<void> | undefined;
 
@@ -43,8 +44,14 @@ export class Variants<Frame> {
     return this.#deltas;
   }
 
+  /** True once frames were handed out. A delta that comes later serves nobody. */
+  get taken(): boolean {
+    return this.#taken;
+  }
+
   /** HOT: once per recipient. */
   frameFor(algorithm: Algorithm, held: HeldBases): Frame {
+    this.#taken = true;
     const { kept } = this.#options;
     if (kept !== undefined && this.#deltas.length > 0) {
       const base = held.of(kept.track);

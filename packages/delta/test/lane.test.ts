@@ -23,6 +23,10 @@ class Scene {
     this.#add(name, undefined);
   }
 
+  failingToSettle(name: string): void {
+    this.#add(name, Promise.reject(new Error('settle')));
+  }
+
   #add(name: string, settled: Promise<void> | undefined): void {
     this.lane.add({
       start: (pace: Pace) => {
@@ -94,6 +98,15 @@ describe('a lane', () => {
       },
     });
     assert.deepEqual(scene.log, ['outer', 'start inner calm', 'inner']);
+  });
+
+  it('delivers what fails to settle, in its place, and reports it', async () => {
+    const scene = new Scene();
+    scene.failingToSettle('a');
+    scene.quick('b');
+    await new Promise(setImmediate);
+    assert.deepEqual(scene.log, ['start a calm', 'a', 'start b calm', 'b']);
+    assert.deepEqual(scene.errors, [new Error('settle')]);
   });
 
   for (const where of ['start', 'deliver'] as const) {

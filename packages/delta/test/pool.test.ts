@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { until } from '@sluice/testkit';
 import { applyDelta } from 'fossil-delta';
 import { type DeltaCounters, emptyDeltaCounters } from '../src/counters.ts';
 import type { PatchJob } from '../src/patches.ts';
@@ -77,7 +78,7 @@ describe('a channel whose patches come from a thread', () => {
       worker.publish({ text: texts[1] ?? '', key: '', mode: 'auto', misses: () => false });
       worker.publish({ text: texts[2] ?? '', key: '', mode: 'full', misses: () => false });
       assert.deepEqual(client.texts, texts.slice(0, 1));
-      while (worker.lane.occupied) await new Promise(setImmediate);
+      await until('an empty lane', () => !worker.lane.occupied);
       assert.deepEqual(client.texts, texts);
       assert.equal(counters.poolLosses[loss], 1);
       assert.equal(counters.fulls.pool, 1);
@@ -93,5 +94,8 @@ describe('a channel whose patches come from a thread', () => {
     // The first had no base, the second went to a thread, three waited, and with the sixth all were let go.
     assert.deepEqual(client.texts, texts);
     assert.deepEqual([counters.pooled, counters.fulls.pool, worker.lane.occupied], [1, 4, false]);
+    // The answer comes, and serves nobody any more.
+    await until('the answer', () => counters.fulls.pool === 5);
+    assert.equal(counters.deltas, 0);
   });
 });
