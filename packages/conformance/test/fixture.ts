@@ -237,15 +237,17 @@ export class Fixture implements AsyncDisposable {
   static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
+    // Rows start some, too, and they end with the others.
+    const running: AsyncDisposable[] = [];
     const start: Start = async (options) => {
       const server = await SluiceProcess.start({ ...(program === undefined ? {} : { program }), ...options });
       servers.push(server);
+      running.push(server);
       return server;
     };
-    const others: AsyncDisposable[] = [];
     const startServer: StartServer = async (starting) => {
       const server = await starting;
-      others.push(server);
+      running.push(server);
       return server;
     };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
@@ -258,10 +260,10 @@ export class Fixture implements AsyncDisposable {
     try {
       const [target, ...provided] = await Promise.all(starting);
       const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
-      return new Fixture({ ...target, provides }, [...servers, ...others], receiver);
+      return new Fixture({ ...target, provides }, running, receiver);
     } catch (error) {
       await Promise.allSettled(starting);
-      await Promise.all([disposeAll([...servers, ...others]), receiver.close()]);
+      await Promise.all([disposeAll(running), receiver.close()]);
       throw error;
     }
   }
