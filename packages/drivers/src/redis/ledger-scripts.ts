@@ -2,7 +2,7 @@
  * Keys, each behind the prefix: `ledgers` is the set of all ledgers by name, `ledger:NODE:NUMBER` what one node has in one, by id,
  * and `alive:NODE` says for a while that a node lives, or for longer that it was taken for dead. `NODE` is another at each start.
  */
-export const LEDGERS = 'ledgers';
+const LEDGERS = 'ledgers';
 
 /** Counts ledgers that were taken over: no two have had the same name. */
 const NUMBERS = 'numbers';
