@@ -3,16 +3,24 @@ import { Children } from './children.ts';
 import { reportFailure } from './errors.ts';
 import { HELP } from './help.ts';
 import { describeMachine } from './machine.ts';
-import { parseOptions } from './options.ts';
+import { type Options, parseOptions } from './options.ts';
 import { writePage } from './page.ts';
 import { choosePinning } from './pinning.ts';
 import { renderTable, renderVerdicts, writeJson, type Report } from './report.ts';
 import { runAll } from './runner.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+import type { Scenario } from './scenarios/scenario.ts';
 import { requireSoketi } from './servers/soketi-package.ts';
 import { summarise } from './summary.ts';
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** Where a scenario is run that says something of it. */
+function needsSoketi({ targets, scenarios }: Options): boolean {
+  const says = ({ without }: Scenario): boolean => without?.includes('soketi') !== true;
+  return targets.includes('soketi') && scenarios.some((scenario) => says(SCENARIOS[scenario]));
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -26,7 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
   const pinning = choosePinning(options.workers);
   const date = new Date().toISOString();
   progress(`${date}: ${pinning.description}`);
-  const soketi = options.targets.includes('soketi') ? requireSoketi(progress) : null;
+  const soketi = needsSoketi(options) ? requireSoketi(progress) : null;
   const samples = await runAll({ options, children, pinning, soketi, progress });
   const summary = summarise(samples);
   const report: Report = {

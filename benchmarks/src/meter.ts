@@ -3,7 +3,7 @@ import { usageOf, type Usage } from './process-tree.ts';
 
 export interface Reading {
   readonly elapsedMicros: number;
-  /** CPU time of the server's processes; absent for a server that was not started here. */
+  /** CPU time of the servers' processes; absent for a server that was not started here. */
   readonly serverCpuMicros: number | undefined;
   readonly loadCpuMicros: number | undefined;
 }
@@ -16,10 +16,10 @@ export class Meter {
   readonly #load: Usage | undefined;
   readonly #startedAt = monotonicMicros();
 
-  constructor(serverPid: number | undefined, loadPids: readonly number[]) {
-    this.#serverPids = serverPid === undefined ? [] : [serverPid];
+  constructor(serverPids: readonly number[], loadPids: readonly number[]) {
+    this.#serverPids = serverPids;
     this.#loadPids = loadPids;
-    this.#server = usageOf(this.#serverPids);
+    this.#server = usageOf(serverPids);
     this.#load = usageOf(loadPids);
   }
 

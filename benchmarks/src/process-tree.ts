@@ -54,6 +54,28 @@ export function socketsByProcess(root: number): Map<number, number> {
   return counts;
 }
 
+/** User and system time of these processes without those that they started; zero where it is not known. */
+export function cpuMicrosOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + (statFields(pid)?.cpuTicks ?? 0) * MICROS_PER_TICK, 0);
+}
+
+export interface Written {
+  readonly bytes: number;
+  readonly calls: number;
+}
+
+/** What processes have written since they started, to files and sockets; zero where that is not known (proc_pid_io(5)). */
+export function writtenBy(pids: readonly number[]): Written {
+  let bytes = 0;
+  let calls = 0;
+  for (const pid of pids) {
+    const text = readOrNothing(`/proc/${pid}/io`) ?? '';
+    bytes += Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? 0);
+    calls += Number(/^syscw: (\d+)$/m.exec(text)?.[1] ?? 0);
+  }
+  return { bytes, calls };
+}
+
 function statFields(pid: number): { readonly parent: number; readonly cpuTicks: number } | undefined {
   const text = readOrNothing(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;

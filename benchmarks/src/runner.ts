@@ -5,11 +5,11 @@ import { Crew } from './load/crew.ts';
 import type { Options, TargetName } from './options.ts';
 import type { Pinning } from './pinning.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios/index.ts';
-import type { Measurement } from './scenarios/scenario.ts';
+import type { Bench, Measurement, Scenario } from './scenarios/scenario.ts';
 import { startBare } from './servers/bare.ts';
 import { useRunning } from './servers/running.ts';
 import type { Server } from './servers/server.ts';
-import { requireBuilt, startSluice } from './servers/sluice.ts';
+import { requireBuilt, type SluiceOptions, startSluice } from './servers/sluice.ts';
 import { startSoketi } from './servers/soketi.ts';
 import type { SoketiPackage } from './servers/soketi-package.ts';
 
@@ -54,17 +54,19 @@ async function runOne(
   surroundings: Surroundings,
   which: { readonly scenario: ScenarioName; readonly target: TargetName; readonly run: number },
 ): Promise<Sample> {
-  const { options, children, pinning } = surroundings;
-  const scenario = SCENARIOS[which.scenario];
+  const { options, children } = surroundings;
+  const scenario: Scenario = SCENARIOS[which.scenario];
   const label = `${which.scenario} ${which.run}/${options.repeat} ${which.target}`;
   surroundings.progress(`${label}: starting`);
   const foreign = new ForeignLoad();
   const server = await start(surroundings, which);
-  const crew = new Crew({ children, cores: pinning.load, subscribers: scenario.subscribers(options) });
+  const { load: cores } = pinningOf(surroundings, scenario);
+  const crew = new Crew({ children, cores, subscribers: scenario.subscribers(options) });
   try {
     await crew.ready();
     const progress = (text: string): void => surroundings.progress(`${label}: ${text}`);
-    const measurement = await scenario.run({ server, crew, options, progress });
+    const startNode: Bench['startNode'] = (env) => startSluice({ ...sluiceOptions(surroundings, scenario), env });
+    const measurement = await scenario.run({ server, crew, options, startNode, progress });
     surroundings.progress(`${label}: done`);
     // A server of somebody else's would be taken for a disturbance itself.
     const foreignLoad = server.pid === undefined ? undefined : foreign.percentOfCore();
@@ -94,18 +96,14 @@ function withForeignLoad(sample: Sample, percent: number | undefined): Sample {
 }
 
 async function start(
-  { options, children, pinning, soketi }: Surroundings,
+  surroundings: Surroundings,
   { scenario, target }: { readonly scenario: ScenarioName; readonly target: TargetName },
 ): Promise<Server> {
-  const common = { children, cores: pinning.server };
+  const { options, children, soketi } = surroundings;
+  const common = { children, cores: pinningOf(surroundings, SCENARIOS[scenario]).server };
   switch (target) {
     case 'sluice':
-      return startSluice({
-        ...common,
-        workers: options.workers,
-        scheduling: options.scheduling,
-        ...SCENARIOS[scenario].sluice,
-      });
+      return startSluice(sluiceOptions(surroundings, SCENARIOS[scenario]));
     case 'soketi':
       if (soketi === null) throw new TypeError('target "soketi" without its package');
       return startSoketi({ ...common, soketi });
@@ -117,4 +115,14 @@ async function start(
     default:
       throw new TypeError(`unknown target ${String(target satisfies never)}`);
   }
+}
+
+function sluiceOptions(surroundings: Surroundings, scenario: Scenario): SluiceOptions {
+  const { options, children } = surroundings;
+  const cores = pinningOf(surroundings, scenario).server;
+  return { children, cores, workers: options.workers, scheduling: options.scheduling, ...scenario.sluice };
+}
+
+function pinningOf({ pinning }: Surroundings, { isUnpinned }: Scenario): Pick<Pinning, 'server' | 'load'> {
+  return isUnpinned === true ? { server: undefined, load: undefined } : pinning;
 }

@@ -17,7 +17,7 @@ async function publishedTo(t: TestContext, answerMs: number): Promise<Published>
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const endpoint = { host: '127.0.0.1', port, pathPrefix: '', app: DEFAULT_APP };
-  return publish({ endpoint, channels: ['a', 'b'], publishers: 4, rate: 100, durationMs: 3_000 });
+  return publish({ endpoints: [endpoint], channels: ['a', 'b'], publishers: 4, rate: 100, durationMs: 3_000 });
 }
 
 test('a rate that a server keeps is kept to the end', async (t) => {

@@ -21,8 +21,10 @@ export async function createBackplane(transport: Transport): Promise<Backplane> 
     }
     case 'nats': {
       const { NatsBackplane } = await import('@sluice/drivers/nats');
-      const { caFile, ...options } = transport;
-      return new NatsBackplane({ ...options, tlsCa: caFile === '' ? null : readPem(caFile, 'adapter.nats.ca_path') });
+      const { caFile, credentialsFile, ...options } = transport;
+      const tlsCa = readFile(caFile, 'adapter.nats.ca_path');
+      const credentials = readFile(credentialsFile, 'adapter.nats.credentials_path');
+      return new NatsBackplane({ ...options, tlsCa, credentials });
     }
   }
 }
@@ -36,10 +38,12 @@ export async function createLedger({ redis, ...options }: QueueSettings): Promis
 
 function readTls(tls: { readonly caFile: string } | null, setting: string): RedisTls | null {
   if (tls === null) return null;
-  return { ca: tls.caFile === '' ? null : readPem(tls.caFile, setting), servername: null };
+  return { ca: readFile(tls.caFile, setting), servername: null };
 }
 
-function readPem(file: string, setting: string): string {
+/** Null: none is named. */
+function readFile(file: string, setting: string): string | null {
+  if (file === '') return null;
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -67,6 +67,10 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     onReload: () => {
       if (live.read(load())) primary.reconfigure(live.settings);
     },
+    onRestart: () => {
+      log.info('restarting the workers', { windowMs: shutdown.drainWindowMs });
+      void primary.restartWorkers({ windowMs: shutdown.drainWindowMs, gracePeriodMs: shutdown.gracePeriodMs });
+    },
     onSecond: (signal) => {
       log.warn('shutting down at once', { signal });
       primary.killAll();

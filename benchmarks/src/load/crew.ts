@@ -95,11 +95,15 @@ export class Crew {
     };
   }
 
+  /** Ends all connections of subscribers. */
+  async close(): Promise<void> {
+    await Promise.all(this.#subscribers.map((each) => each.call('close', null, { timeoutMs: SHORT_TIMEOUT_MS })));
+  }
+
   async stop(): Promise<void> {
-    const all = [this.#publisher, ...this.#subscribers];
     // A process that is gone or stuck needs no orderly end.
-    await Promise.allSettled(all.map((each) => each.call('close', null, { timeoutMs: SHORT_TIMEOUT_MS })));
-    await Promise.all(all.map((each) => each.stop()));
+    await this.close().catch(() => undefined);
+    await Promise.all([this.#publisher, ...this.#subscribers].map((each) => each.stop()));
   }
 }
 

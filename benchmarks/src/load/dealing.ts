@@ -1,9 +1,9 @@
 // Clients and publishers are dealt to the channels in turn, so that both sides know who hears whom.
 
-export function dealt(channels: readonly string[], number: number): string {
-  const channel = channels[number % channels.length];
-  if (channel === undefined) throw new TypeError('no channels');
-  return channel;
+export function dealt<Place>(places: readonly Place[], number: number): Place {
+  const place = places[number % places.length];
+  if (place === undefined) throw new TypeError('nothing to deal to');
+  return place;
 }
 
 /** How many messages a client gets when so many of each publisher were accepted. */

@@ -23,7 +23,8 @@ export interface Opened {
 }
 
 export interface PublishArgs {
-  readonly endpoint: Endpoint;
+  /** The publishers are dealt to them in turn. */
+  readonly endpoints: readonly Endpoint[];
   /** The publishers are dealt to them in turn. */
   readonly channels: readonly string[];
   readonly publishers: number;

@@ -12,11 +12,17 @@ const REFUSED_PAUSE_MS = 5;
 
 /** One run of publishers, from their connections to their last answers. */
 export async function publish(args: PublishArgs): Promise<Published> {
-  const { endpoint, channels } = args;
+  const { endpoints, channels } = args;
   const latency = new Histogram();
   const publishers = Array.from(
     { length: args.publishers },
-    (_, publisher) => new Publisher({ endpoint, channel: dealt(channels, publisher), publisher, latency }),
+    (_, publisher) =>
+      new Publisher({
+        endpoint: dealt(endpoints, publisher),
+        channel: dealt(channels, publisher),
+        publisher,
+        latency,
+      }),
   );
   try {
     await Promise.all(publishers.map((publisher) => publisher.connect()));

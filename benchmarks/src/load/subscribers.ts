@@ -29,6 +29,7 @@ export class Subscribers {
     const latency = new Histogram();
     const errors = new Map<string, number>();
     const startedAtMicros = monotonicMicros();
+    const before = this.#subscribers.length;
     let begun = 0;
     const openInTurn = async (): Promise<void> => {
       while (begun < args.count) {
@@ -37,7 +38,7 @@ export class Subscribers {
       }
     };
     await Promise.all(Array.from({ length: Math.min(args.concurrency, args.count) }, openInTurn));
-    const subscribed = this.#subscribers.length;
+    const subscribed = this.#subscribers.length - before;
     return { subscribed, errors, latency: latency.snapshot(), startedAtMicros, endedAtMicros: monotonicMicros() };
   }
 

@@ -2,6 +2,7 @@ import { mergeHistograms } from '../histogram.ts';
 import { describeCounts } from '../load/crew.ts';
 import { BenchmarkFailure } from '../errors.ts';
 import { Meter } from '../meter.ts';
+import { pidsOf } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { measured, per, type Scenario } from './scenario.ts';
 
@@ -24,7 +25,7 @@ export const churn: Scenario = {
   async run({ crew, server, options }) {
     const load = { endpoint: server.endpoint, channels: CHANNELS, clients: clientsOf(options.subscribers) };
     await crew.churn({ ...load, durationMs: options.warmUpMs });
-    const meter = new Meter(server.pid, crew.pids);
+    const meter = new Meter(pidsOf([server]), crew.pids);
     const churned = await crew.churn({ ...load, durationMs: options.durationMs });
     const reading = meter.read();
     if (churned.errors.size > 0) throw new BenchmarkFailure(`clients gave up: ${describeCounts(churned.errors)}`);

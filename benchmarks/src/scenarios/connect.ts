@@ -4,6 +4,7 @@ import { mergeHistograms } from '../histogram.ts';
 import { requireAll } from '../load/crew.ts';
 import { growthPerConnection, Meter, residentBytes } from '../meter.ts';
 import { socketsByProcess } from '../process-tree.ts';
+import { pidsOf } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
@@ -28,7 +29,7 @@ export const connect: Scenario = {
     const count = options.connections;
     await sleep(REST_MS);
     const before = residentBytes(server.pid);
-    const meter = new Meter(server.pid, crew.pids);
+    const meter = new Meter(pidsOf([server]), crew.pids);
     const opened = await crew.open({
       endpoint: server.endpoint,
       channels: CHANNELS,

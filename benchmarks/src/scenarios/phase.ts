@@ -3,6 +3,7 @@ import { mergeHistograms, type Histogram } from '../histogram.ts';
 import { acceptedIn, describeCounts, requireAll } from '../load/crew.ts';
 import type { Published, Settled } from '../load/messages.ts';
 import { Meter, type Reading } from '../meter.ts';
+import { pidsOf, type Server } from '../servers/server.ts';
 import type { Bench } from './scenario.ts';
 
 /** One is enough for no server; more would only wait for each other. */
@@ -32,20 +33,23 @@ export interface Phase {
   readonly isSustained: boolean;
 }
 
-/** Connects and subscribes clients, all of whom have to get there. */
-export async function openAll(
-  { crew, server }: Bench,
-  who: { channels: readonly string[]; count: number },
-): Promise<void> {
-  const opened = await crew.open({ endpoint: server.endpoint, ...who, concurrency: HANDSHAKES_AT_A_TIME });
-  requireAll(opened, who.count);
+/** Connects and subscribes clients, as many to each node, all of whom have to get there. */
+export async function openAll(bench: Bench, who: { channels: readonly string[]; count: number }): Promise<void> {
+  const servers = serversOf(bench);
+  const count = Math.ceil(who.count / servers.length);
+  for (const { endpoint } of servers) {
+    const opened = await bench.crew.open({ ...who, endpoint, count, concurrency: HANDSHAKES_AT_A_TIME });
+    requireAll(opened, count);
+  }
 }
 
 /** Publishes, and waits until every subscriber has got every accepted message of its channel, once and in order. */
-export async function runPhase({ crew, server }: Bench, traffic: Traffic): Promise<Phase> {
+export async function runPhase(bench: Bench, traffic: Traffic): Promise<Phase> {
+  const { crew } = bench;
+  const servers = serversOf(bench);
   await crew.reset(traffic.publishers);
-  const meter = new Meter(server.pid, crew.pids);
-  const published = await crew.publish({ endpoint: server.endpoint, ...traffic });
+  const meter = new Meter(pidsOf(servers), crew.pids);
+  const published = await crew.publish({ endpoints: servers.map(({ endpoint }) => endpoint), ...traffic });
   const accepted = acceptedIn(published);
   const settled = await crew.settle(published.accepted);
   const reading = meter.read();
@@ -64,6 +68,10 @@ export async function runSteady(bench: Bench, traffic: Traffic & { readonly rate
     if (phase.isSustained) return phase;
   }
   return null;
+}
+
+function serversOf({ server, nodes }: Bench): readonly Server[] {
+  return nodes ?? [server];
 }
 
 export function notSustained(rate: number): string {

@@ -1,6 +1,7 @@
 import { mergeHistograms } from '../histogram.ts';
 import { acceptedIn } from '../load/crew.ts';
 import { Meter } from '../meter.ts';
+import { pidsOf } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
 import { measured, per, percentOfCore, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
@@ -21,9 +22,9 @@ export const publish: Scenario = {
   subscribers: () => 0,
   async run(bench: Bench): Promise<Measurement> {
     const { crew, server, options } = bench;
-    const load = { endpoint: server.endpoint, channels: CHANNELS, publishers: CONNECTIONS, rate: null };
+    const load = { endpoints: [server.endpoint], channels: CHANNELS, publishers: CONNECTIONS, rate: null };
     await crew.publish({ ...load, durationMs: options.warmUpMs });
-    const meter = new Meter(server.pid, crew.pids);
+    const meter = new Meter(pidsOf([server]), crew.pids);
     const published = await crew.publish({ ...load, durationMs: options.durationMs });
     const reading = meter.read();
     const micros = published.endedAtMicros - published.startedAtMicros;

@@ -13,8 +13,12 @@ export interface Metric {
 
 export interface Bench {
   readonly server: Server;
+  /** Those that the load is shared out over, where it is not `server` alone. */
+  readonly nodes?: readonly Server[];
   readonly crew: Crew;
   readonly options: Options;
+  /** Another Sluice beside `server`; whoever starts it stops it. */
+  startNode(env: Readonly<Record<string, string>>): Promise<Server>;
   /** One line for whoever waits. */
   progress(text: string): void;
 }
@@ -34,7 +38,9 @@ export interface Scenario {
   /** Targets that it says nothing of. */
   readonly without?: readonly TargetName[];
   /** How Sluice is started for it. */
-  readonly sluice?: { readonly scheduling?: Scheduling; readonly metrics?: 'on' };
+  readonly sluice?: { readonly scheduling?: Scheduling; readonly metrics?: 'on'; readonly workers?: number };
+  /** Several server processes work at once, and none of them may be kept to one core. */
+  readonly isUnpinned?: true;
   subscribers(options: Options): number;
   run(bench: Bench): Promise<Measurement>;
 }

@@ -27,6 +27,11 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** Roots of the process trees of those that were started here. */
+export function pidsOf(servers: readonly Server[]): number[] {
+  return servers.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+}
+
 /** A server that was started here. */
 export interface StartedServer extends Server {
   readonly pid: number;

@@ -47,7 +47,11 @@ export interface Provisions {
   /** The main server closes larger messages of clients. */
   readonly 'max-message-size': { readonly bytes: number };
   /** The main server is several processes or nodes; connections to these endpoints in turn are spread over them. */
-  readonly 'several-processes': { readonly endpoints: readonly Endpoint[] };
+  readonly 'several-processes': {
+    readonly endpoints: readonly Endpoint[];
+    /** Within this time all of them know how many are subscribed. */
+    readonly settleMs: number;
+  };
   /** A server that pings after a second of silence and closes after another. */
   readonly 'short-timeouts': {
     readonly endpoint: Endpoint;

@@ -237,7 +237,7 @@ export class Fixture implements AsyncDisposable {
   static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
-    // Rows start some, too, and they end with the others.
+    /** Rows may start others. */
     const running: AsyncDisposable[] = [];
     const start: Start = async (options) => {
       const server = await SluiceProcess.start({ ...(program === undefined ? {} : { program }), ...options });
@@ -284,6 +284,9 @@ async function joinNodes(by: FixtureOptions['joinedBy'], startServer: StartServe
   return { adapter: { driver: 'nats', nats: { servers: [`nats://127.0.0.1:${port}`] } } };
 }
 
+/** Nodes know each other's numbers within 100 ms; the machine has much else to do. */
+const SETTLE_MS = 300;
+
 interface MainParts {
   readonly start: Start;
   readonly receiver: WebhookReceiver;
@@ -310,7 +313,9 @@ async function startMain({ start, receiver, joined }: MainParts, needs: FixtureO
     ...IN_MAIN,
     ...providedByMain(receiver),
     'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-    ...(isSpread ? { 'several-processes': { endpoints: [endpoint, ...more] } } : {}),
+    ...(isSpread
+      ? { 'several-processes': { endpoints: [endpoint, ...more], settleMs: joined === null ? 0 : SETTLE_MS } }
+      : {}),
   };
   return { endpoint, app: APP, provides };
 }

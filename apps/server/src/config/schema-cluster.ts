@@ -68,6 +68,11 @@ export const CLUSTER_SECTIONS = {
         env: 'NATS_TOKEN',
         secret: true,
       }),
+      credentials_path: setting(fileName, {
+        doc: 'Credentials file (`.creds`: a JWT and the seed of its key), where NATS asks for one.',
+        default: '',
+        env: 'NATS_CREDENTIALS_PATH',
+      }),
       ca_path: setting(fileName, {
         doc: 'PEM file of those who may have signed the certificates of NATS; empty: TLS only where a server asks for it.',
         default: '',

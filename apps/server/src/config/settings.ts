@@ -44,7 +44,10 @@ export type Transport =
   | ({ readonly driver: 'redis-cluster' } & Omit<RedisClusterBackplaneOptions, 'connection'> & {
         readonly cluster: RedisClusterSettings;
       })
-  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa'> & { readonly caFile: string });
+  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa' | 'credentials'> & {
+        readonly caFile: string;
+        readonly credentialsFile: string;
+      });
 
 /** Where webhooks that wait are noted. */
 export type QueueSettings = Omit<RedisLedgerOptions, 'connection'> & { readonly redis: RedisSettings };

@@ -49,6 +49,7 @@ function toTransport({ adapter, database }: Values): Transport | null {
         user: orNull(nats.username),
         password: orNull(nats.password),
         token: orNull(nats.token),
+        credentialsFile: nats.credentials_path,
         caFile: nats.ca_path,
         prefix: nats.prefix,
         timeoutMs: nats.request_timeout_ms,

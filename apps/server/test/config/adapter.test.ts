@@ -94,6 +94,7 @@ test('NATS, by its servers', (t) => {
       user: 'nats-user',
       password: 'nats-secret',
       token: 'nats-token',
+      credentialsFile: 'nats.creds',
       caFile: 'nats.pem',
       prefix: 'n.',
       timeoutMs: 104,

@@ -62,6 +62,7 @@ export const ADAPTER_VARIABLES = {
   NATS_USERNAME: 'nats-user',
   NATS_PASSWORD: 'nats-secret',
   NATS_TOKEN: 'nats-token',
+  NATS_CREDENTIALS_PATH: 'nats.creds',
   NATS_CA_PATH: 'nats.pem',
   NATS_CONNECTION_TIMEOUT_MS: '103',
   NATS_REQUEST_TIMEOUT_MS: '104',

@@ -50,7 +50,7 @@ async function untilOwed(node: SluiceProcess, count: number): Promise<void> {
   await saved(node);
 }
 
-/** Ten client events with the numbers from `from` on. */
+/** Ten client events, with the numbers from `from` on. */
 function say(client: RawClient, channel: string, from: number): void {
   for (let i = from; i < from + 10; i++) client.send({ event: 'client-n', channel, data: i });
 }
