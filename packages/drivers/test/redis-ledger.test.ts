@@ -228,7 +228,7 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
 
   it('takes nobody for dead who could not reach Redis either', async (t) => {
     const redis = await startRedis(t, ['--appendonly', 'yes']);
-    const nodes = await Promise.all(numbers(4).map(() => Node.open(t, redis, { deadMs: 3000 })));
+    const nodes = await Promise.all(numbers(4).map(() => Node.open(t, redis, { deadMs: 3000, timeoutMs: 5000 })));
     for (const node of nodes) await node.noted('a');
     await redis.kill();
     await until('the loss', () => nodes.every(({ log }) => log.includes('unreachable')));
