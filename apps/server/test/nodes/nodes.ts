@@ -95,6 +95,7 @@ export class Publisher {
   readonly #event: string;
   readonly #channel: string;
   #underWay = Promise.resolve();
+  #isStopped = false;
   sent = 0;
   readonly failures: string[] = [];
 
@@ -111,12 +112,15 @@ export class Publisher {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isStopped = true;
     await this.#underWay;
     this.#api[Symbol.dispose]();
   }
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
+      // What a busy machine left waiting is not worth the wait.
+      if (this.#isStopped) return;
       const outcome = await this.#api.trigger(this.#channel, this.#event, String(this.sent)).then(
         ({ status }) => status,
         (error: NodeJS.ErrnoException) => error.code ?? error.message,
