@@ -106,6 +106,7 @@ export class Publisher {
   readonly #channel: string;
   readonly #padding: string;
   #underWay = Promise.resolve();
+  #isStopped = false;
   sent = 0;
   readonly failures: string[] = [];
 
@@ -124,13 +125,20 @@ export class Publisher {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isStopped = true;
     await this.#underWay;
     this.#api[Symbol.dispose]();
   }
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
+<<<<<<< HEAD
       const outcome = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`).then(
+=======
+      // What a busy machine left waiting is not worth the wait.
+      if (this.#isStopped) return;
+      const outcome = await this.#api.trigger(this.#channel, this.#event, String(this.sent)).then(
+>>>>>>> nginx
         ({ status }) => status,
         (error: NodeJS.ErrnoException) => error.code ?? error.message,
       );
