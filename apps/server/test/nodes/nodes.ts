@@ -132,13 +132,9 @@ export class Publisher {
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
-<<<<<<< HEAD
-      const outcome = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`).then(
-=======
       // What a busy machine left waiting is not worth the wait.
       if (this.#isStopped) return;
-      const outcome = await this.#api.trigger(this.#channel, this.#event, String(this.sent)).then(
->>>>>>> nginx
+      const outcome = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`).then(
         ({ status }) => status,
         (error: NodeJS.ErrnoException) => error.code ?? error.message,
       );
