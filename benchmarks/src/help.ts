@@ -16,7 +16,8 @@ Scenarios (default: all)
   idle            subscribed clients that do nothing: memory per connection
   workers         subscribers in one worker, publishes that come to it or to another: what the way between them adds
   nodes           the same clients on one node, and shared out over 2 and 4 with Redis between them (needs redis-server)
-  all             every one of them
+  crowd           very many clients, and 1 publish/s to a thousand of them: whether all stay
+  all             every one of them but crowd
 
 What is loaded
   --peer soketi          another server in the same run; installed from npm the first time, outside of this workspace
@@ -32,7 +33,7 @@ How
   --repeat N             runs of each scenario and target (default 3)
   --subscribers N        clients of one channel (default 1000)
   --connections N        clients of connect (default 15000)
-  --idle N               clients of idle (default 100000, or as many as this machine lets one process have)
+  --idle N               clients of idle and crowd (default 100000, or as many as this machine lets so many workers have)
   --duration SECONDS     of each measured phase (default 4)
   --quick                a short run that only shows that everything works; its numbers mean nothing
   --check                compares with the budgets in benchmarks/budgets.json, with soketi, in five runs (unless --repeat)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Backplane } from '@sluice/core';
+import type { Backplane, Ledger } from '@sluice/core';
 import type { RedisTls } from '@sluice/drivers/redis';
-import type { Transport } from './config/settings.ts';
+import type { QueueSettings, Transport } from './config/settings.ts';
 import { StartupError } from './ports.ts';
 
 /** The transport between the nodes, not yet connected. Only the library that is needed is loaded. */
@@ -21,18 +21,29 @@ export async function createBackplane(transport: Transport): Promise<Backplane> 
     }
     case 'nats': {
       const { NatsBackplane } = await import('@sluice/drivers/nats');
-      const { caFile, ...options } = transport;
-      return new NatsBackplane({ ...options, tlsCa: caFile === '' ? null : readPem(caFile, 'adapter.nats.ca_path') });
+      const { caFile, credentialsFile, ...options } = transport;
+      const tlsCa = readFile(caFile, 'adapter.nats.ca_path');
+      const credentials = readFile(credentialsFile, 'adapter.nats.credentials_path');
+      return new NatsBackplane({ ...options, tlsCa, credentials });
     }
   }
 }
 
-function readTls(tls: { readonly caFile: string } | null, setting: string): RedisTls | null {
-  if (tls === null) return null;
-  return { ca: tls.caFile === '' ? null : readPem(tls.caFile, setting), servername: null };
+/** Where webhooks note what they owe, not yet connected. */
+export async function createLedger({ redis, ...options }: QueueSettings): Promise<Ledger> {
+  const { RedisLedger } = await import('@sluice/drivers/redis');
+  const tls = readTls(redis.tls, 'database.redis.ca_path');
+  return new RedisLedger({ connection: { ...redis, tls }, ...options });
 }
 
-function readPem(file: string, setting: string): string {
+function readTls(tls: { readonly caFile: string } | null, setting: string): RedisTls | null {
+  if (tls === null) return null;
+  return { ca: readFile(tls.caFile, setting), servername: null };
+}
+
+/** Null: none is named. */
+function readFile(file: string, setting: string): string | null {
+  if (file === '') return null;
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

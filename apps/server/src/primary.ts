@@ -3,7 +3,7 @@ import { NodeGateway, OtherNodes, type OtherNodesOptions, Primary } from '@sluic
 import { ConnectionError, type OnError } from '@sluice/core';
 import { createLog, errorReporter, isHumanFormat, NodeExposition } from '@sluice/telemetry';
 import { createWebhooks, type Webhooks } from '@sluice/webhooks';
-import { createBackplane } from './backplane.ts';
+import { createBackplane, createLedger } from './backplane.ts';
 import { banner } from './banner.ts';
 import type { Loaded, LoadResult } from './config/load.ts';
 import type { AdapterSettings, Settings } from './config/settings.ts';
@@ -32,8 +32,11 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
   const plainPort = settings.tls?.plainPort ?? 0;
   if (plainPort !== 0) await assertFree({ ...address, port: plainPort, portSetting: 'SSL_HTTP_PORT' });
   const live = new LiveSettings(settings, log);
+  const { queue } = settings.webhooks;
   const webhooks = createWebhooks({
     ...settings.webhooks,
+    ledger: queue === null ? null : await createLedger(queue),
+    isThere: (going) => primary.isThere(going),
     findApp: (id) => live.webhookApps.get(id),
     log,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
@@ -64,6 +67,10 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     onReload: () => {
       if (live.read(load())) primary.reconfigure(live.settings);
     },
+    onRestart: () => {
+      log.info('restarting the workers', { windowMs: shutdown.drainWindowMs });
+      void primary.restartWorkers({ windowMs: shutdown.drainWindowMs, gracePeriodMs: shutdown.gracePeriodMs });
+    },
     onSecond: (signal) => {
       log.warn('shutting down at once', { signal });
       primary.killAll();
@@ -72,6 +79,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
   });
 
   try {
+    await webhooks.open();
     await primary.start();
   } catch (error) {
     primary.killAll();
@@ -116,7 +124,7 @@ async function shutDown(
   const spareMs = apps.length === 0 ? 0 : Math.min(WEBHOOKS_MS, gracePeriodMs - windowMs - preStopDelayMs);
   await primary.drain({ preStopDelayMs, windowMs, gracePeriodMs: gracePeriodMs - spareMs });
   await webhooks.flush(Math.max(0, endsAt - performance.now()));
-  webhooks.close();
+  await webhooks.close();
 }
 
 interface Measured {

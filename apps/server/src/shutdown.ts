@@ -8,9 +8,11 @@ export interface ShutdownHandlers {
   readonly onSecond: (signal: string) => void;
   /** SIGHUP of a server that has no terminal: read the configuration again, as daemons do. */
   readonly onReload: () => void;
+  /** SIGUSR2: put new workers in the places of those that run. */
+  readonly onRestart: () => void;
 }
 
-export function handleSignals({ onFirst, onSecond, onReload }: ShutdownHandlers): void {
+export function handleSignals({ onFirst, onSecond, onReload, onRestart }: ShutdownHandlers): void {
   let firstAt: number | null = null;
   const handle = (signal: string): void => {
     const now = performance.now();
@@ -23,6 +25,7 @@ export function handleSignals({ onFirst, onSecond, onReload }: ShutdownHandlers)
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
+  process.on('SIGUSR2', onRestart);
   // Of one that has a terminal: it has gone.
   const hasTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   process.on('SIGHUP', hasTerminal ? handle : onReload);

@@ -12,6 +12,7 @@ import { HttpListener } from './http-listener.ts';
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 process.on('SIGHUP', () => {});
+process.on('SIGUSR2', () => {});
 
 let ended = false;
 // Without the configuration there is no log yet.

@@ -1,6 +1,7 @@
 import { channels } from './channels.ts';
 import { churn } from './churn.ts';
 import { connect, connectKernel } from './connect.ts';
+import { crowd } from './crowd.ts';
 import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
 import { large } from './large.ts';
@@ -22,6 +23,7 @@ export const SCENARIOS = {
   slow,
   churn,
   idle,
+  crowd,
   workers,
   nodes,
 } satisfies Record<string, Scenario>;

@@ -1,103 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DomainEvent, JoinAnswer } from '@sluice/core';
-import { createSocketId } from '@sluice/protocol';
 import { Random } from '@sluice/testkit';
-import { NodeRegistry } from '../src/registry/node-registry.ts';
-import type { Replication } from '../src/registry/replication.ts';
-import { Responsibility } from '../src/registry/responsibility.ts';
+import { APP, Node, nodes, ROOM } from './registry-node.ts';
 
-const APP = '1001';
-const ROOM = 'presence-room';
 const MAX_PIECE_BYTES = 256 * 1024;
-
-/** A registry with what it said to workers, to webhooks and to other nodes. */
-class Node {
-  readonly id: string;
-  readonly events: string[] = [];
-  readonly webhooks: DomainEvent[] = [];
-  readonly sent: Buffer[] = [];
-  readonly registry: NodeRegistry;
-  readonly replication: Replication;
-
-  constructor(id: string) {
-    this.id = id;
-    const to = (workers: ReadonlySet<number>): string => [...workers].join('+') || 'nobody';
-    this.registry = new NodeRegistry({
-      now: () => 0,
-      cache: { maxEvents: 100, maxBytes: 1_000_000 },
-      cluster: {
-        self: id,
-        hasWebhooks: () => true,
-        settleMs: 100,
-        deadNodeMs: 1000,
-        onChange: (message) => this.sent.push(message),
-      },
-      listener: {
-        memberAdded: (workers, { member }) => this.events.push(`+${member.userId} to ${to(workers)}`),
-        memberRemoved: (workers, { userId }) => this.events.push(`-${userId} to ${to(workers)}`),
-        subscriptionCount: (workers, { channel, count }) => this.events.push(`${channel} ${count} to ${to(workers)}`),
-        userOnline: (workers, user) => this.events.push(`${JSON.stringify(user)} online to ${to(workers)}`),
-        userOffline: (workers, { userId }) => this.events.push(`${userId} offline to ${to(workers)}`),
-        userTerminated: (user) => this.events.push(`${JSON.stringify(user)} terminated`),
-        happened: (event) => this.webhooks.push(event),
-      },
-    });
-    assert.ok(this.registry.replication !== null);
-    this.replication = this.registry.replication;
-  }
-
-  join(worker: number, userId: string, maxMembers = 100_000): JoinAnswer {
-    let given: JoinAnswer | undefined;
-    const member = { userId, info: 'null' };
-    const request = { appId: APP, channel: ROOM, socketId: createSocketId(), member, maxMembers };
-    this.registry.join(worker, request, (answer) => (given = answer));
-    assert.ok(given !== undefined);
-    return given;
-  }
-
-  leave(worker: number, userId: string): void {
-    this.registry.leave(worker, { appId: APP, channel: ROOM, userId });
-  }
-
-  count(worker: number, subscriptions: number, channel = 'news'): void {
-    this.registry.count(worker, { appId: APP, channel, subscriptions, announce: true });
-  }
-
-  users(): string[] {
-    return this.registry.users(APP, ROOM).sort();
-  }
-
-  takeEvents(): string[] {
-    return this.events.splice(0);
-  }
-
-  /** What it has to say, at once. */
-  take(): Buffer[] {
-    this.replication.stream.flushAll();
-    return this.sent.splice(0);
-  }
-
-  /** Hands everything that it has to say to the others. */
-  tell(...others: readonly Node[]): void {
-    for (const message of this.take()) {
-      for (const other of others) assert.equal(other.replication.applyRemote(this.id, message), 'applied');
-    }
-  }
-
-  meet(other: Node): void {
-    this.replication.addNode(other.id);
-    assert.equal(this.replication.applySnapshot(other.id, other.replication.snapshot()), 'applied');
-    other.sent.length = 0;
-  }
-}
-
-function nodes<Ids extends readonly string[]>(...ids: Ids): { [I in keyof Ids]: Node } {
-  const all = ids.map((id) => new Node(id));
-  for (const node of all) for (const other of all) if (other !== node) node.meet(other);
-  return all as { [I in keyof Ids]: Node };
-}
 
 describe('Members on several nodes', () => {
   it('are known on all, and heard of by those workers that have members themselves', () => {
@@ -309,17 +216,7 @@ describe('What is missing between nodes', () => {
 
   it('causes events for what differs alone', () => {
     const [a, b] = nodes('a', 'b');
-    b.registry.join(
-      9,
-      {
-        appId: APP,
-        channel: ROOM,
-        socketId: createSocketId(),
-        member: { userId: 'own', info: 'null' },
-        maxMembers: 100,
-      },
-      () => {},
-    );
+    b.join(9, 'own');
     for (const user of ['ann', 'ben', 'cem']) a.join(1, user);
     a.count(1, 2);
     a.count(1, 2, 'sport');
@@ -415,82 +312,5 @@ describe('What is missing between nodes', () => {
       c.replication.applySnapshot('a', [cut]);
     }
     assert.ok(b.replication.refused > 1000);
-  });
-});
-
-describe('Webhooks of several nodes', () => {
-  it('are told by one node each; what a dead one had not told, its successor tells', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    const all = nodes('a', 'b', 'c');
-    const [a, b, c] = all;
-    for (const node of all) node.replication.gathered();
-    mock.timers.tick(100);
-    for (const node of all) node.tell(...all.filter((other) => other !== node));
-    mock.timers.tick(100);
-    mock.timers.reset();
-    for (const node of all) node.tell(...all.filter((other) => other !== node));
-    const channels = Array.from({ length: 60 }, (_, i) => `channel-${i}`);
-    for (const channel of channels) a.count(1, 1, channel);
-    a.tell(b, c);
-    b.tell(a, c);
-    c.tell(a, b);
-    const told = (node: Node): string[] =>
-      node.webhooks.filter(({ type }) => type === 'channel_occupied').map(({ channel }) => channel);
-    assert.deepEqual(all.flatMap(told).sort(), [...channels].sort());
-    for (const node of all) assert.ok(told(node).length >= 10, `${node.id} told ${told(node).length}`);
-    for (const node of all) node.webhooks.length = 0;
-    // The last of all but one node goes where c answers for it, and c dies of it.
-    for (const channel of channels) a.count(1, 0, channel);
-    a.tell(b);
-    const before = [...a.webhooks, ...b.webhooks].filter(({ type }) => type === 'channel_vacated').length;
-    assert.ok(before < channels.length);
-    a.replication.dropNode('c');
-    b.replication.dropNode('c');
-    const vacated = [a, b].flatMap((node) => node.webhooks.filter(({ type }) => type === 'channel_vacated'));
-    assert.deepEqual(vacated.map(({ channel }) => channel).sort(), [...channels].sort());
-  });
-
-  it('wait while a node stands back, and come when it serves again', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    const a = new Node('a');
-    a.replication.serve();
-    a.count(1, 1);
-    assert.deepEqual(a.webhooks, [], 'it has no share yet');
-    a.replication.gathered();
-    mock.timers.tick(100);
-    mock.timers.tick(100);
-    mock.timers.reset();
-    const types = (): string[] => a.webhooks.splice(0).map(({ type }) => type);
-    a.count(1, 0);
-    assert.deepEqual(types(), ['channel_vacated']);
-    a.replication.standBack();
-    a.count(1, 1);
-    a.count(1, 1, 'sport');
-    a.count(1, 0, 'sport');
-    assert.deepEqual(types(), []);
-    a.replication.serve();
-    assert.deepEqual(types(), ['channel_occupied'], 'and what has come and gone is not told');
-  });
-});
-
-describe('Responsibility', () => {
-  it('is the same whatever the order in which nodes are known, fairly shared, and moves only with its node', () => {
-    const ids = Array.from({ length: 5 }, (_, i) => `node-${i}`);
-    const of = (list: readonly string[]): Responsibility => {
-      const responsibility = new Responsibility();
-      for (const id of list) responsibility.add(id);
-      return responsibility;
-    };
-    const [all, reversed, without] = [of(ids), of(ids.toReversed()), of(ids.slice(1))];
-    const shares = new Map<string, number>();
-    for (let i = 0; i < 5000; i++) {
-      const channel = `presence-room-${i}`;
-      const node = all.of(APP, channel) ?? '';
-      shares.set(node, (shares.get(node) ?? 0) + 1);
-      assert.equal(reversed.of(APP, channel), node);
-      if (node !== 'node-0') assert.equal(without.of(APP, channel), node);
-      else assert.equal(all.of(APP, channel, 'node-0'), without.of(APP, channel));
-    }
-    for (const id of ids) assert.ok(Math.abs((shares.get(id) ?? 0) - 1000) < 150, `${id} has ${shares.get(id)}`);
   });
 });

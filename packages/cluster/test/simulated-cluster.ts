@@ -92,7 +92,7 @@ export class SimulatedCluster implements SimulatedNetwork {
   kill(node: SimulatedNode): void {
     this.deaths++;
     node.isAlive = false;
-    node.diedAt = this.nowMs;
+    node.silencedAt.push(this.nowMs);
     this.nodes.splice(this.nodes.indexOf(node), 1);
     for (const [key, queue] of this.#queues) {
       if (key.startsWith(`${node.id}>`)) queue.splice(this.random.below(queue.length + 1));
@@ -114,6 +114,27 @@ export class SimulatedCluster implements SimulatedNetwork {
     b.drop(a.id);
     this.#after(DEAD_MS, () => {
       for (const pair of pairs) this.#parted.delete(pair);
+    });
+  }
+
+  /** A node loses its connection to all others for so long that they take it for dead; then they meet again. */
+  cutOff(node: SimulatedNode): void {
+    this.#lastStart = this.nowMs;
+    node.silencedAt.push(this.nowMs);
+    node.replication.standBack();
+    const pairs = this.living.flatMap(({ id }) => [`${node.id}>${id}`, `${id}>${node.id}`]);
+    for (const pair of pairs) {
+      this.#queues.delete(pair);
+      this.#parted.add(pair);
+    }
+    for (const other of this.living) {
+      if (other === node) continue;
+      this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => other.drop(node.id));
+      this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => node.drop(other.id));
+    }
+    this.#after(DEAD_MS, () => {
+      for (const pair of pairs) this.#parted.delete(pair);
+      this.#after(SETTLE_MS + 2 * HEARTBEAT_MS, () => node.replication.serve());
     });
   }
 

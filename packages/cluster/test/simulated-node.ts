@@ -46,7 +46,8 @@ export class SimulatedNode {
   readonly terminated: string[] = [];
   workers = [1, 2];
   isAlive = true;
-  diedAt = Infinity;
+  /** When it died, or was cut off: what it had just said may be heard by nobody. */
+  readonly silencedAt: number[] = [];
   readonly #network: SimulatedNetwork;
   readonly #known = new Set<string>();
   readonly #askedAt = new Map<string, number>();

@@ -125,6 +125,11 @@ export class RowContext implements AsyncDisposable {
     return this.connectMany(count, this.target.provides['several-processes']?.endpoints, options);
   }
 
+  /** Waits until all processes of the server know how many are subscribed. */
+  async settled(): Promise<void> {
+    await sleep(this.target.provides['several-processes']?.settleMs ?? 0);
+  }
+
   /** Waits until a connection is admitted by an app or server that takes only so many. */
   async connectWhenFree(options: OpenOptions): Promise<PusherSocket> {
     return this.eventually('a free place for the connection', async () => {

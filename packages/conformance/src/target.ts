@@ -47,7 +47,11 @@ export interface Provisions {
   /** The main server closes larger messages of clients. */
   readonly 'max-message-size': { readonly bytes: number };
   /** The main server is several processes or nodes; connections to these endpoints in turn are spread over them. */
-  readonly 'several-processes': { readonly endpoints: readonly Endpoint[] };
+  readonly 'several-processes': {
+    readonly endpoints: readonly Endpoint[];
+    /** Within this time all of them know how many are subscribed. */
+    readonly settleMs: number;
+  };
   /** A server that pings after a second of silence and closes after another. */
   readonly 'short-timeouts': {
     readonly endpoint: Endpoint;
@@ -100,6 +104,18 @@ export interface Provisions {
   readonly 'batched-webhooks': { readonly endpoint: Endpoint; readonly path: string };
   /** A server that gives calls up after this time; the webhook of the main app is to this path. */
   readonly 'short-webhook-retries': { readonly endpoint: Endpoint; readonly path: string; readonly seconds: number };
+  /**
+   * A server that keeps what its webhooks owe outside its processes. `kill` ends them all as they stand, and `start` starts another
+   * at the same endpoint. The webhook of the main app is to this path.
+   */
+  readonly 'durable-webhooks': {
+    readonly endpoint: Endpoint;
+    readonly path: string;
+    readonly kill: () => Promise<void>;
+    readonly start: () => Promise<void>;
+    /** Within this time after the start what the killed one owed is sent. */
+    readonly withinMs: number;
+  };
   /** On the server of `kill-process` the webhook of the main app is to this path. */
   readonly 'kill-process-webhooks': { readonly path: string };
   /** A server whose only app can be changed while it runs: `change` resolves when it has been. */

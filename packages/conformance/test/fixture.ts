@@ -15,6 +15,8 @@ import { type AppCredentials, type Endpoint, type Need, type Target, WebhookRece
 import {
   BATCHED_SETTINGS,
   batchedWebhooks,
+  DURABLE,
+  durableSettings,
   MAIN_SETTINGS,
   mainWebhooks,
   providedByBatched,
@@ -192,6 +194,14 @@ const EXTRAS: readonly Extra[] = [
     },
   },
   {
+    provides: ['durable-webhooks'],
+    async prepare(start, receiver, startServer) {
+      const { port } = await startServer(RedisServer.start());
+      const config = durableSettings(receiver, MAIN_APP, port);
+      return { 'durable-webhooks': { ...DURABLE, ...replaceable(await start({ config }), start, config) } };
+    },
+  },
+  {
     // Rows that need webhooks ask this server for a part of their statements.
     provides: ['short-cache', 'webhooks', 'batched-webhooks', 'short-webhook-retries'],
     async prepare(start, receiver) {
@@ -227,15 +237,17 @@ export class Fixture implements AsyncDisposable {
   static async start({ needs, program, joinedBy = 'bus' }: FixtureOptions = {}): Promise<Fixture> {
     tls.setDefaultCACertificates([readFileSync(TLS_FIXTURE.certFile, 'utf8')]);
     const servers: SluiceProcess[] = [];
+    /** Rows may start others. */
+    const running: AsyncDisposable[] = [];
     const start: Start = async (options) => {
       const server = await SluiceProcess.start({ ...(program === undefined ? {} : { program }), ...options });
       servers.push(server);
+      running.push(server);
       return server;
     };
-    const others: AsyncDisposable[] = [];
     const startServer: StartServer = async (starting) => {
       const server = await starting;
-      others.push(server);
+      running.push(server);
       return server;
     };
     const receiver = await WebhookReceiver.listen(0, '127.0.0.1');
@@ -248,10 +260,10 @@ export class Fixture implements AsyncDisposable {
     try {
       const [target, ...provided] = await Promise.all(starting);
       const provides = Object.assign({ logs: logsOf(servers) }, target.provides, ...provided) as Provides;
-      return new Fixture({ ...target, provides }, [...servers, ...others], receiver);
+      return new Fixture({ ...target, provides }, running, receiver);
     } catch (error) {
       await Promise.allSettled(starting);
-      await Promise.all([disposeAll([...servers, ...others]), receiver.close()]);
+      await Promise.all([disposeAll(running), receiver.close()]);
       throw error;
     }
   }
@@ -271,6 +283,9 @@ async function joinNodes(by: FixtureOptions['joinedBy'], startServer: StartServe
   const { port } = await startServer(NatsServer.start());
   return { adapter: { driver: 'nats', nats: { servers: [`nats://127.0.0.1:${port}`] } } };
 }
+
+/** Nodes know each other's numbers within 100 ms; the machine has much else to do. */
+const SETTLE_MS = 300;
 
 interface MainParts {
   readonly start: Start;
@@ -298,7 +313,9 @@ async function startMain({ start, receiver, joined }: MainParts, needs: FixtureO
     ...IN_MAIN,
     ...providedByMain(receiver),
     'max-message-size': { bytes: MAX_MESSAGE_KB * 1024 },
-    ...(isSpread ? { 'several-processes': { endpoints: [endpoint, ...more] } } : {}),
+    ...(isSpread
+      ? { 'several-processes': { endpoints: [endpoint, ...more], settleMs: joined === null ? 0 : SETTLE_MS } }
+      : {}),
   };
   return { endpoint, app: APP, provides };
 }
@@ -332,6 +349,25 @@ function restartable(first: SluiceProcess, start: Start): NonNullable<Provides['
     },
     async start() {
       server = await start({ config: DRAIN_WINDOW, env: { PORT: String(first.port) } });
+    },
+  };
+}
+
+/** What follows a killed one is another process, on the port of the first. */
+function replaceable(
+  first: SluiceProcess,
+  start: Start,
+  config: Readonly<Record<string, unknown>>,
+): Pick<NonNullable<Provides['durable-webhooks']>, 'endpoint' | 'kill' | 'start'> {
+  let server = first;
+  return {
+    endpoint: endpointOf(first),
+    async kill() {
+      server.signal('SIGKILL');
+      await server.exited;
+    },
+    async start() {
+      server = await start({ config, env: { PORT: String(first.port) } });
     },
   };
 }

@@ -12,6 +12,7 @@ const TOKEN = 'webhook-token';
 const MAIN_PATH = '/main';
 const BATCHED_PATH = '/batched';
 const GIVEN_UP_PATH = '/given-up';
+const DURABLE_PATH = '/durable';
 const SECOND = { path: '/second', eventTypes: ['channel_occupied', 'client_event'] };
 
 /** What is secret about webhooks, beside the secrets of the apps that sign them. */
@@ -68,3 +69,20 @@ export function providedByBatched(endpoint: Target['endpoint']): Provides {
     'short-webhook-retries': { endpoint, path: GIVEN_UP_PATH, seconds: GIVEN_UP_SECONDS },
   };
 }
+
+/** Settings of a server that notes in a Redis what its webhooks owe, and that another follows soon when it was killed. */
+export function durableSettings(
+  receiver: WebhookReceiver,
+  app: object,
+  redisPort: number,
+): Readonly<Record<string, unknown>> {
+  return {
+    queue: { driver: 'redis' },
+    database: { redis: { port: redisPort } },
+    adapter: { cluster_health: { heartbeat_interval_ms: 200, node_timeout_ms: 1000 } },
+    webhooks: { retry: { initial_backoff_ms: 200, max_backoff_ms: 1000 } },
+    app_manager: { array: { apps: [{ ...app, webhooks: [webhookTo(receiver, DURABLE_PATH)] }] } },
+  };
+}
+
+export const DURABLE = { path: DURABLE_PATH, withinMs: 15_000 };

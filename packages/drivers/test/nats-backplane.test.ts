@@ -8,6 +8,7 @@ function open(...ports: readonly number[]): NatsBackplane {
     user: null,
     password: null,
     token: null,
+    credentials: null,
     tlsCa: null,
     prefix: 'test.',
     timeoutMs: TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import { freePort, RedisServer } from '@sluice/testkit';
+import { freePort, RedisSentinels, RedisServer } from '@sluice/testkit';
 import { RedisBackplane } from '../src/redis/redis-backplane.ts';
 import { backplaneContract, TIMEOUT_MS, type Transport } from './backplane-contract.ts';
 
@@ -25,3 +25,25 @@ async function startRedis(): Promise<Transport> {
 }
 
 backplaneContract('Redis', startRedis);
+
+async function startSentinels(): Promise<Transport> {
+  const sentinels = await RedisSentinels.start();
+  const nowhere = await freePort();
+  const open = (ports: readonly number[]): RedisBackplane => {
+    const addresses = ports.map((port) => ({ host: '127.0.0.1', port }));
+    const sentinel = { addresses, name: RedisSentinels.MASTER, username: null, password: null };
+    const address = { host: '127.0.0.1', port: 0 };
+    return new RedisBackplane({ connection: { ...PLAIN, address, sentinel }, prefix: 'test:', timeoutMs: TIMEOUT_MS });
+  };
+  return {
+    open: () => open(sentinels.ports),
+    astray: () => open([nowhere]),
+    kill: async () => void (await Promise.all(sentinels.servers.map((server) => server.kill()))),
+    restart: async () => void (await Promise.all(sentinels.servers.map((server) => server.start()))),
+    pause: () => sentinels.servers.forEach((server) => server.signal('SIGSTOP')),
+    resume: () => sentinels.servers.forEach((server) => server.signal('SIGCONT')),
+    [Symbol.asyncDispose]: () => sentinels[Symbol.asyncDispose](),
+  };
+}
+
+backplaneContract('Redis with Sentinels', startSentinels);

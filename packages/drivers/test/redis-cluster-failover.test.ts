@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { RedisCluster, type RedisServer, until } from '@sluice/testkit';
+import { findSlots } from '../src/redis/cluster-slots.ts';
 import { RedisClusterBackplane } from '../src/redis/redis-cluster-backplane.ts';
 import { slotOf } from '../src/redis/slot.ts';
 
@@ -25,7 +26,8 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
   });
   after(() => cluster[Symbol.asyncDispose]());
 
-  async function listen(t: TestContext): Promise<Listening> {
+  async function listen(t: TestContext, prefix = PREFIX): Promise<Listening> {
+    await cluster.isWhole();
     const backplane = new RedisClusterBackplane({
       connection: {
         nodes: cluster.ports.map((port) => ({ host: '127.0.0.1', port })),
@@ -33,7 +35,7 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
         password: null,
         tls: null,
       },
-      prefix: PREFIX,
+      prefix,
       timeoutMs: TIMEOUT_MS,
     });
     t.after(() => backplane.close());
@@ -61,8 +63,11 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     );
   }
 
-  async function masterOf(topic: string): Promise<RedisServer> {
-    const slot = slotOf(PREFIX + topic);
+  function masterOf(topic: string): Promise<RedisServer> {
+    return masterWith(slotOf(PREFIX + topic));
+  }
+
+  async function masterWith(slot: number): Promise<RedisServer> {
     for (const node of cluster.nodes) {
       const nodes = await node.command('CLUSTER', 'NODES').catch(() => '');
       const own = nodes.split('\n').find((line) => line.includes('myself,master')) ?? '';
@@ -95,6 +100,26 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     await expectWorks(listening, 'whole again');
   });
 
+  it('does not believe a master that was away and has not met the others again', async () => {
+    await cluster.isWhole();
+    const master = await masterOf('1:0');
+    await master.kill();
+    await until('another master', () => masterOf('1:0').catch(() => false as const), FAILOVER_MS);
+    const address = { host: '127.0.0.1', port: master.port };
+    const nobody = { nodes: [address], username: null, password: null, tls: null };
+    const others = cluster.nodes.filter((node) => node !== master);
+    for (const node of others) node.signal('SIGSTOP');
+    try {
+      await master.start();
+      await assert.rejects(findSlots(nobody, [address], TIMEOUT_MS), /the cluster is down/);
+    } finally {
+      for (const node of others) node.signal('SIGCONT');
+    }
+    await cluster.isWhole();
+    const { masters } = await findSlots(nobody, [address], TIMEOUT_MS);
+    assert.notEqual(masters[slotOf(`${PREFIX}1:0`)], `127.0.0.1:${master.port}`);
+  });
+
   it('goes on when a master stops without a word', async (t) => {
     const listening = await listen(t);
     const master = await masterOf('1:1');
@@ -108,18 +133,37 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     await expectWorks(listening, 'whole again');
   });
 
+  it('takes no notice of masters that it does not need, with a hash tag in its prefix', async (t) => {
+    const listening = await listen(t, '{1:0}');
+    const needed = await masterWith(slotOf('1:0'));
+    const other = await otherMaster(needed);
+    await other.kill();
+    await until(
+      'the others to notice',
+      async () => (await needed.command('CLUSTER', 'NODES')).includes(' master,fail '),
+      FAILOVER_MS,
+    );
+    await expectWorks(listening, 'without the other');
+    await other.start();
+    await cluster.isWhole();
+    await expectWorks(listening, 'whole again');
+    assert.deepEqual(listening.log, ['connected']);
+  });
+
   it('follows a slot that is given to another master', async (t) => {
     const [topic] = TOPICS;
     assert.ok(topic !== undefined);
     const listening = await listen(t);
-    const from = await masterOf(topic);
-    const other = await otherMaster(from);
+    const old = await masterOf(topic);
+    const other = await otherMaster(old);
     const slot = String(slotOf(PREFIX + topic));
     const id = await other.command('CLUSTER', 'MYID');
     // The new master first: the old one would not let go for a node that it does not see as the owner.
-    for (const node of [other, from]) await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+    for (const node of [other, old]) await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+    const from = performance.now();
     await until('the move to be noticed', () => listening.log.length > 1, 10_000);
     await until('the return', () => listening.log.at(-1) === 'connected', FAILOVER_MS);
+    assert.ok(performance.now() - from < 3000, 'subscribers are told of it, and need not find out');
     await expectWorks(listening, 'after');
     assert.equal(await masterOf(topic), other);
   });

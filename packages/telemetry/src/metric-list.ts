@@ -158,6 +158,18 @@ export const PRIMARY_METRICS = {
     help: 'Events that wait for an endpoint, or are on the way to it.',
     labels: ['port'],
   },
+  webhookInherited: {
+    name: 'webhook_inherited_events_total',
+    type: 'counter',
+    help: 'Events of webhooks that were taken over from nodes that died.',
+    labels: ['port'],
+  },
+  webhookUnsaved: {
+    name: 'webhook_unsaved_events',
+    type: 'gauge',
+    help: 'Events of webhooks that this process alone knows, though `queue.driver` is not `memory`.',
+    labels: ['port'],
+  },
 } as const satisfies Record<string, MetricSpec>;
 
 /** What the primary tells of other nodes, where there may be any. */

@@ -25,13 +25,15 @@ export interface NodeState {
   readonly others: OthersState | null;
 }
 
-/** Events, except for `failedAttempts`. All but `queued` only grow. */
+/** Events, except for `failedAttempts`. All but `queued` and `unsaved` only grow. */
 export interface WebhookState {
   readonly sent: number;
   readonly failedAttempts: number;
   readonly deadLettered: number;
   readonly dropped: number;
   readonly queued: number;
+  readonly inherited: number;
+  readonly unsaved: number;
 }
 
 /**
@@ -49,6 +51,8 @@ export class NodeExposition {
   readonly #webhookEvents: Counter;
   readonly #webhookFailures: Counter;
   readonly #webhookQueue: Gauge;
+  readonly #webhookInherited: Counter;
+  readonly #webhookUnsaved: Gauge;
   readonly #latest = new Map<number, readonly MetricObject[]>();
   readonly #departedIds = new Set<number>();
   #departed: readonly MetricObject[] = [];
@@ -75,6 +79,8 @@ export class NodeExposition {
     this.#webhookEvents = new Counter(config(PRIMARY_METRICS.webhookEvents));
     this.#webhookFailures = new Counter(config(PRIMARY_METRICS.webhookFailures));
     this.#webhookQueue = new Gauge(config(PRIMARY_METRICS.webhookQueue));
+    this.#webhookInherited = new Counter(config(PRIMARY_METRICS.webhookInherited));
+    this.#webhookUnsaved = new Gauge(config(PRIMARY_METRICS.webhookUnsaved));
     // Of this process, the primary: process_* and nodejs_*, as every Node program has them.
     collectDefaultMetrics({ register: this.#own });
   }
@@ -124,13 +130,16 @@ export class NodeExposition {
     return `${await workers.metrics()}\n${await this.#own.metrics()}`;
   }
 
-  #setWebhooks({ sent, failedAttempts, deadLettered, dropped, queued }: WebhookState): void {
+  #setWebhooks(state: WebhookState): void {
+    const { sent, failedAttempts, deadLettered, dropped, queued, inherited, unsaved } = state;
     const byOutcome = { sent, dead_lettered: deadLettered, dropped };
     for (const [outcome, count] of Object.entries(byOutcome)) {
       setCounter(this.#webhookEvents, { ...this.#labels, outcome }, count);
     }
     setCounter(this.#webhookFailures, this.#labels, failedAttempts);
     this.#webhookQueue.set(this.#labels, queued);
+    setCounter(this.#webhookInherited, this.#labels, inherited);
+    this.#webhookUnsaved.set(this.#labels, unsaved);
   }
 }
 

@@ -35,7 +35,7 @@ class Node {
   restarts = 0;
   readonly channels = new Map<string, CountByKind>();
   readonly roundTrips = new Map<number, number>();
-  webhooks = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
+  webhooks = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0, inherited: 0, unsaved: 0 };
 
   others: OthersState | null = null;
 
@@ -244,7 +244,7 @@ describe('The exposition of a node', () => {
 
   it('tells what webhooks counted', async () => {
     const node = new Node();
-    node.webhooks = { sent: 5, failedAttempts: 2, deadLettered: 1, dropped: 4, queued: 3 };
+    node.webhooks = { sent: 5, failedAttempts: 2, deadLettered: 1, dropped: 4, queued: 3, inherited: 7, unsaved: 2 };
     await node.scrape([]);
     node.webhooks = { ...node.webhooks, sent: 6, queued: 0 };
     const scrape = await node.scrape([]);
@@ -252,6 +252,8 @@ describe('The exposition of a node', () => {
     assert.deepEqual(['sent', 'dead_lettered', 'dropped'].map(ended), [6, 1, 4]);
     assert.equal(scrape.value('webhook_failed_calls_total'), 2);
     assert.equal(scrape.value('webhook_queued_events'), 0);
+    assert.equal(scrape.value('webhook_inherited_events_total'), 7);
+    assert.equal(scrape.value('webhook_unsaved_events'), 2);
   });
 
   it('gives two who scrape at the same time the same sums', async () => {

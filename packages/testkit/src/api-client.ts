@@ -21,15 +21,23 @@ export interface ApiAnswer {
   json(): unknown;
 }
 
+export interface ApiClientOptions {
+  /** Of this machine, to come from: 127.0.0.0/8 has many. */
+  readonly localAddress?: string;
+  /** Whether connections are used again. */
+  readonly keepAlive?: boolean;
+}
+
 /** A publisher without a library: signs like Pusher's, and can be told to sign wrongly. */
 export class ApiClient implements Disposable {
   readonly #port: number;
   readonly #app: AppFixture;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent;
 
-  constructor(port: number, app: AppFixture = APP) {
+  constructor(port: number, app: AppFixture = APP, { localAddress, keepAlive = true }: ApiClientOptions = {}) {
     this.#port = port;
     this.#app = app;
+    this.#agent = new Agent({ keepAlive, ...(localAddress === undefined ? {} : { localAddress }) });
   }
 
   async trigger(channel: string, event: string, data: unknown): Promise<ApiAnswer> {

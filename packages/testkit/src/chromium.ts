@@ -5,6 +5,17 @@ import { delimiter, join } from 'node:path';
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome'];
 const ON_MACOS = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
+/** To start it with: quiet, and in a container too. */
+export const CHROMIUM_ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 /** The browser for tests: what `CHROMIUM` names, else Chromium or Chrome from the path. */
 export function findChromium(): string {
   const named = process.env['CHROMIUM'];

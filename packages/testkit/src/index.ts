@@ -1,5 +1,5 @@
 export { type AppFixture, APP } from './app-fixture.ts';
-export { findChromium } from './chromium.ts';
+export { CHROMIUM_ARGUMENTS, findChromium } from './chromium.ts';
 export { freePort } from './free-port.ts';
 export { type ApiAnswer, ApiClient, type ApiRequest } from './api-client.ts';
 export { Random } from './random.ts';
@@ -7,8 +7,10 @@ export { RawClient, type ReceivedFrame } from './raw-client.ts';
 export { channelAuth, presenceAuth } from './channel-auth.ts';
 export { checkMutation, FROM_SOURCE, mutatedProgram, type Mutation } from './mutation.ts';
 export { type Program, SluiceProcess, type SluiceOptions } from './sluice-process.ts';
+export { CuttingProxy } from './servers/cutting-proxy.ts';
 export { NatsServer, type NatsServerOptions, startNatsCluster } from './servers/nats.ts';
 export { RedisCluster, type RedisClusterOptions } from './servers/redis-cluster.ts';
+export { NginxServer, type NginxServerOptions } from './servers/nginx.ts';
 export { RedisSentinels, RedisServer, type RedisServerOptions } from './servers/redis.ts';
 export { ServerProcess } from './servers/server-process.ts';
 export { TcpClient } from './tcp-client.ts';

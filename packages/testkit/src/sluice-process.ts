@@ -15,6 +15,8 @@ export interface Program {
 
 export interface SluiceOptions {
   readonly workers?: number;
+  /** A free one, if it is left out. */
+  readonly port?: number;
   /** The one that was built, if it is left out. */
   readonly program?: Program;
   /** For node, beside those of the program. Workers get them too. */
@@ -92,7 +94,7 @@ export class SluiceProcess implements AsyncDisposable {
 
   /** Starts a server and waits for nothing, for starts that are to fail. */
   static async spawn(options: SluiceOptions = {}): Promise<SluiceProcess> {
-    return new SluiceProcess(options, { port: await freePort(), metricsPort: await freePort() });
+    return new SluiceProcess(options, { port: options.port ?? (await freePort()), metricsPort: await freePort() });
   }
 
   /** Starts a server and waits until it is ready. */

@@ -1,4 +1,4 @@
-import type { DomainEvent } from '@sluice/core';
+import type { DomainEvent, LedgerEntry } from '@sluice/core';
 
 /** The part that is let go of at the bound, in one go: a look at the front of a Map passes all that was deleted there. */
 const SLICE = 0.01;
@@ -9,11 +9,14 @@ export interface DebounceOptions {
   readonly max: number;
   /** The event was held long enough. */
   readonly letGo: (event: DomainEvent) => void;
+  /** Notes outside this process that an event is held; null: there is no such place. */
+  readonly note: (event: DomainEvent) => LedgerEntry | null;
 }
 
 interface Held {
   readonly event: DomainEvent;
   readonly dueAt: number;
+  readonly entry: LedgerEntry | null;
 }
 
 /**
@@ -41,10 +44,10 @@ export class Debounce {
     switch (event.type) {
       case 'channel_occupied':
       case 'member_added':
-        return !this.#remove(keyOf(event), event.appId);
+        return !this.#undo(event);
       case 'channel_vacated':
       case 'member_removed':
-        this.#hold(event, now);
+        if (!this.#held.has(keyOf(event))) this.#hold(event, now, this.#options.note(event));
         return false;
       case 'client_event':
       case 'cache_miss':
@@ -53,16 +56,28 @@ export class Debounce {
     }
   }
 
+  /** Holds, for the whole time, what another node could not hold to its end. */
+  resume(event: DomainEvent, entry: LedgerEntry, now: number): void {
+    if (this.#held.has(keyOf(event))) entry.strike();
+    else this.#hold(event, now, entry);
+  }
+
+  /** Others hold these now. */
+  forget(entries: ReadonlySet<LedgerEntry>): void {
+    for (const [key, { event, entry }] of this.#held) {
+      if (entry !== null && entries.has(entry)) this.#remove(key, event.appId);
+    }
+  }
+
   /** Lets go what is due. Called before each event, a late timer changes nothing about what is told. */
   release(now: number): void {
     if (now < this.#notBefore) return;
-    for (const [key, { event, dueAt }] of this.#held) {
-      if (dueAt > now) {
-        this.#notBefore = dueAt;
+    for (const [key, held] of this.#held) {
+      if (held.dueAt > now) {
+        this.#notBefore = held.dueAt;
         return;
       }
-      this.#remove(key, event.appId);
-      this.#options.letGo(event);
+      this.#letGo(key, held);
     }
   }
 
@@ -75,38 +90,50 @@ export class Debounce {
     this.release(Infinity);
   }
 
-  #hold(event: DomainEvent, now: number): void {
-    const key = keyOf(event);
-    if (this.#held.has(key)) return;
+  #hold(event: DomainEvent, now: number, entry: LedgerEntry | null): void {
     const { max, delayMs } = this.#options;
     if (this.#held.size >= max) this.#makeRoom();
     // In whole milliseconds: however many are due in one, the front of the Map is looked at once.
     const dueAt = Math.ceil(now + delayMs);
     if (this.#held.size === 0) this.#notBefore = dueAt;
-    this.#held.set(key, { event, dueAt });
+    this.#held.set(keyOf(event), { event, dueAt, entry });
     this.#counts.set(event.appId, (this.#counts.get(event.appId) ?? 0) + 1);
   }
 
   #makeRoom(): void {
-    const { max, letGo } = this.#options;
+    const { max } = this.#options;
     let left = Math.ceil(max * SLICE);
     // So low that those above it are sure to make up the slice.
     const share = (max - left) / this.#counts.size;
-    for (const [key, { event }] of this.#held) {
-      if ((this.#counts.get(event.appId) ?? 0) <= share) continue;
-      this.#remove(key, event.appId);
-      letGo(event);
+    for (const [key, held] of this.#held) {
+      if ((this.#counts.get(held.event.appId) ?? 0) <= share) continue;
+      this.#letGo(key, held);
       if (--left === 0) return;
     }
   }
 
-  /** Whether it was held. */
-  #remove(key: string, appId: string): boolean {
-    if (!this.#held.delete(key)) return false;
+  #letGo(key: string, { event, entry }: Held): void {
+    this.#remove(key, event.appId);
+    this.#options.letGo(event);
+    // Behind what is noted of its sending, so that there is one or the other at any moment.
+    entry?.strike();
+  }
+
+  /** Whether the going that it undoes was held. */
+  #undo(event: DomainEvent): boolean {
+    const key = keyOf(event);
+    const held = this.#held.get(key);
+    if (held === undefined) return false;
+    this.#remove(key, event.appId);
+    held.entry?.strike();
+    return true;
+  }
+
+  #remove(key: string, appId: string): void {
+    this.#held.delete(key);
     const count = (this.#counts.get(appId) ?? 0) - 1;
     if (count > 0) this.#counts.set(appId, count);
     else this.#counts.delete(appId);
-    return true;
   }
 }
 

@@ -1,10 +1,11 @@
-import type { EventType } from '@sluice/core';
+import type { EventType, LedgerEntry } from '@sluice/core';
 import { backoffMs } from './backoff.ts';
 import { bodyText } from './body.ts';
 import { attempt, type Call, type Caller, type Failure } from './call.ts';
 import { callerOf } from './caller-of.ts';
 import { EventQueue, type QueuedEvent } from './event-queue.ts';
 import { Nap } from './nap.ts';
+import { entryText } from './owed.ts';
 import type { EndpointContext } from './options.ts';
 import { Overflow } from './overflow.ts';
 import type { WebhookApp, WebhookTarget } from './webhook.ts';
@@ -16,6 +17,8 @@ export interface EndpointOwner {
   readonly app: WebhookApp;
   /** Which of the app's webhooks it is, from 0; for logs. */
   readonly place: number;
+  /** In the ledger; empty where there is none. */
+  readonly name: string;
 }
 
 /** Events on the way, in one call. */
@@ -84,13 +87,32 @@ export class Endpoint {
   push(event: QueuedEvent): void {
     if (!this.#overflow.admits(this.#fill())) {
       this.#context.counters.dropped++;
+      // One that was taken over has an entry already.
+      event.entry?.strike();
       return;
     }
-    this.#queue.push(event);
+    this.#queue.push(this.#noted(event));
     this.#context.counters.queued++;
     if (!this.#isRunning) void this.#run();
     // It may be waiting for just this event to fill a call.
     else if (this.#queue.size === this.#context.batching.size) this.#nap.wake();
+  }
+
+  /** Others see to these now. What is on the way goes on, and may arrive twice. */
+  forget(entries: ReadonlySet<LedgerEntry>): void {
+    const isLost = ({ entry }: QueuedEvent): boolean => entry !== null && entries.has(entry);
+    if (this.#load?.events.some(isLost) === true) {
+      this.#queue.putBack(this.#load.events);
+      this.#load = null;
+    }
+    const { length: count } = this.#queue.takeWhere(isLost);
+    if (count === 0) return;
+    this.#context.counters.queued -= count;
+    this.#context.log.warn('webhook events are left to another node, which took this one for dead', {
+      ...this.#logFields(),
+      count,
+    });
+    this.#overflow.drained(this.#fill());
   }
 
   /** While flushing, nothing waits for a batch to fill. */
@@ -112,11 +134,15 @@ export class Endpoint {
   close(): void {
     this.#stop.abort();
     this.#nap.wake();
-    const { counters, log } = this.#context;
+    const { counters, ledger, log } = this.#context;
     const lost = this.queued;
     this.#load = null;
     this.#queue.takeAll();
     counters.queued -= lost;
+    if (ledger !== null) {
+      if (lost > 0) log.info('webhooks leave events to other nodes', { ...this.#logFields(), count: lost });
+      return;
+    }
     counters.dropped += lost;
     if (lost > 0) log.warn('webhooks end with events that were not sent', { ...this.#logFields(), count: lost });
   }
@@ -147,8 +173,10 @@ export class Endpoint {
   #dropAfterFault(error: unknown): void {
     const { counters, log } = this.#context;
     // Without a load the next event goes instead, else a fault that lasts would be met for ever.
-    const { length: count } = this.#load?.events ?? this.#queue.take(1, Infinity);
+    const events = this.#load?.events ?? this.#queue.take(1, Infinity);
+    const { length: count } = events;
     this.#load = null;
+    strikeAll(events);
     counters.dropped += count;
     counters.queued -= count;
     log.error('webhooks have a fault and dropped events', {
@@ -177,7 +205,7 @@ export class Endpoint {
     const failure = await attempt(this.#load.call, { timeoutMs, signal: this.#stop.signal });
     // Closed meanwhile.
     if (this.#load === null) return;
-    if (failure === null) this.#succeeded(events.length);
+    if (failure === null) this.#succeeded(events);
     else this.#failed(failure, startedAt);
   }
 
@@ -190,13 +218,14 @@ export class Endpoint {
 
   #callOf(events: readonly QueuedEvent[]): Call {
     const texts = events.map(({ text }) => text);
-    return this.#caller.prepare(this.owner.app, bodyText(events[0]?.timeMs ?? 0, texts));
+    return this.#caller.prepare(this.owner.app, bodyText(oldestMs(events), texts));
   }
 
-  #succeeded(count: number): void {
+  #succeeded(events: readonly QueuedEvent[]): void {
     this.#load = null;
-    this.#context.counters.sent += count;
-    this.#context.counters.queued -= count;
+    strikeAll(events);
+    this.#context.counters.sent += events.length;
+    this.#context.counters.queued -= events.length;
     if (this.#failures > 0) this.#context.log.info('a webhook endpoint works again', this.#logFields());
     this.#failures = 0;
     this.#retryAt = 0;
@@ -248,6 +277,7 @@ export class Endpoint {
 
   /** Dead-letters events that were taken from the queue. */
   #giveUp(events: readonly QueuedEvent[], reason: string): void {
+    strikeAll(events);
     this.#context.counters.deadLettered += events.length;
     this.#context.counters.queued -= events.length;
     this.#context.log.error('webhook events were given up', {
@@ -263,6 +293,17 @@ export class Endpoint {
     this.#retryAt = 0;
   }
 
+  #noted(event: QueuedEvent): QueuedEvent {
+    const { ledger } = this.#context;
+    if (ledger === null || event.entry !== null) return event;
+    const { type, text, timeMs } = event;
+    const entry = ledger.note(() => {
+      const { app, name } = this.owner;
+      return entryText({ kind: 'event', appId: app.id, endpoint: name, event: { type, text, timeMs } });
+    });
+    return { ...event, entry };
+  }
+
   /** How much of its bounds is in use. */
   #fill(): number {
     const { maxQueuedEvents, maxQueuedBytes } = this.#context;
@@ -272,4 +313,13 @@ export class Endpoint {
   #logFields(): Readonly<Record<string, string | number>> {
     return { app: this.owner.app.id, webhook: this.owner.place, ...this.#caller.logFields };
   }
+}
+
+function strikeAll(events: readonly QueuedEvent[]): void {
+  for (const { entry } of events) entry?.strike();
+}
+
+/** Those that were taken over wait behind younger ones. */
+function oldestMs(events: readonly QueuedEvent[]): number {
+  return events.reduce((oldest, { timeMs }) => Math.min(oldest, timeMs), Infinity);
 }

@@ -1,4 +1,5 @@
 import { Endpoint } from './endpoint.ts';
+import { endpointName } from './endpoint-name.ts';
 import type { EndpointContext } from './options.ts';
 import type { WebhookApp, WebhookTarget } from './webhook.ts';
 
@@ -42,10 +43,12 @@ export class Endpoints {
   #reconcile(app: WebhookApp, before: ReadonlyMap<string, Endpoint>): Map<string, Endpoint> {
     this.#forgetIdle();
     const after = new Map<string, Endpoint>();
+    const names = this.#context.ledger === null ? null : uniqueNames(app);
     for (const [place, target] of app.targets.entries()) {
       const key = uniqueKey(target, after);
-      const endpoint = before.get(key) ?? new Endpoint({ app, place }, target, this.#context);
-      endpoint.owner = { app, place };
+      const owner = { app, place, name: names?.[place] ?? '' };
+      const endpoint = before.get(key) ?? new Endpoint(owner, target, this.#context);
+      endpoint.owner = owner;
       after.set(key, endpoint);
     }
     for (const [key, endpoint] of before) if (!after.has(key)) this.#retired.add(endpoint);
@@ -55,6 +58,16 @@ export class Endpoints {
   #forgetIdle(): void {
     for (const endpoint of this.#retired) if (endpoint.queued === 0) this.#retired.delete(endpoint);
   }
+}
+
+function uniqueNames({ targets }: WebhookApp): string[] {
+  const counts = new Map<string, number>();
+  return targets.map((target) => {
+    const name = endpointName(target);
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return `${name}.${count}`;
+  });
 }
 
 /** An app may have the same target twice; each is an endpoint of its own. */

@@ -1,4 +1,4 @@
-import type { EventType } from '@sluice/core';
+import type { EventType, LedgerEntry } from '@sluice/core';
 
 export interface QueuedEvent {
   readonly type: EventType;
@@ -10,6 +10,8 @@ export interface QueuedEvent {
   readonly timeMs: number;
   /** The same moment on the monotonic clock. */
   readonly at: number;
+  /** Where it is noted outside this process; null: nowhere. */
+  readonly entry: LedgerEntry | null;
 }
 
 const COMPACT_AT = 1024;
@@ -52,6 +54,13 @@ export class EventQueue {
 
   takeAll(): QueuedEvent[] {
     return this.takeWhile(() => true);
+  }
+
+  /** Takes those of the whole queue for which the condition holds. */
+  takeWhere(condition: (event: QueuedEvent) => boolean): QueuedEvent[] {
+    const all = this.takeAll();
+    this.putBack(all.filter((event) => !condition(event)));
+    return all.filter(condition);
   }
 
   /** Takes from the front as long as the condition holds. */

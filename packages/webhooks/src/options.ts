@@ -1,4 +1,4 @@
-import type { Clock, Log } from '@sluice/core';
+import type { Clock, DomainEvent, Ledger, Log } from '@sluice/core';
 import type { WebhookApp } from './webhook.ts';
 
 export interface BatchRules {
@@ -17,7 +17,7 @@ export interface RetryRules {
   readonly maxBackoffMs: number;
 }
 
-/** Counts of events, except `failedAttempts`. All but `queued` only grow. */
+/** Counts of events, except `failedAttempts`. All but `queued` and `unsaved` only grow. */
 export interface WebhookCounters {
   sent: number;
   /** Calls that were not answered with 2xx, and functions that failed. */
@@ -28,6 +28,10 @@ export interface WebhookCounters {
   dropped: number;
   /** Waiting for an endpoint or on the way to it now. */
   queued: number;
+  /** Taken over from nodes that died. */
+  inherited: number;
+  /** Known to this process alone, though there is a ledger: not written yet, or it cannot be reached. Falls, too. */
+  readonly unsaved: number;
 }
 
 /** What all endpoints share. */
@@ -41,6 +45,7 @@ export interface EndpointContext {
   readonly log: Log;
   readonly clock: Clock;
   readonly counters: WebhookCounters;
+  readonly ledger: Ledger | null;
   /** An endpoint has nothing to do, or nothing before its next try. */
   readonly onRest: () => void;
 }
@@ -59,6 +64,10 @@ export interface WebhooksOptions {
   readonly maxQueuedBytes: number;
   /** How long `channel_vacated` and `member_removed` are held. */
   readonly vacatedDelayMs: number;
+  /** Where what waits is noted, so that it outlives this process; null: nowhere. */
+  readonly ledger: Ledger | null;
+  /** Whether a channel or member is there whose going is told of. Asked only of goings that another node held. */
+  readonly isThere: (going: DomainEvent) => boolean;
   readonly log: Log;
   readonly clock: Clock;
 }

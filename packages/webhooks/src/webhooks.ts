@@ -1,23 +1,27 @@
+import type { DomainEvent, EventType, Ledger, LedgerEntry } from '@sluice/core';
 import { type ChannelKind, parseChannelName } from '@sluice/protocol';
 import { eventText } from './body.ts';
 import { Debounce } from './debounce.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Endpoints } from './endpoints.ts';
-import type { DomainEvent, EventType } from '@sluice/core';
+import { Inheritance } from './inheritance.ts';
 import type { WebhookCounters, WebhooksOptions } from './options.ts';
+import { entryText } from './owed.ts';
 import { RecentMisses } from './recent-misses.ts';
 
 /** Tells the operators' endpoints what happens on channels. Nothing here waits in the caller, and nothing throws. */
 export interface Webhooks {
   readonly counters: Readonly<WebhookCounters>;
+  /** Takes up what earlier nodes left in the ledger, where there is one. Rejects when it cannot be reached. */
+  open(): Promise<void>;
   emit(event: DomainEvent): void;
   /**
    * At the end, when nobody can come back: sends what can be sent within the time, be it held, waiting for a batch or for
    * the next try. Resolves when nothing is left that could be, at the latest after `deadlineMs`.
    */
   flush(deadlineMs: number): Promise<void>;
-  /** Ends calls on the way and drops what was not sent. */
-  close(): void;
+  /** Ends calls on the way. What was not sent is left to other nodes, where there is a ledger, and else dropped. */
+  close(): Promise<void>;
 }
 
 /** A going is held for those that only hear of the coming, too: who is back in time has not come. */
@@ -42,7 +46,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 }
 
 class Dispatcher implements Webhooks {
-  readonly counters: WebhookCounters = { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 };
+  readonly counters: WebhookCounters;
   readonly #options: WebhooksOptions;
   readonly #endpoints: Endpoints;
   readonly #debounce: Debounce;
@@ -53,11 +57,25 @@ class Dispatcher implements Webhooks {
 
   constructor(options: WebhooksOptions) {
     this.#options = options;
+    this.counters = newCounters(options.ledger);
     const onRest = (): void => this.#checkFlushes();
     this.#endpoints = new Endpoints({ ...options, counters: this.counters, onRest });
     // Looked up afresh: the app may have changed since.
     const letGo = (event: DomainEvent): void => this.#send(event, this.#audienceOf(event));
-    this.#debounce = new Debounce({ delayMs: options.vacatedDelayMs, max: MAX_HELD, letGo });
+    this.#debounce = new Debounce({
+      delayMs: options.vacatedDelayMs,
+      max: MAX_HELD,
+      letGo,
+      note: noteIn(options.ledger),
+    });
+  }
+
+  async open(): Promise<void> {
+    const { ledger } = this.#options;
+    if (ledger === null) return;
+    const onHold = (): void => this.#wait();
+    const [endpoints, debounce, counters] = [this.#endpoints, this.#debounce, this.counters];
+    await ledger.open(new Inheritance({ ...this.#options, endpoints, debounce, counters, onHold }));
   }
 
   emit(event: DomainEvent): void {
@@ -86,15 +104,19 @@ class Dispatcher implements Webhooks {
     if (this.#flushes.size === 0) for (const endpoint of this.#endpoints.all()) endpoint.flushing = false;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#isClosed) return;
+    const { ledger, log } = this.#options;
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     // Into the queues, where they are counted as dropped with the rest.
-    this.#debounce.releaseAll();
+    if (ledger === null) this.#debounce.releaseAll();
     for (const endpoint of this.#endpoints.all()) endpoint.close();
     for (const flush of this.#flushes) flush.end();
+    const lost = (await ledger?.close()) ?? 0;
+    this.counters.dropped += lost;
+    if (lost > 0) log.warn('webhooks end with events that were not sent and are noted nowhere', { count: lost });
   }
 
   /** `null`: there are no webhooks of such an event, nor of the one that it may undo. */
@@ -124,7 +146,8 @@ class Dispatcher implements Webhooks {
     const { clock } = this.#options;
     const text = eventText(event, audience.kind);
     const { type } = event;
-    const queued = { type, text, bytes: Buffer.byteLength(text), timeMs: clock.now(), at: clock.monotonic() };
+    const bytes = Buffer.byteLength(text);
+    const queued = { type, text, bytes, timeMs: clock.now(), at: clock.monotonic(), entry: null };
     for (const endpoint of audience.endpoints) {
       if (this.#flushes.size > 0) endpoint.flushing = true;
       endpoint.push(queued);
@@ -175,4 +198,22 @@ class Flush {
 /** `undefined` for what is no name of a channel. */
 function kindOf(channel: string): ChannelKind | undefined {
   return parseChannelName(channel, channel.length)?.kind;
+}
+
+function newCounters(ledger: Ledger | null): WebhookCounters {
+  return {
+    sent: 0,
+    failedAttempts: 0,
+    deadLettered: 0,
+    dropped: 0,
+    queued: 0,
+    inherited: 0,
+    get unsaved() {
+      return ledger?.unsaved ?? 0;
+    },
+  };
+}
+
+function noteIn(ledger: Ledger | null): (going: DomainEvent) => LedgerEntry | null {
+  return (going) => ledger?.note(() => entryText({ kind: 'going', going })) ?? null;
 }

@@ -122,7 +122,12 @@ describe('the debounce', () => {
     for (let seed = 0; seed < 300; seed++) {
       const random = new Random(seed);
       const told: string[] = [];
-      const debounce = new Debounce({ delayMs: 30, max: 1000, letGo: (event) => void told.push(textOf(event)) });
+      const debounce = new Debounce({
+        delayMs: 30,
+        max: 1000,
+        note: () => null,
+        letGo: (event) => void told.push(textOf(event)),
+      });
       const model = new Model(30);
       let now = 0;
       for (let i = 0; i < 200; i++) {
@@ -150,7 +155,12 @@ describe('the debounce', () => {
 
   it('lets the oldest go early at its bound', () => {
     const told: string[] = [];
-    const debounce = new Debounce({ delayMs: 30, max: 2, letGo: (event) => void told.push(event.channel) });
+    const debounce = new Debounce({
+      delayMs: 30,
+      max: 2,
+      note: () => null,
+      letGo: (event) => void told.push(event.channel),
+    });
     for (const channel of ['a', 'b', 'a', 'c']) debounce.passes(vacated(channel), 0);
     assert.deepEqual(told, ['a']);
     assert.equal(debounce.passes(occupied('a'), 1), true);
@@ -159,7 +169,12 @@ describe('the debounce', () => {
 
   it('lets go of a slice at its bound, of apps that hold more than their share', () => {
     const told: string[] = [];
-    const debounce = new Debounce({ delayMs: 30, max: 1000, letGo: ({ channel }) => void told.push(channel) });
+    const debounce = new Debounce({
+      delayMs: 30,
+      max: 1000,
+      note: () => null,
+      letGo: ({ channel }) => void told.push(channel),
+    });
     for (let i = 0; i < 100; i++) debounce.passes({ ...vacated(`quiet-${i}`), appId: 'quiet' }, 0);
     for (let i = 0; i < 900; i++) debounce.passes(vacated(`c${i}`), 0);
     assert.equal(told.length, 0);
@@ -184,7 +199,12 @@ describe('the debounce', () => {
 
   it('lets go together what is due in the same millisecond', () => {
     const told: string[] = [];
-    const debounce = new Debounce({ delayMs: 30, max: 1000, letGo: ({ channel }) => void told.push(channel) });
+    const debounce = new Debounce({
+      delayMs: 30,
+      max: 1000,
+      note: () => null,
+      letGo: ({ channel }) => void told.push(channel),
+    });
     debounce.passes(vacated('a'), 0.1);
     debounce.passes(vacated('b'), 0.9);
     debounce.release(30.95);
@@ -196,7 +216,7 @@ describe('the debounce', () => {
 
   it('costs little at its bound', () => {
     let told = 0;
-    const debounce = new Debounce({ delayMs: 3000, max: 100_000, letGo: () => void told++ });
+    const debounce = new Debounce({ delayMs: 3000, max: 100_000, note: () => null, letGo: () => void told++ });
     assertCheap((i) => debounce.passes(vacated(`c${i}`), 0));
     assert.ok(told >= 30_000 && debounce.size <= 100_000);
   });

@@ -99,7 +99,14 @@ describe('many bytes', () => {
 describe('a queue', () => {
   it('is first in, first out, and knows its bytes', () => {
     const queue = new EventQueue();
-    const event = (bytes: number): QueuedEvent => ({ type: 'cache_miss', text: '', bytes, timeMs: 0, at: 0 });
+    const event = (bytes: number): QueuedEvent => ({
+      type: 'cache_miss',
+      text: '',
+      bytes,
+      timeMs: 0,
+      at: 0,
+      entry: null,
+    });
     const bytesOf = (events: readonly QueuedEvent[]): number[] => events.map(({ bytes }) => bytes);
     for (let i = 1; i <= 5000; i++) queue.push(event(i));
     assert.deepEqual(bytesOf(queue.take(2, 1000)), [1, 2]);
@@ -143,7 +150,7 @@ describe('a flush', () => {
     const flushed = webhooks.flush(60_000);
     webhooks.emit({ ...occupied('b'), appId: '2' });
     await until('the other', () => late.calls.length === 1);
-    webhooks.close();
+    void webhooks.close();
     await flushed;
   });
 
@@ -182,7 +189,7 @@ describe('a flush', () => {
     webhooks.emit(occupied('a'));
     const flushed = webhooks.flush(60_000);
     await until('the call', () => receiver.calls.length === 1);
-    webhooks.close();
+    void webhooks.close();
     await flushed;
   });
 });
@@ -195,12 +202,20 @@ describe('a close', () => {
     for (const channel of ['a', 'b', 'c']) webhooks.emit(occupied(channel));
     webhooks.emit(vacated('d'));
     await until('the call', () => receiver.calls.length === 1);
-    webhooks.close();
+    void webhooks.close();
     webhooks.emit(occupied('e'));
     await webhooks.flush(1000);
     await sleep(150);
     assert.equal(receiver.calls.length, 1);
-    assert.deepEqual(webhooks.counters, { sent: 0, failedAttempts: 0, deadLettered: 0, dropped: 4, queued: 0 });
+    assert.deepEqual(webhooks.counters, {
+      sent: 0,
+      failedAttempts: 0,
+      deadLettered: 0,
+      dropped: 4,
+      queued: 0,
+      inherited: 0,
+      unsaved: 0,
+    });
     assert.deepEqual(
       webhooks.log.find('not sent').map(({ fields }) => fields['count']),
       [4],

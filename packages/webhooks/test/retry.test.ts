@@ -274,7 +274,15 @@ describe('a call that the endpoint refuses as too large', () => {
       [['a', 'b', 'c'], ['a'], ['b'], ['c'], ['d', 'e', 'f']],
     );
     for (const { body, headers } of receiver.calls) assert.equal(headers['x-pusher-signature'], hmac(SECRET, body));
-    assert.deepEqual(webhooks.counters, { sent: 5, failedAttempts: 2, deadLettered: 1, dropped: 0, queued: 0 });
+    assert.deepEqual(webhooks.counters, {
+      sent: 5,
+      failedAttempts: 2,
+      deadLettered: 1,
+      dropped: 0,
+      queued: 0,
+      inherited: 0,
+      unsaved: 0,
+    });
     assert.deepEqual(
       webhooks.log.find('given up').map(({ fields }) => [fields['count'], fields['reason']]),
       [[1, 'status 413']],
@@ -313,7 +321,15 @@ describe('a fault of ours', () => {
     for (const channel of ['a', 'b', 'c', 'd']) webhooks.emit(occupied(channel));
     await until('the rest', () => webhooks.counters.queued === 0);
     assert.deepEqual(receiver.told, ['channel_occupied b', 'channel_occupied c']);
-    assert.deepEqual(webhooks.counters, { sent: 2, failedAttempts: 0, deadLettered: 0, dropped: 2, queued: 0 });
+    assert.deepEqual(webhooks.counters, {
+      sent: 2,
+      failedAttempts: 0,
+      deadLettered: 0,
+      dropped: 2,
+      queued: 0,
+      inherited: 0,
+      unsaved: 0,
+    });
     const [line] = webhooks.log.find('have a fault');
     assert.equal(line?.level, 'error');
     assert.equal(line.fields['stage'], 'deliver');

@@ -77,6 +77,8 @@ export function start(
     maxQueuedEvents: 20_000,
     maxQueuedBytes: 100_000_000,
     vacatedDelayMs: 100,
+    ledger: null,
+    isThere: () => false,
     log,
     clock,
     ...changes,
@@ -85,6 +87,7 @@ export function start(
   return {
     log,
     counters: webhooks.counters,
+    open: () => webhooks.open(),
     emit: (event) => webhooks.emit(event),
     flush: (deadlineMs) => webhooks.flush(deadlineMs),
     close: () => webhooks.close(),

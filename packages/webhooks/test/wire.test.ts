@@ -90,7 +90,15 @@ describe('a call', () => {
       ['a', 'b', 'c', 'd'].map((channel) => `channel_occupied ${channel}`),
     );
     assert.equal(receiver.calls.length, 4);
-    assert.deepEqual(webhooks.counters, { sent: 4, failedAttempts: 0, deadLettered: 0, dropped: 0, queued: 0 });
+    assert.deepEqual(webhooks.counters, {
+      sent: 4,
+      failedAttempts: 0,
+      deadLettered: 0,
+      dropped: 0,
+      queued: 0,
+      inherited: 0,
+      unsaved: 0,
+    });
   });
 
   it('carries the custom headers, which replace none of ours', async (t) => {

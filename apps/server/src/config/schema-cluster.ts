@@ -68,6 +68,11 @@ export const CLUSTER_SECTIONS = {
         env: 'NATS_TOKEN',
         secret: true,
       }),
+      credentials_path: setting(fileName, {
+        doc: 'Credentials file (`.creds`: a JWT and the seed of its key), where NATS asks for one.',
+        default: '',
+        env: 'NATS_CREDENTIALS_PATH',
+      }),
       ca_path: setting(fileName, {
         doc: 'PEM file of those who may have signed the certificates of NATS; empty: TLS only where a server asks for it.',
         default: '',
@@ -118,6 +123,20 @@ export const CLUSTER_SECTIONS = {
       default: true,
       env: 'ADAPTER_READY_WITHOUT_CONNECTION',
     }),
+  },
+  queue: {
+    driver: setting(oneOf('memory', 'redis'), {
+      doc: 'Where webhooks wait that are not sent yet. `memory`: in the primary; what waits is lost if it is killed. `redis`: noted in `database.redis`, too; another node or the next start sends it.',
+      default: 'memory',
+      env: 'QUEUE_DRIVER',
+    }),
+    redis: {
+      prefix: setting(keyPrefix, {
+        doc: 'In front of every key in Redis. Nodes that have the same send what one of them owed when it died, and need the same apps.',
+        default: 'sluice_queue:',
+        env: 'QUEUE_REDIS_PREFIX',
+      }),
+    },
   },
   database: {
     redis: {

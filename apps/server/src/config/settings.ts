@@ -5,6 +5,7 @@ import type {
   RedisClusterBackplaneOptions,
   RedisClusterConnection,
   RedisConnection,
+  RedisLedgerOptions,
 } from '@sluice/drivers/redis';
 import type { BatchRules, RetryRules, WebhookApp } from '@sluice/webhooks';
 import type { Compression } from '@sluice/ws-engine';
@@ -43,7 +44,13 @@ export type Transport =
   | ({ readonly driver: 'redis-cluster' } & Omit<RedisClusterBackplaneOptions, 'connection'> & {
         readonly cluster: RedisClusterSettings;
       })
-  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa'> & { readonly caFile: string });
+  | ({ readonly driver: 'nats' } & Omit<NatsBackplaneOptions, 'tlsCa' | 'credentials'> & {
+        readonly caFile: string;
+        readonly credentialsFile: string;
+      });
+
+/** Where webhooks that wait are noted. */
+export type QueueSettings = Omit<RedisLedgerOptions, 'connection'> & { readonly redis: RedisSettings };
 
 export type RedisSettings = WithTlsFile<RedisConnection>;
 export type RedisClusterSettings = WithTlsFile<RedisClusterConnection>;
@@ -152,6 +159,8 @@ export interface Settings {
     readonly maxQueuedBytes: number;
     /** How long `channel_vacated` and `member_removed` are held. */
     readonly vacatedDelayMs: number;
+    /** Null: they wait in memory alone. */
+    readonly queue: QueueSettings | null;
   };
   readonly metrics: {
     readonly enabled: boolean;

@@ -1,5 +1,5 @@
 import type { Values } from './schema.ts';
-import type { AdapterSettings, RedisClusterSettings, RedisSettings, Transport } from './settings.ts';
+import type { AdapterSettings, QueueSettings, RedisClusterSettings, RedisSettings, Transport } from './settings.ts';
 
 /** Null: there is one node. */
 export function toAdapter(values: Values): AdapterSettings | null {
@@ -13,6 +13,19 @@ export function toAdapter(values: Values): AdapterSettings | null {
     deadMs: health.node_timeout_ms,
     bounds: { maxMessages: buffer.max_messages, maxBytes: buffer.max_bytes, maxAgeMs: buffer.max_age_ms },
     readyWithoutConnection: adapter.ready_without_connection,
+  };
+}
+
+/** Null: webhooks wait in memory alone. */
+export function toQueue({ adapter, database, queue }: Values): QueueSettings | null {
+  if (queue.driver === 'memory') return null;
+  const { cluster_health: health } = adapter;
+  return {
+    redis: toRedis(database.redis),
+    prefix: queue.redis.prefix,
+    timeoutMs: adapter.redis.requests_timeout,
+    beatMs: health.heartbeat_interval_ms,
+    deadMs: health.node_timeout_ms,
   };
 }
 
@@ -36,6 +49,7 @@ function toTransport({ adapter, database }: Values): Transport | null {
         user: orNull(nats.username),
         password: orNull(nats.password),
         token: orNull(nats.token),
+        credentialsFile: nats.credentials_path,
         caFile: nats.ca_path,
         prefix: nats.prefix,
         timeoutMs: nats.request_timeout_ms,

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { AddressLimit } from '@sluice/core';
 import { type AppRecord, toApp, toWebhookApp } from './app-fields.ts';
 import type { Values } from './schema.ts';
-import { toAdapter } from './to-adapter.ts';
+import { toAdapter, toQueue } from './to-adapter.ts';
 import type { Settings } from './settings.ts';
 
 function toTls(ssl: Values['ssl']): NonNullable<Settings['tls']> {
@@ -17,7 +17,8 @@ function toTls(ssl: Values['ssl']): NonNullable<Settings['tls']> {
   };
 }
 
-function toWebhooks(webhooks: Values['webhooks'], records: readonly AppRecord[]): Settings['webhooks'] {
+function toWebhooks(values: Values, records: readonly AppRecord[]): Settings['webhooks'] {
+  const { webhooks } = values;
   const { batching, retry } = webhooks;
   return {
     apps: records.map(toWebhookApp).filter(({ targets }) => targets.length > 0),
@@ -31,6 +32,7 @@ function toWebhooks(webhooks: Values['webhooks'], records: readonly AppRecord[])
     maxQueuedEvents: webhooks.max_queued_events,
     maxQueuedBytes: webhooks.max_queued_bytes,
     vacatedDelayMs: webhooks.vacated_delay_ms,
+    queue: toQueue(values),
   };
 }
 
@@ -107,7 +109,7 @@ export function toSettings(values: Values, records: readonly AppRecord[]): Setti
       usageEnabled: httpApi.usage_enabled,
       headersTimeoutMs: httpApi.headers_timeout * 1000,
     },
-    webhooks: toWebhooks(values.webhooks, records),
+    webhooks: toWebhooks(values, records),
     metrics: {
       enabled: metrics.enabled,
       host: metrics.host,

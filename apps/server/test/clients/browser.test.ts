@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
-import { findChromium, SluiceProcess, until } from '@sluice/testkit';
+import { CHROMIUM_ARGUMENTS, findChromium, SluiceProcess, until } from '@sluice/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { Backend, FORBIDDEN } from './backend.ts';
 import { documents } from './documents.ts';
 import { publisherOn } from './support.ts';
-
-const CHROMIUM_ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** Longer than elsewhere: a browser on a busy machine takes its time. */
 const TIMEOUT_MS = 15_000;

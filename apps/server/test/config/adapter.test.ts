@@ -19,25 +19,26 @@ test('there is no way to other nodes unless a driver is chosen', () => {
   assert.equal(problem.expected, 'one of local, redis, redis-cluster, nats');
 });
 
+const REDIS = {
+  address: { host: 'redis.example', port: 6380 },
+  db: 3,
+  username: 'redis-user',
+  password: 'redis-secret',
+  tls: { caFile: 'redis.pem' },
+  sentinel: {
+    addresses: [
+      { host: '10.0.0.1', port: 26_379 },
+      { host: '10.0.0.2', port: 26_379 },
+    ],
+    name: 'main',
+    username: null,
+    password: 'sentinel-secret',
+  },
+};
+
 test('a Redis, by its address or by its Sentinels', () => {
-  const redis = {
-    address: { host: 'redis.example', port: 6380 },
-    db: 3,
-    username: 'redis-user',
-    password: 'redis-secret',
-    tls: { caFile: 'redis.pem' },
-    sentinel: {
-      addresses: [
-        { host: '10.0.0.1', port: 26_379 },
-        { host: '10.0.0.2', port: 26_379 },
-      ],
-      name: 'main',
-      username: null,
-      password: 'sentinel-secret',
-    },
-  };
   assert.deepEqual(adapterOf('redis'), {
-    transport: { driver: 'redis', redis, prefix: 'r:', timeoutMs: 101 },
+    transport: { driver: 'redis', redis: REDIS, prefix: 'r:', timeoutMs: 101 },
     ...HEALTH_AND_BUFFER,
   });
   assert.deepEqual(load({ env: { ADAPTER_DRIVER: 'redis' } }).settings.adapter?.transport, {
@@ -93,6 +94,7 @@ test('NATS, by its servers', (t) => {
       user: 'nats-user',
       password: 'nats-secret',
       token: 'nats-token',
+      credentialsFile: 'nats.creds',
       caFile: 'nats.pem',
       prefix: 'n.',
       timeoutMs: 104,
@@ -125,6 +127,15 @@ test('a node counts as dead after at least three heartbeats', () => {
   const problem = problemOf({ env: { CLUSTER_HEALTH_NODE_TIMEOUT: '2999' } });
   assert.deepEqual([problem.path, problem.found], ['adapter.cluster_health.node_timeout_ms', '2999 ms']);
   load({ env: { CLUSTER_HEALTH_NODE_TIMEOUT: '3000' } });
+});
+
+test('webhooks are noted in the same Redis where that is wanted, whatever joins the nodes', () => {
+  const { webhooks, adapter } = load({ env: { ...ADAPTER_VARIABLES, ADAPTER_DRIVER: 'local' } }).settings;
+  assert.equal(adapter, null);
+  assert.deepEqual(webhooks.queue, { redis: REDIS, prefix: 'q:', timeoutMs: 101, beatMs: 500, deadMs: 1500 });
+  assert.equal(load({ env: { QUEUE_DRIVER: 'memory' } }).settings.webhooks.queue, null);
+  assert.equal(load({ env: { QUEUE_DRIVER: 'redis' } }).settings.webhooks.queue?.prefix, 'sluice_queue:');
+  assert.equal(problemOf({ env: { QUEUE_DRIVER: 'sqs' } }).expected, 'one of memory, redis');
 });
 
 test('passwords are not shown', () => {

@@ -211,7 +211,6 @@ test('a file of Sockudo loads as it is', (t) => {
     'cleanup.max_retry_attempts',
     'cleanup.fallback_to_sync',
     'http_api.accept_traffic',
-    'queue',
     'logging.include_target',
   ]);
   assert.equal(settings.cleanup.connectionsPerSlice, 32);

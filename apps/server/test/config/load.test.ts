@@ -59,6 +59,7 @@ test('without anything the defaults hold', () => {
       maxQueuedEvents: 10_000,
       maxQueuedBytes: 16_777_216,
       vacatedDelayMs: 3000,
+      queue: null,
     },
     metrics: { enabled: true, host: '127.0.0.1', port: 9601, prefix: 'sluice_' },
     log: { level: 'info', format: 'auto', colors: true },

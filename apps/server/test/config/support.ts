@@ -48,8 +48,10 @@ export const ADDRESS_LIMIT_VARIABLES = {
   RATE_LIMITER_WS_TRUST_HOPS: 'none',
 };
 
-/** Every variable of the way to other nodes. */
+/** Every variable of the way to other nodes, and of what is kept there. */
 export const ADAPTER_VARIABLES = {
+  QUEUE_DRIVER: 'redis',
+  QUEUE_REDIS_PREFIX: 'q:',
   ADAPTER_REDIS_PREFIX: 'r:',
   ADAPTER_REDIS_REQUESTS_TIMEOUT: '101',
   ADAPTER_CLUSTER_PREFIX: '{c}:',
@@ -60,6 +62,7 @@ export const ADAPTER_VARIABLES = {
   NATS_USERNAME: 'nats-user',
   NATS_PASSWORD: 'nats-secret',
   NATS_TOKEN: 'nats-token',
+  NATS_CREDENTIALS_PATH: 'nats.creds',
   NATS_CA_PATH: 'nats.pem',
   NATS_CONNECTION_TIMEOUT_MS: '103',
   NATS_REQUEST_TIMEOUT_MS: '104',

@@ -38,28 +38,48 @@ export async function overNats(t: TestContext): Promise<Joined> {
 export interface NodesOptions {
   readonly count?: number;
   readonly workers?: number;
+  /** Of the configuration, beside what joins them. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** Of the app, beside the fixture's. */
   readonly app?: Readonly<Record<string, unknown>>;
 }
 
 export async function startNodes(
   t: TestContext,
-  { config }: Pick<Joined, 'config'>,
+  joined: Pick<Joined, 'config'>,
   options: NodesOptions = {},
 ): Promise<SluiceProcess[]> {
-  const { count = 2, workers = 2, app = {} } = options;
+  const { count = 2 } = options;
+  return Promise.all(Array.from({ length: count }, () => startNode(t, joined, options)));
+}
+
+export type NodeOptions = Omit<NodesOptions, 'count'> & { readonly port?: number };
+
+export async function startNode(
+  t: TestContext,
+  joined: Pick<Joined, 'config'>,
+  options: NodeOptions = {},
+): Promise<SluiceProcess> {
+  const { workers = 2, config, app, port } = options;
   const apps = [{ ...APP, enable_client_messages: true, ...app }];
-  const start = async (): Promise<SluiceProcess> => {
-    const node = await SluiceProcess.start({ workers, config: { ...config, app_manager: { array: { apps } } } });
-    t.after(() => node[Symbol.asyncDispose]());
-    return node;
-  };
-  return Promise.all(Array.from({ length: count }, start));
+  const node = await SluiceProcess.start({
+    workers,
+    config: { ...joined.config, ...config, app_manager: { array: { apps } } },
+    ...(port === undefined ? {} : { port }),
+  });
+  t.after(() => node[Symbol.asyncDispose]());
+  return node;
+}
+
+/** With its workers, as if the machine were gone. */
+export async function killNode(node: SluiceProcess): Promise<void> {
+  for (const pid of [...node.workerPids(), node.pid]) process.kill(pid, 'SIGKILL');
+  await node.exited;
 }
 
 export async function connect(
   t: TestContext,
-  node: SluiceProcess,
+  node: Pick<SluiceProcess, 'wsUrl'>,
   channels: readonly string[] = [],
 ): Promise<RawClient> {
   const client = await RawClient.connect(node.wsUrl);
@@ -68,19 +88,32 @@ export async function connect(
   return client;
 }
 
+export interface PublisherOptions {
+  readonly event: string;
+  readonly channel: string;
+  readonly everyMs: number;
+  /** Behind each number. */
+  readonly padding?: string;
+  /** Whether all requests go over one connection. */
+  readonly keepAlive?: boolean;
+}
+
 /** Publishes numbers at an even pace until it is stopped. */
 export class Publisher {
   readonly #api: ApiClient;
   readonly #timer: NodeJS.Timeout;
   readonly #event: string;
   readonly #channel: string;
+  readonly #padding: string;
   #underWay = Promise.resolve();
   sent = 0;
   readonly failures: string[] = [];
 
-  constructor(node: SluiceProcess, { event, channel, everyMs }: { event: string; channel: string; everyMs: number }) {
-    this.#api = new ApiClient(node.port);
+  constructor(node: Pick<SluiceProcess, 'port'>, options: PublisherOptions) {
+    const { event, channel, everyMs, padding = '', keepAlive = true } = options;
+    this.#api = new ApiClient(node.port, APP, { keepAlive });
     this.#event = event;
+    this.#padding = padding;
     this.#channel = channel;
     this.#timer = setInterval(() => this.#publish(), everyMs);
   }
@@ -97,9 +130,12 @@ export class Publisher {
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
-      const { status } = await this.#api.trigger(this.#channel, this.#event, String(this.sent));
-      if (status === 200) this.sent++;
-      else this.failures.push(`${this.sent}: ${status}`);
+      const outcome = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`).then(
+        ({ status }) => status,
+        (error: NodeJS.ErrnoException) => error.code ?? error.message,
+      );
+      if (outcome === 200) this.sent++;
+      else this.failures.push(`${this.sent}: ${outcome}`);
     });
   }
 }

@@ -11,33 +11,37 @@ async function isDegraded(node: SluiceProcess): Promise<boolean> {
   return (await (await fetch(node.url('/up'))).text()) === 'DEGRADED';
 }
 
-it('messages are not lost while a replica takes over from a master of a Redis Cluster', { timeout: 120_000 }, async (t) => {
-  const cluster = await RedisCluster.start({ hasReplicas: true });
-  t.after(() => cluster[Symbol.asyncDispose]());
-  const nodes = cluster.ports.map((port) => `127.0.0.1:${port}`);
-  const adapter = {
-    driver: 'redis-cluster',
-    cluster: { nodes, request_timeout_ms: TIMEOUT_MS },
-    cluster_health: CLUSTER_HEALTH,
-  };
-  const [a, b] = (await startNodes(t, { config: { adapter } })) as [SluiceProcess, SluiceProcess];
-  const clients = await Promise.all([a, b].map((node) => connect(t, node, CHANNELS)));
-  const published = [a, b].flatMap((node, i) =>
-    CHANNELS.map((channel) => {
-      const event = `e${i}-${channel}`;
-      return { event, publisher: new Publisher(node, { event, channel, everyMs: 50 }) };
-    }),
-  );
-  await sleep(500);
-  await cluster.masters[0]?.kill();
-  await until('both nodes to notice', async () => (await Promise.all([a, b].map(isDegraded))).every(Boolean));
-  await until('both to meet', async () => !(await Promise.all([a, b].map(isDegraded))).some(Boolean), 20_000);
-  await sleep(500);
-  await Promise.all(published.map(({ publisher }) => publisher.stop()));
-  for (const client of clients) {
-    for (const { event, publisher } of published) {
-      assert.deepEqual(publisher.failures, []);
-      assert.deepEqual(await dataOfAll(client, event, publisher.sent), publisher.expected, event);
+it(
+  'messages are not lost while a replica takes over from a master of a Redis Cluster',
+  { timeout: 120_000 },
+  async (t) => {
+    const cluster = await RedisCluster.start({ hasReplicas: true });
+    t.after(() => cluster[Symbol.asyncDispose]());
+    const nodes = cluster.ports.map((port) => `127.0.0.1:${port}`);
+    const adapter = {
+      driver: 'redis-cluster',
+      cluster: { nodes, request_timeout_ms: TIMEOUT_MS },
+      cluster_health: CLUSTER_HEALTH,
+    };
+    const [a, b] = (await startNodes(t, { config: { adapter } })) as [SluiceProcess, SluiceProcess];
+    const clients = await Promise.all([a, b].map((node) => connect(t, node, CHANNELS)));
+    const published = [a, b].flatMap((node, i) =>
+      CHANNELS.map((channel) => {
+        const event = `e${i}-${channel}`;
+        return { event, publisher: new Publisher(node, { event, channel, everyMs: 50 }) };
+      }),
+    );
+    await sleep(500);
+    await cluster.masters[0]?.kill();
+    await until('both nodes to notice', async () => (await Promise.all([a, b].map(isDegraded))).every(Boolean));
+    await until('both to meet', async () => !(await Promise.all([a, b].map(isDegraded))).some(Boolean), 20_000);
+    await sleep(500);
+    await Promise.all(published.map(({ publisher }) => publisher.stop()));
+    for (const client of clients) {
+      for (const { event, publisher } of published) {
+        assert.deepEqual(publisher.failures, []);
+        assert.deepEqual(await dataOfAll(client, event, publisher.sent), publisher.expected, event);
+      }
     }
-  }
-});
+  },
+);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient, type RawClient, type SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
-import { connect, NODE_TIMEOUT_MS, overRedis, startNodes } from './nodes.ts';
+import { connect, killNode, NODE_TIMEOUT_MS, overRedis, startNodes } from './nodes.ts';
 
 const ROOM = 'presence-room';
 
@@ -105,7 +105,7 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
     }
     await until('all to be known', () => eventsOf(stays, 'pusher_internal:member_added').length === 3);
     const killedAt = performance.now();
-    for (const pid of [...c.workerPids(), c.pid]) process.kill(pid, 'SIGKILL');
+    await killNode(c);
     const removed = (client: RawClient): string[] =>
       eventsOf(client, 'pusher_internal:member_removed').map((data) => (data as { readonly user_id: string }).user_id);
     await until('them to go', () => [stays, alsoStays].every((client) => removed(client).length === 2), 10_000);

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Backplane, Log } from '@sluice/core';
 import { decodeFrame, encodeNotice, type NodeId } from './frames.ts';
-import { Incoming, type IncomingBounds, type IncomingCounters, type Missing } from './incoming.ts';
+import { answerParts, Doubts } from './doubts.ts';
+import { Incoming, type IncomingBounds, type IncomingCounters, type Numbers } from './incoming.ts';
 import { Membership } from './membership.ts';
 import { isNotice, type Notice } from './notices.ts';
+import { Repeats } from './repeats.ts';
 import { Outgoing, type OutgoingBounds } from './outgoing.ts';
 
 export interface GatewayBounds {
@@ -15,7 +17,7 @@ export interface GatewayEvents {
   /** In order for each origin and topic, each once. `body` is only lent. */
   message(origin: NodeId, topic: string, body: Buffer): void;
   /** Messages of the origin on the topic are lost. */
-  lost(origin: NodeId, topic: string): void;
+  lost(origin: NodeId, topic: string, numbers: Numbers): void;
   nodeJoined(node: NodeId): void;
   nodeGone(node: NodeId, reason: 'left' | 'dead'): void;
   /** This node can talk to the others, again or for the first time. */
@@ -56,10 +58,7 @@ const TO_ONE = '/node/';
 /** A node that was dead may come back from a long pause, with messages that were had before. */
 const FORGET_MS = 600_000;
 
-/** How far before a loss of the connection messages may have been lost already, with several connections that end one by one. */
-const DOUBT_MS = 5000;
-
-/** Refused messages are told of in the log once in this time. */
+/** What comes often is told of in the log once in this time. */
 const LOG_EVERY_MS = 5000;
 
 /**
@@ -72,18 +71,17 @@ export class NodeGateway {
   readonly #now: () => number;
   readonly #backplane: Backplane;
   readonly #outgoing: Outgoing;
+  readonly #repeats: Repeats;
   readonly #incoming: Incoming;
   readonly #membership: Membership;
   #events: GatewayEvents | null = null;
   #isConnected = false;
   #timer: NodeJS.Timeout | null = null;
   #unknown = 0;
-  #saidRefused = Number.NEGATIVE_INFINITY;
-  /** Nodes that were asked what was published while this one could not hear, with the number after which. */
-  readonly #resuming = new Map<NodeId, number>();
-  /** Nodes that are gone, and since when. */
-  readonly #gone = new Map<NodeId, number>();
-  #deafSince: number | null = null;
+  #turn = 0;
+  /** By text. */
+  readonly #saidAt = new Map<string, number>();
+  readonly #doubts: Doubts;
   /** Topics that nobody was told yet are joined. */
   readonly #joining = new Map<string, () => void>();
 
@@ -98,12 +96,25 @@ export class NodeGateway {
       now,
       send: (topic, frame, confirmed) => this.#backplane.publish(topic, frame, confirmed),
     });
+    this.#repeats = new Repeats({
+      outgoing: this.#outgoing,
+      topicOf: (node) => TO_ONE + node,
+      send: (topic, frame, confirmed) => this.#backplane.publish(topic, frame, confirmed),
+      notToBeHad: (node, topic, upTo) => this.tell(node, { type: 'not_to_be_had', topic, upTo }),
+    });
     this.#incoming = new Incoming({
       bounds: options.bounds.incoming,
+      beatMs: options.beatMs,
       now,
       deliver: (origin, topic, body) => this.#events?.message(origin, topic, body),
-      ask: (origin, missing) => this.tell(origin, { type: 'repeat', ...missing }),
-      lost: (origin, topic) => this.#events?.lost(origin, topic),
+      ask: (origin, topic, numbers) => this.tell(origin, { type: 'repeat', topic, ...numbers }),
+      lost: (origin, topic, numbers) => this.#events?.lost(origin, topic, numbers),
+    });
+    this.#doubts = new Doubts({
+      incoming: this.#incoming,
+      now,
+      tell: (node, notice) => this.tell(node, notice),
+      isThere: (node) => this.#membership.has(node),
     });
     this.#membership = new Membership({
       self: this.id,
@@ -111,15 +122,10 @@ export class NodeGateway {
       beatMs: options.beatMs,
       deadMs: options.deadMs,
       onJoined: (node) => {
-        this.#gone.delete(node);
-        // Whether it was this node that could not hear, or the other, is not known.
-        this.#doubt(node, now());
         this.#events?.nodeJoined(node);
       },
       onStoodStill: () => this.#events?.stoodStill(),
       onGone: (node, reason) => {
-        this.#gone.set(node, now());
-        this.#resuming.delete(node);
         this.#events?.nodeGone(node, reason);
       },
     });
@@ -164,10 +170,17 @@ export class NodeGateway {
     return this.#outgoing.last;
   }
 
-  /** False: it was refused, since too much waits for the transport, and is counted. */
+  /**
+   * Reaches all who have joined the topic, whatever breaks, as long as it is kept. False: it was refused, since too much waits for
+   * the transport, and is counted. The newest are refused, so that what was accepted stays in order and without a hole.
+   */
   publish(topic: string, body: Uint8Array): boolean {
     const isTaken = this.#outgoing.publish(topic, body);
-    if (!isTaken) this.#sayRefused();
+    if (!isTaken) {
+      const { refused } = this.#outgoing;
+      const text = 'too much waits for the connection between the nodes; other nodes do not get new messages';
+      this.#saySeldom(text, () => this.#options.log.error(text, { refused }));
+    }
     return isTaken;
   }
 
@@ -226,60 +239,55 @@ export class NodeGateway {
     this.#isConnected = true;
     this.#membership.listening();
     this.#incoming.connected();
-    this.#outgoing.connected();
+    // Before what is sent again: whoever hears that a connection broke asks for what is missing, and takes nothing for the first.
     this.#beat();
-    this.#resume();
+    this.#outgoing.connected();
+    this.#repeats.connected();
+    const awayMs = Math.round(this.#doubts.hearing(this.nodes));
+    if (awayMs > 0) this.#options.log.info('the connection between the nodes is back', { awayMs });
     this.#events?.connected();
   }
 
   #disconnected(reason: string): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
-    this.#deafSince ??= this.#now();
+    this.#doubts.deaf();
+    // What this node published last may be lost without anybody else's connection being broken.
+    this.#turn++;
     this.#membership.notListening();
     this.#outgoing.disconnected();
-    this.#incoming.disconnected();
+    this.#repeats.disconnected();
     for (const topic of [...this.#joining.keys()]) this.#joinUnheard(topic);
     this.#options.log.warn('the connection between the nodes is lost; messages wait until it is back', { reason });
     this.#events?.disconnected();
   }
 
-  /** Asks every node what it published while this one could not hear. */
-  #resume(): void {
-    const { log } = this.#options;
-    if (this.#deafSince !== null) {
-      log.info('the connection between the nodes is back', { awayMs: Math.round(this.#now() - this.#deafSince) });
-      for (const node of this.#membership.nodes) this.#doubt(node, this.#deafSince);
-    }
-    this.#deafSince = null;
-    this.#askTails();
-  }
-
-  /** What the node published since a time may have been missed. */
-  #doubt(node: NodeId, since: number): void {
-    if (!this.#resuming.has(node)) this.#resuming.set(node, this.#incoming.heardAt(node, since - DOUBT_MS));
-  }
-
-  #askTails(): void {
-    for (const [node, since] of this.#resuming) this.tell(node, { type: 'tails', since });
-  }
-
   #tick(): void {
     this.#membership.tick();
     this.#outgoing.expire();
-    for (const [node, since] of this.#gone) {
-      if (this.#now() - since < FORGET_MS) continue;
-      this.#gone.delete(node);
-      this.#incoming.forget(node);
-    }
+    this.#repeats.expire();
+    this.#forgetGone();
     if (!this.#isConnected) return;
     this.#incoming.expire();
     this.#beat();
-    this.#askTails();
+    this.#doubts.askAgain();
+  }
+
+  #forgetGone(): void {
+    for (const node of this.#incoming.heard.origins) {
+      if (this.#membership.has(node) || this.#incoming.heard.silentMs(node) < FORGET_MS) continue;
+      this.#doubts.forget(node);
+      this.#incoming.forget(node);
+    }
   }
 
   #beat(): void {
-    this.#announce({ type: 'beat', last: this.#outgoing.last });
+    this.#turn++;
+    this.#announce(this.#sign);
+  }
+
+  get #sign(): Notice {
+    return { type: 'beat', turn: this.#turn, last: this.#outgoing.last };
   }
 
   #announce(notice: Notice): void {
@@ -294,6 +302,8 @@ export class NodeGateway {
     const frame = decodeFrame(bytes);
     if (frame === undefined) {
       this.#unknown++;
+      const text = 'a message between the nodes makes no sense here; do all nodes run the same version?';
+      this.#saySeldom(text, () => this.#options.log.warn(text, { topic, unknown: this.#unknown }));
     } else if (frame.origin === this.id) {
       return;
     } else if (frame.kind === 'notice') {
@@ -302,7 +312,7 @@ export class NodeGateway {
       const { origin, message } = frame;
       if (frame.kind === 'repeated') this.#incoming.repeated(origin, frame.topic, message);
       else {
-        this.#incoming.heard(origin, message.number);
+        this.#incoming.heard.note(origin, message.number);
         this.#incoming.receive(origin, topic, message);
       }
     }
@@ -317,50 +327,40 @@ export class NodeGateway {
     switch (notice.type) {
       case 'who':
         this.#membership.heard(origin);
-        this.#beat();
+        // To the one that asks: a hundred that start together would else be answered a hundred times each.
+        this.tell(origin, this.#sign);
         return;
       case 'beat':
-        this.#incoming.heard(origin, notice.last);
+        this.#incoming.heard.noteBeat(origin, notice.last);
         this.#membership.heard(origin);
+        this.#doubts.beat(origin, notice.turn);
         return;
       case 'leave':
         this.#membership.left(origin);
         return;
       case 'tails':
-        this.tell(origin, { type: 'newest', since: notice.since, ...this.#outgoing.tails(notice.since) });
+        this.#answer(origin, notice);
         return;
       case 'newest':
-        this.#newest(origin, notice);
+        this.#doubts.answered(origin, notice);
         return;
       case 'repeat':
-        this.#repeat(origin, notice);
+        this.#repeats.wish(origin, notice.topic, notice);
         return;
       case 'not_to_be_had':
         this.#incoming.notToBeHad(origin, notice.topic, notice.upTo);
     }
   }
 
-  #newest(origin: NodeId, { since, topics }: Extract<Notice, { type: 'newest' }>): void {
-    if (this.#resuming.get(origin) !== since) return;
-    this.#resuming.delete(origin);
-    for (const [topic, number] of topics) this.#incoming.newest(origin, topic, number);
+  #answer(origin: NodeId, { question, since }: Extract<Notice, { type: 'tails' }>): void {
+    const parts = answerParts(question, this.#turn, this.#outgoing.tails(since));
+    for (const part of parts) this.tell(origin, part);
   }
 
-  #repeat(origin: NodeId, { topic, after, upTo }: Missing): void {
-    const { lostUpTo, frames } = this.#outgoing.repeats(topic, after, upTo);
-    if (lostUpTo > after) this.tell(origin, { type: 'not_to_be_had', topic, upTo: Math.min(lostUpTo, upTo) });
-    for (const frame of frames) this.#backplane.publish(TO_ONE + origin, frame, () => {});
-  }
-
-  #sayRefused(): void {
+  #saySeldom(text: string, say: () => void): void {
     const now = this.#now();
-    if (now - this.#saidRefused < LOG_EVERY_MS) return;
-    this.#saidRefused = now;
-    this.#options.log.error(
-      'too much waits for the connection between the nodes; other nodes do not get new messages',
-      {
-        refused: this.#outgoing.refused,
-      },
-    );
+    if (now - (this.#saidAt.get(text) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+    this.#saidAt.set(text, now);
+    say();
   }
 }

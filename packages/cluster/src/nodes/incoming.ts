@@ -1,4 +1,5 @@
 import type { NodeId, NumberedMessage } from './frames.ts';
+import { Heard, IN_DOUBT } from './heard.ts';
 
 export interface IncomingBounds {
   /** Of messages that wait until earlier ones have come. */
@@ -9,17 +10,17 @@ export interface IncomingBounds {
 
 export interface IncomingOptions {
   readonly bounds: IncomingBounds;
+  readonly beatMs: number;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
   readonly deliver: (origin: NodeId, topic: string, body: Buffer) => void;
-  /** Asks for the messages of a topic after one number, up to another. */
-  readonly ask: (origin: NodeId, missing: Missing) => void;
-  /** Messages that will not come any more. How many is not known. */
-  readonly lost: (origin: NodeId, topic: string) => void;
+  readonly ask: (origin: NodeId, topic: string, missing: Numbers) => void;
+  /** They will not come any more. */
+  readonly lost: (origin: NodeId, topic: string, missing: Numbers) => void;
 }
 
-export interface Missing {
-  readonly topic: string;
+/** The messages of a topic after one number, up to another. How many that are only the origin knows. */
+export interface Numbers {
   readonly after: number;
   readonly upTo: number;
 }
@@ -55,58 +56,50 @@ interface Stream {
 }
 
 interface Topic {
-  /** Connections of this node to the transport that had ended when the topic was joined. */
+  /** How many doubts there had been when it was joined. */
   readonly joinedIn: number;
   readonly joinedAt: number;
   readonly streams: Map<NodeId, Stream>;
 }
 
-/** The numbers of a node as they were heard, now and lately. */
-interface Heard {
-  /** Newest last. */
-  readonly marks: { readonly at: number; readonly number: number }[];
-  last: number;
+interface Place {
+  readonly origin: NodeId;
+  readonly topic: string;
 }
 
 const ASK_AGAIN_MS = 1000;
-
-const NO_CONNECTION = -1;
-
-/** Marks of one node: one a second for two minutes. */
-const MAX_MARKS = 120;
-const MARK_EVERY_MS = 1000;
 
 /**
  * The numbered messages of other nodes, put in order: each is delivered once, after all before it on its topic. Whoever
  * notices a hole asks for what is missing; what cannot be had is reported, and the stream goes on.
  *
- * What is known of an origin that has not been heard on a topic: while the connection in which the topic was joined
- * lasts, nothing was missed, since the transport owes everything from `joined` on. After it broke, whatever the origin numbered
- * later than what had been heard of it when the topic was joined may have been missed, and is asked for. That may bring what was
- * published in the second before the topic was joined: nobody here has had it.
+ * What is known of an origin that has not been heard on a topic: while there was no doubt since the topic was joined, nothing was
+ * missed, since the transport owes everything from `joined` on; the first message is the first. After a doubt, whatever
+ * the origin numbered later than what had been heard of it when the topic was joined may have been missed, and is asked for. That
+ * may bring what was published in the second before the topic was joined: it comes once, and in its place.
  */
 export class Incoming {
+  readonly heard: Heard;
   readonly #options: IncomingOptions;
   readonly #topics = new Map<string, Topic>();
-  readonly #heard = new Map<NodeId, Heard>();
-  /** Holes, so that those that take too long are found. */
-  readonly #holes = new Map<Stream, { readonly origin: NodeId; readonly topic: string }>();
+  /** Holes, oldest first, so that those that take too long are found. */
+  readonly #holes = new Map<Stream, Place>();
   #heldBytes = 0;
-  #connection = 0;
   readonly counters: IncomingCounters = { delivered: 0, duplicates: 0, gaps: 0, repaired: 0, lost: 0 };
 
   constructor(options: IncomingOptions) {
     this.#options = options;
+    this.heard = new Heard(options.beatMs, options.now);
   }
 
   /** The transport has confirmed that everything on the topic will come. */
   joined(topic: string): void {
-    this.#join(topic, this.#connection);
+    this.#join(topic, this.heard.doubts);
   }
 
   /** Somebody wants the topic while there is no connection: what comes meanwhile has to be asked for. */
   joinedUnheard(topic: string): void {
-    this.#join(topic, NO_CONNECTION);
+    this.#join(topic, IN_DOUBT);
   }
 
   #join(topic: string, joinedIn: number): void {
@@ -120,30 +113,6 @@ export class Incoming {
     this.#topics.delete(topic);
   }
 
-  /** The connection to the transport has ended; what came while it was away has to be asked for. */
-  disconnected(): void {
-    this.#connection++;
-  }
-
-  /** The origin says that it has numbered so many. */
-  heard(origin: NodeId, number: number): void {
-    const heard = this.#heard.get(origin) ?? { marks: [], last: 0 };
-    this.#heard.set(origin, heard);
-    if (number > heard.last) heard.last = number;
-    const at = this.#options.now();
-    const newest = heard.marks.at(-1);
-    if (newest !== undefined && at - newest.at < MARK_EVERY_MS) return;
-    heard.marks.push({ at, number: heard.last });
-    if (heard.marks.length > MAX_MARKS) heard.marks.shift();
-  }
-
-  /** What had been heard of the origin at that time; of a time that is too long ago, the oldest that is known. */
-  heardAt(origin: NodeId, at: number): number {
-    const marks = this.#heard.get(origin)?.marks ?? [];
-    const oldest = marks.length === MAX_MARKS ? marks[0] : undefined;
-    return (marks.findLast((each) => each.at <= at) ?? oldest)?.number ?? 0;
-  }
-
   /** HOT: once per message that comes from another node. `message` may be a view that is only lent. */
   receive(origin: NodeId, topicName: string, message: NumberedMessage): void {
     const topic = this.#topics.get(topicName);
@@ -152,17 +121,25 @@ export class Incoming {
     if (message.number <= stream.last) {
       this.counters.duplicates++;
     } else if (message.previous <= stream.last) {
+      // Newer than all that is waited for, and yet with nothing before it: the origin does not remember the topic.
+      if (stream.hole !== null && message.number > newestOf(stream.hole)) {
+        this.#skip({ origin, topic: topicName }, stream, stream.hole.upTo);
+      }
       stream.last = message.number;
       this.counters.delivered++;
       this.#options.deliver(origin, topicName, message.body);
-      if (stream.hole !== null) this.#release({ origin, topic: topicName }, stream);
+      if (stream.hole === null) return;
+      // What is missing is coming.
+      stream.hole.since = stream.hole.askedAt = this.#options.now();
+      this.#release({ origin, topic: topicName }, stream);
     } else {
       this.#hold({ origin, topic: topicName }, stream, message);
     }
   }
 
-  /** A message that was asked for. */
+  /** A message that was asked for, unless that was before the topic was left and joined again. */
   repeated(origin: NodeId, topic: string, message: NumberedMessage): void {
+    if (this.#topics.get(topic)?.streams.has(origin) !== true) return;
     const delivered = this.counters.delivered;
     this.receive(origin, topic, message);
     if (this.counters.delivered > delivered) this.counters.repaired++;
@@ -180,7 +157,7 @@ export class Incoming {
   notToBeHad(origin: NodeId, topic: string, upTo: number): void {
     const stream = this.#topics.get(topic)?.streams.get(origin);
     if (stream === undefined || upTo <= stream.last) return;
-    this.#lose({ origin, topic }, stream, upTo);
+    this.#skip({ origin, topic }, stream, upTo);
   }
 
   /** The connection is there again: those who were asked may answer only now. */
@@ -192,20 +169,20 @@ export class Incoming {
   expire(): void {
     const now = this.#options.now();
     for (const [stream, place] of this.#holes) {
-      const { hole, last: after } = stream;
+      const { hole } = stream;
       if (hole === null) continue;
       if (now - hole.since >= this.#options.bounds.maxHoldMs) {
-        this.#lose(place, stream, Math.max(hole.upTo, hole.newest));
+        this.#skip(place, stream, hole.upTo);
       } else if (now - hole.askedAt >= ASK_AGAIN_MS) {
         hole.askedAt = now;
-        this.#options.ask(place.origin, { topic: place.topic, after, upTo: hole.upTo });
+        this.#ask(place, hole, stream.last);
       }
     }
   }
 
-  /** The origin is dead, and long enough that nothing of it can be on its way. */
+  /** The origin is gone, and long enough that nothing of it can be on its way. */
   forget(origin: NodeId): void {
-    this.#heard.delete(origin);
+    this.heard.forget(origin);
     for (const { streams } of this.#topics.values()) {
       const stream = streams.get(origin);
       if (stream !== undefined) this.#closeHole(stream);
@@ -215,17 +192,15 @@ export class Incoming {
 
   /** `previous`: of the first message that is known of the origin on this topic. */
   #open(topic: Topic, origin: NodeId, previous: number): Stream {
-    const isUnbroken = topic.joinedIn === this.#connection;
-    const last = isUnbroken ? previous : Math.min(previous, this.heardAt(origin, topic.joinedAt));
+    const isWhole = this.heard.isWhole(origin, topic.joinedIn);
+    const last = isWhole ? previous : Math.min(previous, this.heard.numberAt(origin, topic.joinedAt));
     const stream: Stream = { last, hole: null };
     topic.streams.set(origin, stream);
     return stream;
   }
 
   #hold(place: Place, stream: Stream, message: NumberedMessage): void {
-    this.#expect(place, stream, message.previous);
-    const { hole } = stream;
-    if (hole === null) return;
+    const hole = this.#expect(place, stream, message.previous);
     if (hole.held.has(message.previous)) {
       this.counters.duplicates++;
       return;
@@ -233,22 +208,30 @@ export class Incoming {
     hole.held.set(message.previous, { ...message, body: Buffer.from(message.body) });
     hole.newest = Math.max(hole.newest, message.number);
     this.#heldBytes += message.body.length;
-    if (this.#heldBytes > this.#options.bounds.maxHeldBytes) this.#lose(place, stream, hole.upTo);
+    if (this.#heldBytes > this.#options.bounds.maxHeldBytes) this.#makeRoom();
   }
 
-  /** Notes that everything up to a number should be here, and asks for what is not. */
-  #expect(place: Place, stream: Stream, upTo: number): void {
+  /** Notes that everything up to a number should be here, and asks for what nobody was asked for yet. */
+  #expect(place: Place, stream: Stream, upTo: number): Hole {
     const now = this.#options.now();
     if (stream.hole === null) {
       this.counters.gaps++;
       stream.hole = { held: new Map(), since: now, askedAt: now, upTo, newest: 0 };
       this.#holes.set(stream, place);
-    } else if (upTo <= Math.max(stream.hole.upTo, stream.hole.newest)) {
-      return;
-    } else {
-      stream.hole.upTo = upTo;
+      this.#ask(place, stream.hole, stream.last);
+      return stream.hole;
     }
-    this.#options.ask(place.origin, { topic: place.topic, after: stream.last, upTo });
+    const { hole } = stream;
+    const known = newestOf(hole);
+    if (upTo > known) {
+      hole.upTo = upTo;
+      this.#ask(place, hole, known);
+    }
+    return hole;
+  }
+
+  #ask({ origin, topic }: Place, { upTo }: Hole, after: number): void {
+    this.#options.ask(origin, topic, { after, upTo });
   }
 
   /** Delivers what was held and has nothing missing before it any more. */
@@ -263,19 +246,31 @@ export class Incoming {
     if (hole.held.size === 0 && stream.last >= hole.upTo) this.#closeHole(stream);
   }
 
-  /** Goes on without what came up to a number. */
-  #lose(place: Place, stream: Stream, upTo: number): void {
-    if (upTo > stream.last) {
-      stream.last = upTo;
-      this.counters.lost++;
-      this.#options.lost(place.origin, place.topic);
-    }
+  /** Goes on without what is missing up to a number; what is here of it is delivered. */
+  #skip(place: Place, stream: Stream, upTo: number): void {
     const held = [...(stream.hole?.held.values() ?? [])].sort((a, b) => a.number - b.number);
     for (const message of held) {
-      if (message.previous > stream.last) break;
+      if (message.previous > Math.max(stream.last, upTo)) break;
+      this.#lose(place, stream, message.previous);
       this.#deliverHeld(place, stream, message);
     }
+    this.#lose(place, stream, upTo);
     this.#release(place, stream);
+  }
+
+  #lose({ origin, topic }: Place, stream: Stream, upTo: number): void {
+    if (upTo <= stream.last) return;
+    this.counters.lost++;
+    this.#options.lost(origin, topic, { after: stream.last, upTo });
+    stream.last = upTo;
+  }
+
+  /** Those that have waited longest go on without what is missing. */
+  #makeRoom(): void {
+    for (const [stream, place] of this.#holes) {
+      if (this.#heldBytes <= this.#options.bounds.maxHeldBytes) return;
+      if (stream.hole !== null && stream.hole.held.size > 0) this.#skip(place, stream, stream.hole.upTo);
+    }
   }
 
   #deliverHeld({ origin, topic }: Place, stream: Stream, message: NumberedMessage): void {
@@ -294,7 +289,7 @@ export class Incoming {
   }
 }
 
-interface Place {
-  readonly origin: NodeId;
-  readonly topic: string;
+/** The newest number that is held or known to be missing. */
+function newestOf({ upTo, newest }: Hole): number {
+  return Math.max(upTo, newest);
 }

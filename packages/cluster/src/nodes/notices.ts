@@ -1,15 +1,27 @@
+import type { Tail } from './outgoing.ts';
+
 /** What gateways tell each other; all of it may be lost. */
 export type Notice =
   /** To all: a new node asks who is there. */
   | { readonly type: 'who' }
-  /** To all: it lives, and has numbered so many messages. */
-  | { readonly type: 'beat'; readonly last: number }
+  /**
+   * To all, or to one that asked: it lives, and has numbered so many messages. `turn` is one more with each beat, and with each connection that broke:
+   * where one is missing, messages may be too.
+   */
+  | { readonly type: 'beat'; readonly turn: number; readonly last: number }
   /** To all: it goes. */
   | { readonly type: 'leave' }
   /** To one: which topics had a message after this number? */
-  | { readonly type: 'tails'; readonly since: number }
-  /** The answer, with the newest number of each. */
-  | { readonly type: 'newest'; readonly since: number; readonly topics: readonly (readonly [string, number])[] }
+  | { readonly type: 'tails'; readonly question: number; readonly since: number }
+  /** One of the parts of the answer, with the newest number of each topic. `turn` is that of the last beat. */
+  | {
+      readonly type: 'newest';
+      readonly question: number;
+      readonly turn: number;
+      readonly part: number;
+      readonly parts: number;
+      readonly topics: readonly Tail[];
+    }
   /** To one: these messages are missing here. */
   | { readonly type: 'repeat'; readonly topic: string; readonly after: number; readonly upTo: number }
   /** The answer, where some are not kept any more; the others follow. */
@@ -24,10 +36,10 @@ const areTails: Check = (value) =>
 
 const MEMBERS: { readonly [Type in Notice['type']]: Readonly<Record<string, Check>> } = {
   who: {},
-  beat: { last: isCount },
+  beat: { turn: isCount, last: isCount },
   leave: {},
-  tails: { since: isCount },
-  newest: { since: isCount, topics: areTails },
+  tails: { question: isCount, since: isCount },
+  newest: { question: isCount, turn: isCount, part: isCount, parts: isCount, topics: areTails },
   repeat: { topic: isText, after: isCount, upTo: isCount },
   not_to_be_had: { topic: isText, upTo: isCount },
 };

@@ -1,4 +1,6 @@
-import { encodeNumbered, encodeRepeated, type NodeId } from './frames.ts';
+import { Flow } from './flow.ts';
+import { encodeNumbered, type NodeId } from './frames.ts';
+import type { Numbers } from './incoming.ts';
 
 /** What is kept of the messages of this node, for those who missed some, and until the transport has them. */
 export interface OutgoingBounds {
@@ -20,23 +22,23 @@ export interface OutgoingOptions {
 interface Kept {
   readonly topic: string;
   readonly frame: Buffer;
+  readonly number: number;
   readonly previous: number;
   readonly at: number;
-  isConfirmed: boolean;
 }
 
-/** The newest messages of topics, from one number on. */
-export interface Tails {
-  /** Below it messages may have been forgotten. */
-  readonly from: number;
-  readonly topics: readonly (readonly [topic: string, number: number])[];
-}
+/** The newest number of a topic. */
+export type Tail = readonly [topic: string, number: number];
 
-/** Messages that somebody missed. */
-export interface Repeats {
+/** Topics whose last number is remembered though their messages are not: some 5 MB with names of 60 bytes. */
+const MAX_FADED = 65_536;
+
+/** Messages that somebody missed, as far as they are here. */
+export interface Remembered {
   /** What came on the topic up to this number is not to be had any more; not above what was asked for: all is there. */
   readonly lostUpTo: number;
-  readonly frames: readonly Buffer[];
+  /** Newest first. */
+  readonly numbers: number[];
 }
 
 /**
@@ -52,7 +54,13 @@ export class Outgoing {
   #bytes = 0;
   /** The newest number of each topic that has a message here. */
   readonly #newest = new Map<string, number>();
-  #isConnected = false;
+  /** The newest number of each topic that has no message here any more, oldest first: without it nobody would notice a loss. */
+  readonly #faded = new Map<string, number>();
+  readonly #flow: Flow<Kept>;
+  /** The newest that the transport has. It confirms in order. */
+  #confirmed = 0;
+  /** The newest that was handed to it. */
+  #sent = 0;
   /** Messages that found no room while the transport was away. */
   refused = 0;
   /** Messages that were sent again after the transport was away. */
@@ -60,6 +68,17 @@ export class Outgoing {
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
+    this.#flow = new Flow<Kept>({
+      next: () => {
+        const kept = this.#at(this.#sent + 1);
+        if (kept !== undefined) this.#sent++;
+        return kept;
+      },
+      send: options.send,
+      confirmed: ({ number }) => {
+        this.#confirmed = Math.max(this.#confirmed, number);
+      },
+    });
   }
 
   /** The number of the last message; 0 for none. */
@@ -73,9 +92,7 @@ export class Outgoing {
 
   /** Messages that the transport has not confirmed. */
   get unconfirmed(): number {
-    let count = 0;
-    for (let i = this.#gone; i < this.#kept.length; i++) if (this.#kept[i]?.isConfirmed === false) count++;
-    return count;
+    return this.last - this.#confirmed;
   }
 
   /** HOT: once per message that leaves this node. False: there is no room for it, and it is lost. */
@@ -85,62 +102,67 @@ export class Outgoing {
       return false;
     }
     const number = this.last + 1;
-    const previous = this.#newest.get(topic) ?? 0;
+    const previous = this.#newest.get(topic) ?? this.#unfade(topic);
     const view = Buffer.from(body.buffer, body.byteOffset, body.length);
     const frame = encodeNumbered(this.#options.origin, { number, previous, body: view });
-    const kept: Kept = { topic, frame, previous, at: this.#options.now(), isConfirmed: false };
-    this.#kept.push(kept);
+    this.#kept.push({ topic, frame, number, previous, at: this.#options.now() });
     this.#bytes += frame.length;
     this.#newest.set(topic, number);
-    if (this.#isConnected) this.#send(kept);
+    this.#flow.pump();
     return true;
   }
 
   /** The transport is there. What it may not have got goes out again, in order; receivers drop what they had. */
   connected(): void {
-    this.#isConnected = true;
-    for (let i = this.#gone; i < this.#kept.length; i++) {
-      const kept = this.#kept[i];
-      if (kept === undefined || kept.isConfirmed) continue;
-      this.resent++;
-      this.#send(kept);
-    }
+    this.#sent = this.#confirmed;
+    this.resent += this.unconfirmed;
+    this.#flow.open();
   }
 
   disconnected(): void {
-    this.#isConnected = false;
+    this.#flow.close();
   }
 
-  /** The newest numbers of the topics that had a message after `since`. */
-  tails(since: number): Tails {
+  /**
+   * The newest numbers of the topics that had a message after `since`. What still waits for the transport is not among them: it goes
+   * out to everybody, and nobody has missed it.
+   */
+  tails(since: number): Tail[] {
     const newest = new Map<string, number>();
-    for (let number = Math.max(since + 1, this.#first); number <= this.last; number++) {
+    for (const [topic, number] of this.#faded) if (number > since) newest.set(topic, number);
+    for (let number = Math.max(since + 1, this.#first); number <= this.#sent; number++) {
       const kept = this.#at(number);
       if (kept !== undefined) newest.set(kept.topic, number);
     }
-    return { from: this.#first, topics: [...newest] };
+    return [...newest];
   }
 
   /** The messages of a topic after one number, up to another. */
-  repeats(topic: string, after: number, upTo: number): Repeats {
-    const frames: Buffer[] = [];
-    // Of a topic that is forgotten all may be lost that came before what is kept.
-    let number = this.#newest.get(topic) ?? this.#first - 1;
+  numbersOf(topic: string, { after, upTo }: Numbers): Remembered {
+    const numbers: number[] = [];
+    // Of a topic that is not remembered all may be lost that came before what is kept.
+    let number = this.#newest.get(topic) ?? this.#faded.get(topic) ?? this.#first - 1;
     while (number > after) {
       const kept = this.#at(number);
       if (kept === undefined) break;
-      if (number <= upTo) frames.push(encodeRepeated(topic, kept.frame));
+      if (number <= upTo) numbers.push(number);
       number = kept.previous;
     }
-    return { lostUpTo: number, frames: frames.reverse() };
+    return { lostUpTo: number, numbers };
   }
 
-  /** Forgets what is too old. To be called now and then. */
+  /** `undefined`: it is not kept any more. */
+  frameOf(number: number): Buffer | undefined {
+    return this.#at(number)?.frame;
+  }
+
+  /** Forgets what is too old, and sends again what the transport has refused. To be called every second or so. */
   expire(): void {
+    if (this.#flow.isStuck()) this.connected();
     const before = this.#options.now() - this.#options.bounds.maxAgeMs;
     for (;;) {
       const oldest = this.#kept[this.#gone];
-      if (oldest === undefined || !oldest.isConfirmed || oldest.at > before) return;
+      if (oldest === undefined || oldest.number > this.#confirmed || oldest.at > before) return;
       this.#forgetOldest(oldest);
     }
   }
@@ -149,25 +171,36 @@ export class Outgoing {
     return number < this.#first ? undefined : this.#kept[this.#gone + number - this.#first];
   }
 
-  #send(kept: Kept): void {
-    this.#options.send(kept.topic, kept.frame, () => {
-      kept.isConfirmed = true;
-    });
-  }
-
   /** What is confirmed goes for what is not, never the other way. */
   #makeRoom(bytes: number): boolean {
     const { maxMessages, maxBytes } = this.#options.bounds;
     while (this.size >= maxMessages || (this.size > 0 && this.#bytes + bytes > maxBytes)) {
       const oldest = this.#kept[this.#gone];
-      if (oldest === undefined || !oldest.isConfirmed) return false;
+      if (oldest === undefined || oldest.number > this.#confirmed) return false;
       this.#forgetOldest(oldest);
     }
     return true;
   }
 
+  /** The last message of the topic is forgotten. Numbers fade in their order, so that the map stays sorted by them. */
+  #fade(topic: string): void {
+    this.#newest.delete(topic);
+    this.#faded.set(topic, this.#first);
+    if (this.#faded.size <= MAX_FADED) return;
+    const [oldest] = this.#faded.keys();
+    if (oldest !== undefined) this.#faded.delete(oldest);
+  }
+
+  /** The last number of a topic that has no message here; 0 where it is not remembered. */
+  #unfade(topic: string): number {
+    const number = this.#faded.get(topic);
+    if (number === undefined) return 0;
+    this.#faded.delete(topic);
+    return number;
+  }
+
   #forgetOldest(oldest: Kept): void {
-    if (this.#newest.get(oldest.topic) === this.#first) this.#newest.delete(oldest.topic);
+    if (this.#newest.get(oldest.topic) === this.#first) this.#fade(oldest.topic);
     this.#kept[this.#gone] = undefined;
     this.#gone++;
     this.#first++;

@@ -122,6 +122,12 @@ export class LocalHub {
     }
   }
 
+  isThere(event: DomainEvent): boolean {
+    const { appId, channel } = event;
+    if ('userId' in event) return this.#registry.users(appId, channel).some((userId) => userId === event.userId);
+    return this.#registry.summaries(appId, [channel]).some(({ subscriptions }) => subscriptions > 0);
+  }
+
   /** How many channels each app has, by kind. */
   channelCounts(): ReadonlyMap<string, CountByKind> {
     return this.#registry.channelCounts();
@@ -161,6 +167,17 @@ export class LocalHub {
     });
     await Promise.all(asked);
     return answers;
+  }
+
+  /** Asks one worker; `false` if it died, or did not answer in time. */
+  async askOne(owner: WorkerId, question: PrimaryQuestion, timeoutMs: number): Promise<boolean> {
+    const link = this.#links.get(owner);
+    return link !== undefined && (await this.#ask(owner, link, { question, timeoutMs })) !== NO_ANSWER;
+  }
+
+  /** Lets go of one worker; it ends when it sees that. */
+  end(owner: WorkerId): void {
+    this.#links.get(owner)?.end();
   }
 
   #ask(owner: WorkerId, link: WorkerLink, { question, timeoutMs }: Question): Promise<unknown> {
@@ -269,7 +286,7 @@ export class LocalHub {
         this.#registry.terminateUser({ appId: message.appId, userId: message.userId });
         return;
       case 'emit':
-        this.#options.onEvent(message.event);
+        this.#registry.emit(message.event);
         return;
       case 'prepared':
         this.#options.onPrepared(owner);

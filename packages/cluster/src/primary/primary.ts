@@ -29,6 +29,11 @@ export interface DrainOptions {
   readonly gracePeriodMs: number;
 }
 
+/** How long a new worker may take until it listens. */
+const START_TIMEOUT_MS = 20_000;
+
+export type RestartOptions = Omit<DrainOptions, 'preStopDelayMs'>;
+
 /** What a node knows about itself. */
 export interface NodeState {
   /** By worker: an id that no other worker of this node ever has. Those that did not answer in time are missing. */
@@ -56,6 +61,9 @@ export class Primary {
   /** Places whose worker has never listened. */
   readonly #silent = new Set<number>();
   #isDraining = false;
+  #isRestarting = false;
+  /** By place: what is called when its worker listens. */
+  readonly #whenListening = new Map<number, () => void>();
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: PrimaryOptions) {
@@ -93,6 +101,11 @@ export class Primary {
     });
   }
 
+  /** Whether the channel or member that an event is about is there. */
+  isThere(event: DomainEvent): boolean {
+    return this.#hub.isThere(event);
+  }
+
   get runningWorkers(): number {
     return this.#supervisor.running;
   }
@@ -115,6 +128,47 @@ export class Primary {
   reconfigure(settings: unknown): void {
     this.#settings = settings;
     this.#hub.tellAll({ type: 'reconfigure', settings });
+  }
+
+  /**
+   * Puts new workers in the places of those that run, one after the other: each begins to listen before the one that it
+   * replaces closes its clients, over the window. False: it was not done, or not to the end; the log says why.
+   */
+  async restartWorkers({ windowMs, gracePeriodMs }: RestartOptions): Promise<boolean> {
+    const { log, workers } = this.#options;
+    if (this.#isRestarting || this.#isDraining || this.#silent.size > 0) {
+      log.warn('workers are not restarted: the server starts, ends, or does so already');
+      return false;
+    }
+    this.#isRestarting = true;
+    try {
+      for (let slot = 0; slot < workers; slot++) {
+        if (!(await this.#restartWorker(slot, { windowMs, gracePeriodMs }))) return false;
+      }
+      log.info('all workers were restarted');
+      return true;
+    } finally {
+      this.#isRestarting = false;
+    }
+  }
+
+  async #restartWorker(slot: number, { windowMs, gracePeriodMs }: RestartOptions): Promise<boolean> {
+    const { log } = this.#options;
+    const old = [...this.#slots].findLast(([, place]) => place === slot)?.[0];
+    const listening = new Promise<boolean>((resolve) => {
+      this.#whenListening.set(slot, () => resolve(true));
+      setTimeout(resolve, START_TIMEOUT_MS, false).unref();
+    });
+    this.#supervisor.succeed(slot);
+    const isListening = await listening;
+    this.#whenListening.delete(slot);
+    if (!isListening) log.error('a new worker does not listen; the other workers are not restarted', { slot });
+    if (!isListening || old === undefined) return isListening;
+    await this.#hub.askOne(old, { type: 'quiesce' }, gracePeriodMs);
+    const hasClosed = await this.#hub.askOne(old, { type: 'close_clients', windowMs }, gracePeriodMs);
+    if (hasClosed) this.#hub.end(old);
+    else this.#supervisor.kill(old);
+    return !this.#isDraining;
   }
 
   /** The metrics of all workers. */
@@ -176,6 +230,7 @@ export class Primary {
   #listening(owner: WorkerId): void {
     const slot = this.#slots.get(owner);
     this.#options.log.debug('a worker is listening', { slot });
+    if (slot !== undefined) this.#whenListening.get(slot)?.();
     if (slot === undefined || !this.#silent.delete(slot)) return;
     if (this.#silent.size === 0) this.#started.resolve();
   }

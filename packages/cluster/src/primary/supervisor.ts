@@ -32,6 +32,8 @@ interface Place {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[];
+  /** Workers whose place another has taken, until they have ended. */
+  readonly #retired = new Set<Worker>();
   #stopping = false;
   #onAllGone: (() => void) | null = null;
 
@@ -50,7 +52,7 @@ export class Supervisor {
   restarts = 0;
 
   get running(): number {
-    return this.#places.filter((place) => place.worker !== null).length;
+    return this.#places.filter((place) => place.worker !== null).length + this.#retired.size;
   }
 
   start(): void {
@@ -63,12 +65,23 @@ export class Supervisor {
     if (this.running > 0) await new Promise<void>((resolve) => (this.#onAllGone = resolve));
   }
 
+  /** Forks another worker for a place. The one that had it is left to end by itself, and is not replaced. */
+  succeed(slot: number): void {
+    const place = this.#places[slot];
+    if (place === undefined || this.#stopping) return;
+    if (place.worker !== null) this.#retired.add(place.worker);
+    place.worker = null;
+    place.earlyDeaths = 0;
+    this.#fork(slot);
+  }
+
   kill(owner: WorkerId): void {
     cluster.workers?.[owner]?.process.kill('SIGKILL');
   }
 
   killAll(): void {
     for (const { worker } of this.#places) worker?.process.kill('SIGKILL');
+    for (const worker of this.#retired) worker.process.kill('SIGKILL');
   }
 
   #fork(slot: number): void {
@@ -100,6 +113,11 @@ export class Supervisor {
   }
 
   #exited(slot: number, worker: Worker, cause: { readonly code: number; readonly signal: string }): void {
+    if (this.#retired.delete(worker)) {
+      this.#options.onExit(worker.id);
+      if (this.#stopping && this.running === 0) this.#onAllGone?.();
+      return;
+    }
     if (!this.#vacate(slot, worker)) return;
     this.#options.onExit(worker.id);
     this.#replace(slot, 'a worker died and is being replaced', { pid: worker.process.pid, ...cause });

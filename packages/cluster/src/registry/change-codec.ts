@@ -12,7 +12,7 @@ const FORMAT = 1;
 const MAX_MESSAGE_BYTES = 64 * 1024 ** 2;
 
 /** A message that is that large is sent, and another one begun. */
-export const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** What the parts around the changes may take: numbers and brackets. */
 const FRAME_BYTES = 80;
@@ -122,6 +122,8 @@ function fieldsOf(change: Change): readonly unknown[] {
       return ['k', change.appId, change.channel, change.text, change.ttlMs, change.clock, change.node];
     case 'terminate':
       return ['x', change.appId, change.userId];
+    case 'missed':
+      return ['m', change.appId, change.channel];
     case 'shares':
       return ['r'];
     case 'told':
@@ -163,6 +165,9 @@ function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
     case 'k':
       if (!isString(a) || !isChannel(b) || !isString(c) || !isTime(d) || !isCount(e) || !isString(f)) return undefined;
       return { type: 'keep', appId: a, channel: b, text: c, ttlMs: d, clock: e, node: f };
+    case 'm':
+      if (!isString(a) || !isChannel(b)) return undefined;
+      return { type: 'missed', appId: a, channel: b };
     case 'r':
       return { type: 'shares' };
     case 't':

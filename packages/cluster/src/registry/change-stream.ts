@@ -74,6 +74,10 @@ export class ChangeStream implements HereListener {
     this.#tell({ ...user, type: 'terminate' });
   }
 
+  missed({ appId, channel }: ChannelRef): void {
+    this.#tell({ type: 'missed', appId, channel });
+  }
+
   shares(): void {
     this.#tell({ type: 'shares' });
   }

@@ -14,6 +14,8 @@ export type Change =
   | ({ readonly type: 'keep' } & StampedEvent)
   /** Has the connections of the user closed. Not state: a snapshot has none of it. */
   | ({ readonly type: 'terminate' } & UserRef)
+  /** A client found a cache channel empty. Not state: a snapshot has none of it. */
+  | ({ readonly type: 'missed' } & ChannelRef)
   /** The node answers for channels from now on. */
   | { readonly type: 'shares' }
   /** The node has handed the transition to webhooks. */

@@ -21,29 +21,27 @@ export class Holdings {
   }
 
   set(owner: Owner, part: number): void {
-    const more = part - (this.#parts.get(owner) ?? 0);
-    if (part > 0) this.#parts.set(owner, part);
-    else this.#parts.delete(owner);
-    this.#total += more;
-    if (typeof owner === 'number') this.#here += more;
+    this.#change(owner, this.#parts.get(owner) ?? 0, part);
   }
 
   add(owner: Owner, more: number): void {
-    this.set(owner, (this.#parts.get(owner) ?? 0) + more);
+    const held = this.#parts.get(owner) ?? 0;
+    this.#change(owner, held, held + more);
   }
 
   /** Takes one of an owner's part away. False if it had none. */
   take(owner: Owner): boolean {
-    const part = this.#parts.get(owner);
-    if (part === undefined) return false;
-    this.set(owner, part - 1);
+    const held = this.#parts.get(owner);
+    if (held === undefined) return false;
+    this.#change(owner, held, held - 1);
     return true;
   }
 
   /** Takes everything of an owner away. False if it had nothing. */
   drop(owner: Owner): boolean {
-    if (!this.#parts.has(owner)) return false;
-    this.set(owner, 0);
+    const held = this.#parts.get(owner);
+    if (held === undefined) return false;
+    this.#change(owner, held, 0);
     return true;
   }
 
@@ -52,5 +50,12 @@ export class Holdings {
     const workers = new Set<WorkerId>();
     for (const owner of this.#parts.keys()) if (typeof owner === 'number') workers.add(owner);
     return workers;
+  }
+
+  #change(owner: Owner, from: number, to: number): void {
+    if (to > 0) this.#parts.set(owner, to);
+    else this.#parts.delete(owner);
+    this.#total += to - from;
+    if (typeof owner === 'number') this.#here += to - from;
   }
 }

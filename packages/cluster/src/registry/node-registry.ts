@@ -83,6 +83,12 @@ export class NodeRegistry {
     this.#state.count(worker, report);
   }
 
+  /** Something that only one worker knows of. */
+  emit(event: DomainEvent): void {
+    if (this.replication !== null && event.type === 'cache_miss') this.replication.missed(event);
+    else this.#listener.happened(event);
+  }
+
   keep(request: KeepRequest): void {
     const stamp = this.#cache.keep(request, this.#self);
     this.replication?.stream.kept(request, stamp);

@@ -128,6 +128,11 @@ export class Replication {
     this.#duty.gathered();
   }
 
+  /** Whether other nodes tell webhooks what happens. */
+  get isShared(): boolean {
+    return this.#duty.nodes.isShared();
+  }
+
   /** Leaves webhooks to the others from now on, and remembers what nobody tells. */
   standBack(): void {
     this.#duty.standBack();
@@ -136,6 +141,13 @@ export class Replication {
   /** Tells webhooks what this node is responsible for; first what nobody has told. */
   serve(): void {
     this.#duty.serve();
+  }
+
+  /** A client found a cache channel empty. The node that is responsible tells webhooks of it, once for all nodes. */
+  missed(channel: ChannelRef): void {
+    const event = { ...channelOf(channel), type: 'cache_miss' } as const;
+    if (this.#duty.isOurs(event)) this.#duty.happened(event);
+    else this.stream.missed(channel);
   }
 
   *#changesOfAll(): Iterable<Change> {
@@ -177,6 +189,9 @@ export class Replication {
         return;
       case 'terminate':
         this.#options.listener.userTerminated(userOf(change));
+        return;
+      case 'missed':
+        this.#duty.happened({ ...channelOf(change), type: 'cache_miss' });
         return;
       case 'shares':
         this.#shares(node);
@@ -246,4 +261,8 @@ export class Replication {
 
 function userOf({ appId, userId }: UserRef): UserRef {
   return { appId, userId };
+}
+
+function channelOf({ appId, channel }: ChannelRef): ChannelRef {
+  return { appId, channel };
 }

@@ -32,7 +32,6 @@ export class Slots {
 
   /** Another node holds so many now. */
   setElsewhere(node: NodeId, name: string, connections: number): void {
-    if (name === NODE_SLOT) return;
     const held = this.#of(name);
     held.set(node, connections);
     if (held.total === 0) this.#held.delete(name);

@@ -54,6 +54,8 @@ export class WebhookDuty {
   readonly #owed = new Map<string, Owed>();
   readonly #told: RecentlyTold;
   #stage: Stage = 'gathering';
+  #hasServed = false;
+  #standsBack = false;
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
@@ -76,13 +78,13 @@ export class WebhookDuty {
   happened(event: DomainEvent): void {
     if (!this.#options.hasWebhooks(event.appId)) return;
     if (!isTransition(event)) {
-      if (this.#isOurs(event)) this.#options.emit(event);
+      if (this.isOurs(event)) this.#options.emit(event);
       return;
     }
     const subject = subjectOf(event);
     const owed = this.#owed.get(subject);
     if (owed !== undefined && owed.transition.type !== event.type) this.#owed.delete(subject);
-    else if (this.#isOurs(event)) this.#tell(event);
+    else if (this.isOurs(event)) this.#tell(event);
     else if (this.#stage !== 'gathering') this.#owe(event);
   }
 
@@ -101,15 +103,16 @@ export class WebhookDuty {
 
   /**
    * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
-   * answered for until this node came. It leaves out what it has seen just now, so that much may be owed beside it.
+   * answered for until this node came, or while this one stood back. What it leaves out is not owed either, but for what it
+   * has seen just now, and for channels of this node, of which it may have heard nothing.
    */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
     if (this.#stage === 'gathering') return;
     const listed = new Set(owed.map((transition) => subjectOf(transition)));
     const listedSince = this.#options.now() - 2 * this.#options.settleMs;
     for (const [subject, { transition, since }] of this.#owed) {
-      if (since < listedSince && !listed.has(subject) && this.#isKnownBetterBy(node, transition))
-        this.#owed.delete(subject);
+      if (since >= listedSince || listed.has(subject)) continue;
+      if (this.#responsible(transition, { butUs: !this.#hasServed }) === node) this.#owed.delete(subject);
     }
     for (const transition of owed) {
       if (!this.#isKnownBetterBy(node, transition)) continue;
@@ -134,7 +137,7 @@ export class WebhookDuty {
     if (this.#stage === 'gathering') return;
     const subject = subjectOf(transition);
     if (!this.#options.isSo(transition)) this.#owed.delete(subject);
-    else if (!this.#isOurs(transition)) this.#owe(transition);
+    else if (!this.isOurs(transition)) this.#owe(transition);
     else if (!this.#told.has(transition)) {
       this.#owed.delete(subject);
       this.#tell(transition);
@@ -150,19 +153,19 @@ export class WebhookDuty {
     this.nodes.remove(node);
     if (this.#stage === 'watching' && !this.nodes.isShared()) this.#share();
     if (this.#stage === 'serving') this.#takeOver();
-    return left.filter((transition) => !this.#isOurs(transition));
+    return left.filter((transition) => !this.isOurs(transition));
   }
 
   /** Leaves everything to the others until it serves again: it may have missed that they took it for dead, or ends. */
   standBack(): void {
+    this.#standsBack = true;
     if (this.#stage === 'serving') this.#stage = 'watching';
   }
 
-  /** Does nothing before this node has a share. */
+  /** Ends standing back. Before this node has a share that is all. */
   serve(): void {
-    if (!this.nodes.has(this.#options.self)) return;
-    this.#stage = 'serving';
-    this.#takeOver();
+    this.#standsBack = false;
+    if (this.nodes.has(this.#options.self)) this.#serve();
   }
 
   #share(): void {
@@ -171,28 +174,36 @@ export class WebhookDuty {
     this.nodes.add(self);
     shares();
     // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
-    after(settleMs, () => this.serve());
+    after(settleMs, () => {
+      if (!this.#standsBack) this.#serve();
+    });
+  }
+
+  #serve(): void {
+    this.#stage = 'serving';
+    this.#hasServed = true;
+    this.#takeOver();
   }
 
   #takeOver(): void {
     for (const [subject, { transition }] of this.#owed) {
-      if (!this.#isOurs(transition)) continue;
+      if (!this.isOurs(transition)) continue;
       this.#owed.delete(subject);
       if (this.#options.isSo(transition)) this.#tell(transition);
     }
   }
 
-  #isOurs(event: DomainEvent): boolean {
+  /** Whether this node tells webhooks of it. */
+  isOurs(event: DomainEvent): boolean {
     return this.#stage === 'serving' && this.#responsible(event) === this.#options.self;
   }
 
-  #responsible({ appId, channel }: DomainEvent): NodeId | undefined {
-    return this.nodes.of(appId, channel);
+  #responsible({ appId, channel }: DomainEvent, { butUs = false } = {}): NodeId | undefined {
+    return this.nodes.of(appId, channel, butUs ? this.#options.self : undefined);
   }
 
   #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
-    const { appId, channel } = transition;
-    return this.nodes.of(appId, channel, this.#stage === 'serving' ? undefined : this.#options.self) === node;
+    return this.#responsible(transition, { butUs: this.#stage !== 'serving' }) === node;
   }
 
   #tell(transition: Transition): void {

@@ -65,6 +65,12 @@ export class FakeBackplane implements Backplane {
     this.#events?.disconnected('cut by the test');
   }
 
+  /** Its server has confirmed so much, and dies before it passed it on. */
+  swallow(count: number): void {
+    for (const { confirmed } of this.outbox.splice(0, count)) confirmed();
+    this.disconnect();
+  }
+
   give(topic: string, message: Buffer): void {
     this.inbox.push(() => this.#events?.message(topic, message));
   }
@@ -84,16 +90,36 @@ export class FakeNetwork {
   taken = 0;
   /** Messages carried to members, by topic. */
   readonly carried = new Map<string, number>();
+  carriedBytes = 0;
+  /** Bytes of the largest of them. */
+  largest = 0;
+  /** Every message comes twice. */
+  isDoubling = false;
+  /** Members that the others cannot reach, though their connection stands. */
+  #island: ReadonlySet<FakeBackplane> = new Set();
+
+  /** Nobody notices, as when two servers of a cluster lose each other. */
+  part(island: Iterable<FakeBackplane>): void {
+    this.#island = new Set(island);
+  }
+
+  heal(): void {
+    this.part([]);
+  }
 
   /** One message comes from a member to the server, and from there on its way to all who joined. */
   carry(from: FakeBackplane): boolean {
     const sent = from.outbox.shift();
     if (sent === undefined) return false;
+    this.largest = Math.max(this.largest, sent.message.length);
     this.taken++;
     for (const member of this.members) {
       if (!member.isConnected || !member.topics.has(sent.topic)) continue;
+      if (this.#island.has(member) !== this.#island.has(from)) continue;
       this.carried.set(sent.topic, (this.carried.get(sent.topic) ?? 0) + 1);
+      this.carriedBytes += sent.message.length;
       member.give(sent.topic, sent.message);
+      if (this.isDoubling) member.give(sent.topic, sent.message);
     }
     from.inbox.push(sent.confirmed);
     return true;

@@ -195,7 +195,7 @@ export const CHANNELS: readonly Mutant[] = [
     },
     {
       name: 'lets-the-next-app-use-the-channels-of-another',
-      find: 'space = new AppSpace(app, this.ports.metrics.app(app.id));',
+      find: 'space = new AppSpace(this.#newest(app), this.ports.metrics.app(app.id));',
       replace: 'space = this.#spaces.values().next().value ?? new AppSpace(app, this.ports.metrics.app(app.id));',
       rows: ['HS-38'],
     },

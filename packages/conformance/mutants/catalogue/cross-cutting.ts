@@ -82,13 +82,13 @@ export const CROSS_CUTTING: readonly Mutant[] = [
   ...inFile('packages/cluster/src/primary/local-hub.ts', [
     {
       name: 'tells-no-member-who-has-left',
-      find: "memberRemoved: (owners, event) => this.#tellSome(owners, { type: 'member_removed', ...event }),",
+      find: "memberRemoved: (owners, event) => this.#tellSome(owners, { ...event, type: 'member_removed' }),",
       replace: 'memberRemoved: () => {},',
       rows: ['XC-03', 'WH-08'],
     },
     {
       name: 'cuts-all-workers-off-when-one-has-died',
-      find: '    this.#router.dropOwner(owner);\n',
+      find: '    for (const topic of this.#router.dropOwner(owner)) this.#interest.leave(topic);\n',
       replace: '    for (const each of [owner, ...this.#links.keys()]) this.#router.dropOwner(each);\n',
       rows: ['XC-08'],
     },

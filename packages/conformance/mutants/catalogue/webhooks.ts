@@ -66,14 +66,14 @@ export const WEBHOOKS: readonly Mutant[] = [
   ...inFile('packages/webhooks/src/debounce.ts', [
     {
       name: 'tells-webhooks-of-departures-at-once',
-      find: '        this.#hold(event, now);\n        return false;',
-      replace: '        return true;',
+      find: 'if (!this.#held.has(keyOf(event))) this.#hold(event, now, this.#options.note(event));\n        return false;',
+      replace: 'return true;',
       rows: ['WH-06', 'WH-08'],
     },
     {
       name: 'tells-webhooks-who-is-back',
-      find: 'return !this.#remove(keyOf(event), event.appId);',
-      replace: 'this.#remove(keyOf(event), event.appId);\n        return true;',
+      find: 'return !this.#undo(event);',
+      replace: 'this.#undo(event);\n        return true;',
       rows: ['WH-06', 'WH-08'],
     },
   ]),
@@ -187,9 +187,9 @@ export const WEBHOOKS: readonly Mutant[] = [
     },
     {
       name: 'stops-the-server-while-an-endpoint-does-not-answer',
-      find: '    this.#queue.push(event);\n',
+      find: '    this.#queue.push(this.#noted(event));\n',
       replace:
-        '    this.#queue.push(event);\n    const until = Date.now() + (this.#load === null ? 0 : 1500);\n    while (Date.now() < until);\n',
+        '    this.#queue.push(this.#noted(event));\n    const until = Date.now() + (this.#load === null ? 0 : 1500);\n    while (Date.now() < until);\n',
       rows: ['WH-23'],
     },
   ]),

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
 import { GROUP_TITLES, ROWS } from '../rows/index.ts';
-import { PENDING } from '../rows/pending.ts';
 import type { AppCredentials, Endpoint } from '../target.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -96,7 +95,7 @@ function endpointOf(flags: Flags): Endpoint {
 }
 
 function onlyOf(text: string): string[] {
-  const known = new Set([...Object.keys(GROUP_TITLES), ...[...ROWS, ...PENDING].map(({ id }) => id)]);
+  const known = new Set([...Object.keys(GROUP_TITLES), ...ROWS.map(({ id }) => id)]);
   const names = text.split(',').map((name) => name.trim().toUpperCase());
   for (const name of names) {
     if (!known.has(name)) {

@@ -1,7 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Row } from '../row.ts';
 import { groupOf, GROUP_TITLES, ROWS } from '../rows/index.ts';
-import { PENDING } from '../rows/pending.ts';
 import { type RowResult, runRows } from '../run.ts';
 import type { Target } from '../target.ts';
 
@@ -41,15 +40,7 @@ export async function judge({ target, only, progress }: JudgeOptions): Promise<V
     onResult: reportProgress(rows, progress),
   });
   const statements = new Map(rows.map(({ id, statement }) => [id, statement]));
-  const verdicts = [
-    ...results.map((result) => verdictOn(statements.get(result.id) ?? null, result)),
-    ...PENDING.filter(isAsked).map((pending) => ({
-      ...pending,
-      statement: null,
-      outcome: 'skipped' as const,
-      transcript: null,
-    })),
-  ];
+  const verdicts = results.map((result) => verdictOn(statements.get(result.id) ?? null, result));
   const groups = Object.keys(GROUP_TITLES);
   const placeOf = ({ id }: Verdict): number => groups.indexOf(groupOf(id));
   return verdicts.sort((a, b) => placeOf(a) - placeOf(b) || a.id.localeCompare(b.id));

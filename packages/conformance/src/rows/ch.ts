@@ -157,6 +157,7 @@ const ONE: readonly Row[] = [
     async run(c) {
       const channel = c.channel('presence-');
       await joinAsThree(await c.spread(6), channel);
+      await c.settled();
       for (let i = 0; i < 4; i++) {
         const one = await c.http().read(`/channels/${channel}`, { info: 'user_count,subscription_count' });
         assert.deepEqual(one, { occupied: true, user_count: 3, subscription_count: 6 });

@@ -35,6 +35,7 @@ export const EV_MANY: readonly Row[] = [
       const sockets = await c.spread(6);
       for (const socket of sockets) await socket.subscribe(channel);
       await joinAsThree(sockets, presence);
+      await c.settled();
       const info = 'user_count,subscription_count';
       for (let i = 0; i < 4; i++) {
         const answer = await c.http().publish({ name: 'e', data: 'd', channels: [channel, presence], info });

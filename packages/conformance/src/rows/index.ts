@@ -13,7 +13,6 @@ import { HS_OPENING } from './hs.ts';
 import { HS_AUTHORISED } from './hs-authorised.ts';
 import { HS_FRAMES } from './hs-frames.ts';
 import { HS_LIBRARY } from './hs-library.ts';
-import { PENDING } from './pending.ts';
 import { PG } from './pg.ts';
 import { PR } from './pr.ts';
 import { PR_MANY } from './pr-many.ts';
@@ -94,7 +93,7 @@ export const ROWS: readonly Row[] = [
 
 /** How many statements each group has, with those that no row judges yet. */
 export const GROUP_SIZES: Readonly<Record<string, number>> = Object.fromEntries(
-  GROUPS.map((group) => [group, [...ROWS, ...PENDING].filter(({ id }) => groupOf(id) === group).length]),
+  GROUPS.map((group) => [group, ROWS.filter(({ id }) => groupOf(id) === group).length]),
 );
 
 export function groupOf(id: string): string {

@@ -101,6 +101,7 @@ export const SC: readonly Row[] = [
         await socket.signIn({ id: user });
         await socket.subscribe(channel);
         for (const present of sockets.slice(0, i + 1)) await expectCount(present, channel, i + 1);
+        await c.settled();
       }
       const leaver = sockets.pop();
       await leaver?.close();

@@ -112,7 +112,7 @@ export const WH_FAULTS: readonly Row[] = [
   {
     id: 'WH-19',
     statement:
-      'While one webhook of an app fails or hangs the other is told at once, and the first later and in order.',
+      'While one webhook of an app fails or hangs the other is told at once, and the first later, of each channel in order.',
     needs: ['webhooks', 'second-webhook'],
     disturbs: ['second-webhook'],
     timeoutMs: TIMEOUT_MS,
@@ -131,7 +131,8 @@ export const WH_FAULTS: readonly Row[] = [
       }
       assert.deepEqual(failing.events, [], 'the other webhook has failed so far');
       await failing.untilCalls(4, triesMs);
-      for (const channel of channels) await failing.expect(occupied(channel));
+      // Each channel has the one event; nodes tell of theirs side by side.
+      await failing.expectAll(channels.map(occupied));
     },
   },
   {
@@ -143,7 +144,9 @@ export const WH_FAULTS: readonly Row[] = [
     async run(c) {
       const inbox = c.webhooks();
       const [sender, receiver] = [await c.connect(), await c.connect()];
-      inbox.answers.push('hang');
+      // Each node has a call of its own under way.
+      const nodes = c.target.provides['several-processes']?.endpoints.length ?? 1;
+      for (let i = 0; i < nodes; i++) inbox.answers.push('hang');
       const first = c.channel();
       await sender.subscribe(first);
       await inbox.untilCalls(1);
@@ -159,9 +162,44 @@ export const WH_FAULTS: readonly Row[] = [
           for (const socket of [sender, receiver]) await socket.expectFrame({ event: 'e', channel, data: `${i}` });
         });
       }
-      assert.equal(inbox.calls.length, 1, 'the endpoint has not answered so far');
-      await inbox.untilCalls(2, c.provision('webhooks').triesMs);
-      for (const expected of [first, channel]) await inbox.expect(occupied(expected));
+      assert.deepEqual(inbox.events, [], 'the endpoint has not answered so far');
+      const { triesMs } = c.provision('webhooks');
+      await inbox.until('all events', () => (inbox.events.length >= ROUNDS + 2 ? true : undefined), triesMs);
+      const events = inbox.events.splice(0);
+      const sent = events.filter(({ name }) => name === 'client_event').map(({ data }) => data);
+      assert.deepEqual(
+        sent,
+        Array.from({ length: ROUNDS }, (_, i) => `${i}`),
+      );
+      const others = events.filter(({ name }) => name !== 'client_event');
+      assert.deepEqual(new Set(others), new Set([first, channel].map(occupied)));
+      assert.equal(others.length, 2);
+    },
+  },
+  {
+    id: 'WH-25',
+    statement: 'What a killed server owed an endpoint that was down is told by the next one, in order.',
+    needs: ['webhooks', 'durable-webhooks'],
+    disturbs: ['durable-webhooks'],
+    timeoutMs: TIMEOUT_MS,
+    async run(c) {
+      const { endpoint, path, kill, start, withinMs } = c.provision('durable-webhooks');
+      const inbox = c.webhooks(path);
+      inbox.answers.push(...Array.from({ length: 1000 }, () => 500));
+      const channel = c.channel('private-');
+      const [sender, receiver] = [await c.connect({ endpoint }), await c.connect({ endpoint })];
+      for (const socket of [sender, receiver]) await socket.subscribe(channel);
+      for (let i = 0; i < ROUNDS; i++) {
+        sender.sendClientEvent(channel, `${i}`);
+        await receiver.expectFrame({ event: 'client-x', channel, data: `${i}` });
+      }
+      const { length } = await inbox.untilCalls(2, c.provision('webhooks').triesMs);
+      await kill();
+      assert.deepEqual(inbox.events, [], `none of ${length} calls was answered with 2xx`);
+      inbox.answers.length = 0;
+      await start();
+      await inbox.until('what was owed', () => (inbox.events.length > ROUNDS ? true : undefined), withinMs);
+      await inbox.expect(occupied(channel));
       for (let i = 0; i < ROUNDS; i++) assert.equal((await inbox.next('a client event'))['data'], `${i}`);
     },
   },

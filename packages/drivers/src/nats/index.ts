@@ -1,1 +1,2 @@
+export type { NatsAccess, NatsTimeouts } from './connection.ts';
 export { NatsBackplane, type NatsBackplaneOptions } from './nats-backplane.ts';

@@ -1,21 +1,15 @@
-import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type NatsConnection, PermissionViolationError, type Subscription } from '@nats-io/transport-node';
 import { type Backplane, type BackplaneEvents, ConnectionError } from '@sluice/core';
 import { inTime } from '../in-time.ts';
+import { connectionOptions, type NatsAccess, type NatsTimeouts } from './connection.ts';
+import { PartsBuffer, partsOf } from './parts.ts';
 import { subjectToken } from './subject.ts';
 
-export interface NatsBackplaneOptions {
-  /** `host:port` or `nats://host:port`, of one server or of several that form a cluster. */
-  readonly servers: readonly string[];
-  readonly user: string | null;
-  readonly password: string | null;
-  readonly token: string | null;
-  /** PEM of those who may have signed the servers' certificates; null: TLS only where a server asks for it. */
-  readonly tlsCa: string | null;
+export interface NatsBackplaneOptions extends NatsAccess, NatsTimeouts {
   /** In front of every subject, so that several installations can share the servers. */
   readonly prefix: string;
-  /** A server that does not answer for so long counts as gone. */
-  readonly timeoutMs: number;
-  readonly connectTimeoutMs: number;
 }
 
 interface Interest {
@@ -24,22 +18,31 @@ interface Interest {
   readonly subscription: Subscription;
 }
 
-/** Two unanswered pings end a connection. */
-const PINGS = 2;
-const FIRST_RETRY_MS = 50;
-const LAST_RETRY_MS = 1000;
-
 /** How long servers of a cluster may take to tell each other of a new subscription; the protocol has no answer for it. */
 const PROPAGATION_MS = 50;
+
+/** A server that refused a subject is tried again after this time. */
+const REFUSED_MS = 500;
+
+/** No topic of a gateway is called so. */
+const RIGHTS_TOPIC = '?';
 
 /** Messages between nodes by NATS. A PONG confirms what was published before its PING. */
 export class NatsBackplane implements Backplane {
   readonly #options: NatsBackplaneOptions;
   readonly #interests = new Map<string, Interest>();
+  readonly #parts = new PartsBuffer();
+  /** Of messages in parts. */
+  readonly #sender = randomBytes(8).toString('hex');
+  #cutMessages = 0;
   #nats: NatsConnection | null = null;
   #events: BackplaneEvents | null = null;
   #isConnected = false;
   #isClosing = false;
+  /** Counts losses: what was asked before one tells nothing about the time after it. */
+  #losses = 0;
+  /** Why the server does not let this client do what it has to, since the last time that was asked. */
+  #refusal: string | null = null;
   /** Published in this turn of the event loop. */
   #unflushed: (() => void)[] = [];
   #joining: [topic: string, interest: Interest][] = [];
@@ -55,21 +58,33 @@ export class NatsBackplane implements Backplane {
   }
 
   async start(events: BackplaneEvents): Promise<void> {
-    this.#events = events;
+    const { servers, connectTimeoutMs } = this.#options;
     try {
-      this.#nats = await connect(connectionOptions(this.#options));
+      const nats = await connect(connectionOptions(this.#options, this.#options));
+      this.#nats = nats;
+      void this.#follow(nats);
+      await inTime(connectTimeoutMs, this.#checkRights(nats));
     } catch (error) {
+      await this.close();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new ConnectionError(`no connection to NATS at ${this.#options.servers.join(', ')}: ${reason}`);
+      throw new ConnectionError(`no connection to NATS at ${servers.join(', ')}: ${reason}`);
     }
-    void this.#follow(this.#nats);
+    this.#events = events;
     this.#isConnected = true;
     events.connected();
   }
 
   publish(topic: string, message: Uint8Array, confirmed: () => void): void {
-    if (this.#nats === null || !this.#isConnected || this.#isClosing) return;
-    this.#nats.publish(this.#subjectOf(topic), message);
+    if (this.#nats === null || !this.#isConnected || this.#isClosing || this.#nats.isClosed()) return;
+    const subject = this.#subjectOf(topic);
+    const maxPayload = this.#nats.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    if (message.length <= maxPayload) {
+      this.#nats.publish(subject, message);
+    } else {
+      const name = `${this.#sender} ${++this.#cutMessages}`;
+      for (const { data, headers } of partsOf(message, maxPayload, name))
+        this.#nats.publish(subject, data, { headers });
+    }
     if (this.#unflushed.length === 0) setImmediate(() => void this.#flush());
     this.#unflushed.push(confirmed);
     this.#queuedBytes += message.length;
@@ -80,7 +95,6 @@ export class NatsBackplane implements Backplane {
     if (subscription === undefined) return;
     const interest = { joined, subscription };
     this.#interests.set(topic, interest);
-    if (!this.#isConnected) return;
     if (this.#joining.length === 0) setImmediate(() => void this.#settle(this.#joining.splice(0)));
     this.#joining.push([topic, interest]);
   }
@@ -105,10 +119,20 @@ export class NatsBackplane implements Backplane {
     return this.#nats?.subscribe(this.#subjectOf(topic), {
       callback: (error, message) => {
         if (error !== null) return;
-        const { buffer, byteOffset, length } = message.data;
-        this.#events?.message(topic, Buffer.from(buffer, byteOffset, length));
+        const whole = this.#parts.add(topic, message);
+        if (whole === undefined) return;
+        this.#events?.message(topic, Buffer.from(whole.buffer, whole.byteOffset, whole.length));
       },
     });
+  }
+
+  /** Rejects, with the server's words, where it does not let this client publish and subscribe. */
+  async #checkRights(nats: NatsConnection): Promise<void> {
+    const subject = this.#subjectOf(RIGHTS_TOPIC);
+    const subscription = nats.subscribe(subject, { callback: () => {} });
+    nats.publish(subject);
+    if (!(await this.#isTakenUp())) throw new Error(this.#refusal ?? 'the connection was lost again at once');
+    subscription.unsubscribe();
   }
 
   /** What was published before it was asked is confirmed once the server has answered. */
@@ -116,41 +140,60 @@ export class NatsBackplane implements Backplane {
     const confirmed = this.#unflushed;
     const bytes = this.#queuedBytes;
     this.#unflushed = [];
-    if (await this.#answered()) for (const each of confirmed) each();
+    if (await this.#isTakenUp()) for (const each of confirmed) each();
     this.#queuedBytes = Math.max(0, this.#queuedBytes - bytes);
   }
 
   async #settle(joining: readonly (readonly [topic: string, interest: Interest])[]): Promise<boolean> {
-    if (!(await this.#answered())) return false;
-    const others = this.#nats?.info?.connect_urls?.length ?? 0;
-    if (others > 1) await new Promise((resolve) => setTimeout(resolve, PROPAGATION_MS));
+    const losses = this.#losses;
+    if (!(await this.#isTakenUp())) return false;
+    if (this.#hasOthers()) await sleep(PROPAGATION_MS);
+    if (losses !== this.#losses) return false;
     for (const [topic, interest] of joining) if (this.#interests.get(topic) === interest) interest.joined();
     return true;
   }
 
-  /** Whether the server has taken up everything so far, in the connection that there is now. */
-  async #answered(): Promise<boolean> {
-    const connection = this.#isConnected || this.#isClosing ? this.#nats : null;
-    if (connection === null) return false;
+  /** Whether the server is one of several, which do not all tell of each other. */
+  #hasOthers(): boolean {
+    const { cluster, connect_urls: urls = [] } = this.#nats?.info ?? {};
+    return cluster !== undefined || urls.length > 1 || this.#options.servers.length > 1;
+  }
+
+  /** Whether the server has taken up everything so far, and refused none of it. */
+  async #isTakenUp(): Promise<boolean> {
+    const losses = this.#losses;
     try {
-      await connection.flush();
-      return true;
+      await this.#nats?.flush();
     } catch {
       return false;
     }
+    // What the server refused it says before its answer, but the client tells of it later.
+    await new Promise((resolve) => setImmediate(resolve));
+    return losses === this.#losses;
   }
 
   async #follow(nats: NatsConnection): Promise<void> {
     let reason = 'the connection was closed';
     for await (const status of nats.status()) {
-      if (status.type === 'error') reason = status.error.message;
-      else if (status.type === 'staleConnection') reason = `no answer in ${this.#options.timeoutMs} ms`;
+      if (status.type === 'error') {
+        reason = status.error.message;
+        if (status.error instanceof PermissionViolationError) this.#refused(nats, reason);
+      } else if (status.type === 'staleConnection') reason = `no answer in ${this.#options.timeoutMs} ms`;
       else if (status.type === 'disconnect') this.#lost(reason);
       else if (status.type === 'reconnect') void this.#back(nats);
     }
   }
 
+  /** The connection stands, but a subject is not allowed: what was published on it is lost. */
+  #refused(nats: NatsConnection, reason: string): void {
+    if (this.#refusal === null) setTimeout(() => void this.#back(nats), REFUSED_MS).unref();
+    this.#refusal = reason;
+    this.#lost(reason);
+  }
+
   #lost(reason: string): void {
+    this.#losses++;
+    this.#parts.clear();
     if (!this.#isConnected || this.#isClosing) return;
     this.#isConnected = false;
     this.#unflushed = [];
@@ -159,47 +202,26 @@ export class NatsBackplane implements Backplane {
     this.#events?.disconnected(reason);
   }
 
-  /** The client has subscribed to everything again. */
+  /** The client has subscribed to everything again, but for what was refused. */
   async #back(nats: NatsConnection): Promise<void> {
-    try {
-      await nats.flush();
-    } catch {
-      return;
-    }
-    if (this.#isClosing || this.#isConnected) return;
-    this.#isConnected = true;
-    await this.#settle([...this.#interests]);
-    if (this.#isStill(nats)) this.#events?.connected();
+    this.#refusal = null;
+    if (this.#isClosing || nats.isClosed()) return;
+    this.#subscribeRefused();
+    if (!(await this.#settle([...this.#interests])) || this.#isConnected) return;
+    this.#isConnected = !this.#isClosing && this.#events !== null;
+    if (this.#isConnected) this.#events?.connected();
   }
 
-  #isStill(nats: NatsConnection): boolean {
-    return this.#isConnected && this.#nats === nats;
+  #subscribeRefused(): void {
+    for (const [topic, { joined, subscription }] of this.#interests) {
+      const again = subscription.isClosed() ? this.#subscribe(topic) : undefined;
+      if (again !== undefined) this.#interests.set(topic, { joined, subscription: again });
+    }
   }
 
   #subjectOf(topic: string): string {
     return this.#options.prefix + subjectToken(topic);
   }
-}
-
-function connectionOptions(options: NatsBackplaneOptions): ConnectionOptions {
-  const { servers, user, password, token, tlsCa, timeoutMs, connectTimeoutMs } = options;
-  let attempt = 0;
-  return {
-    servers: [...servers],
-    noEcho: true,
-    timeout: connectTimeoutMs,
-    maxReconnectAttempts: -1,
-    pingInterval: Math.max(100, Math.floor(timeoutMs / (PINGS + 1))),
-    maxPingOut: PINGS,
-    reconnectDelayHandler: () => {
-      const ms = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt++, 10));
-      return ms / 2 + (Math.random() * ms) / 2;
-    },
-    ...(user === null ? {} : { user }),
-    ...(password === null ? {} : { pass: password }),
-    ...(token === null ? {} : { token }),
-    ...(tlsCa === null ? {} : { tls: { ca: tlsCa } }),
-  };
 }
 
 function ignore(): void {

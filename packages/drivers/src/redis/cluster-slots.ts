@@ -31,8 +31,13 @@ export async function findSlots(
   }
 }
 
-/** Asks a node over a connection that there is. Rejects where not every slot has a master. */
+/**
+ * Asks a node over a connection that there is. Rejects where not every slot has a master, or where the node is not in touch
+ * with the others: one that was away knows the masters of the time before, among them perhaps itself.
+ */
 export async function askSlots(redis: Redis, asked: Address): Promise<ClusterSlots> {
+  const info = await redis.cluster('INFO');
+  if (!info.includes('cluster_state:ok')) throw new Error('the cluster is down, as this node sees it');
   const masters: string[] = [];
   const nodes = new Map<string, Address>();
   for (const range of listOf(await redis.cluster('SLOTS'))) {

@@ -7,8 +7,6 @@ export interface PubSubCommands {
   publish(redis: Redis, channel: string, message: Buffer): Promise<unknown>;
   subscribe(redis: Redis, channels: readonly string[]): Promise<unknown>;
   unsubscribe(redis: Redis, channel: string): Promise<unknown>;
-  /** Rejects where the server does not carry messages now. */
-  check(redis: Redis): Promise<unknown>;
 }
 
 export const PLAIN: PubSubCommands = {
@@ -16,7 +14,6 @@ export const PLAIN: PubSubCommands = {
   publish: (redis, channel, message) => redis.publish(channel, message),
   subscribe: (redis, channels) => redis.subscribe(...channels),
   unsubscribe: (redis, channel) => redis.unsubscribe(channel),
-  check: (redis) => redis.ping(),
 };
 
 export const SHARDED: PubSubCommands = {
@@ -24,10 +21,6 @@ export const SHARDED: PubSubCommands = {
   publish: (redis, channel, message) => redis.spublish(channel, message),
   subscribe: (redis, channels) => Promise.all(bySlot(channels).map((each) => redis.ssubscribe(...each))),
   unsubscribe: (redis, channel) => redis.sunsubscribe(channel),
-  async check(redis) {
-    const info = await redis.cluster('INFO');
-    if (!info.includes('cluster_state:ok')) throw new Error('the cluster is down');
-  },
 };
 
 /** One command may only name channels of one slot. */

@@ -70,7 +70,7 @@ export function createClient(connection: RedisConnection, timeoutMs: number): Re
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     ...(tls === null ? {} : { tls: tlsOptions(tls) }),
-    ...(sentinel === null ? {} : sentinelOptions(sentinel)),
+    ...(sentinel === null ? {} : sentinelOptions(connection, sentinel, timeoutMs)),
   };
   return new Redis(options);
 }
@@ -89,14 +89,19 @@ function tlsOptions({ ca, servername }: RedisTls): NonNullable<RedisOptions['tls
   return { ...(servername === null ? {} : { servername }), ...(ca === null ? {} : { ca }) };
 }
 
-function sentinelOptions({ addresses, name, username, password }: Sentinels): ClientOptions {
+/** What is asked of the server, TLS, is asked of the Sentinels too. */
+function sentinelOptions({ tls }: RedisAccess, sentinel: Sentinels, timeoutMs: number): ClientOptions {
+  const { addresses, name, username, password } = sentinel;
   return {
     sentinels: addresses.map((address) => ({ ...address })),
     name,
     // Without it ioredis asks all of them again every 10 ms.
     sentinelRetryStrategy: retryAfterMs,
+    sentinelCommandTimeout: timeoutMs,
     ...(username === null ? {} : { sentinelUsername: username }),
     ...(password === null ? {} : { sentinelPassword: password }),
+    // Without it ioredis takes no notice of `tls` where there are Sentinels.
+    ...(tls === null ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
   };
 }
 

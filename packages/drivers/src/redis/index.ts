@@ -8,3 +8,4 @@ export type {
 } from './connection.ts';
 export { RedisBackplane, type RedisBackplaneOptions } from './redis-backplane.ts';
 export { RedisClusterBackplane, type RedisClusterBackplaneOptions } from './redis-cluster-backplane.ts';
+export { RedisLedger, type RedisLedgerOptions } from './redis-ledger.ts';

@@ -115,12 +115,6 @@ export class PubSubLink {
     this.#forgetRefusal();
     if (!this.#publisher.isReady || !this.#subscriber.isReady) return;
     this.#toJoin = new Set(this.#channels.keys());
-    try {
-      await this.#options.commands.check(this.#publisher.redis);
-    } catch (error) {
-      if (beginning === this.#beginning) this.#refused(error);
-      return;
-    }
     if (!(await this.#joinRest(beginning))) return;
     this.#isReady = true;
     this.#settleFirst?.resolve();

@@ -9,7 +9,7 @@ import { slotOf } from './slot.ts';
 
 export interface RedisClusterBackplaneOptions {
   readonly connection: RedisClusterConnection;
-  /** In front of every topic. With a hash tag in it, such as `{sluice}:`, all topics are on one master. */
+  /** In front of every topic. With a hash tag in it, such as `{sluice}:`, all topics are on one master, and others do not matter. */
   readonly prefix: string;
   /** A server that does not answer for so long counts as gone. */
   readonly timeoutMs: number;
@@ -21,6 +21,9 @@ interface Interest {
   link: PubSubLink;
 }
 
+/** One that decides about the slot, whatever follows it. */
+const HASH_TAG = /^[^{]*\{[^}]+\}/;
+
 /** While something is missing, the cluster is asked for its slots every so often. */
 const SEARCH_MS = 250;
 /** Slots may move without a sound: a replica that was made master by hand leaves the old one as its replica. */
@@ -28,8 +31,8 @@ const WATCH_MS = 5000;
 
 /**
  * Messages between nodes by SPUBLISH and SSUBSCRIBE, which only go to the master that has the topic's slot, and its replicas.
- * There is a link to each such master, so that a join waits for no connection. The backplane is connected while all of them
- * are: whoever publishes does not know which one a topic is on.
+ * There is a link to each master that may get a topic, so that a join waits for no connection. The backplane is connected
+ * while all of them are: whoever publishes does not know which one a topic is on.
  */
 export class RedisClusterBackplane implements Backplane {
   readonly #options: RedisClusterBackplaneOptions;
@@ -114,6 +117,14 @@ export class RedisClusterBackplane implements Backplane {
     return link;
   }
 
+  /** The masters of all slots that topics may be in. */
+  #mastersIn({ masters }: ClusterSlots): readonly string[] {
+    const { prefix } = this.#options;
+    if (!HASH_TAG.test(prefix)) return masters;
+    const slot = slotOf(prefix);
+    return masters.slice(slot, slot + 1);
+  }
+
   #check(): void {
     if (this.#isConnected || this.#isClosing || !this.#areSlotsFresh || this.#events === null) return;
     for (const link of this.#links.values()) if (!link.isReady) return;
@@ -144,9 +155,11 @@ export class RedisClusterBackplane implements Backplane {
   async #look(): Promise<void> {
     const slots = await this.#ask();
     if (slots === undefined || this.#isClosing) return;
-    if (slots.masters.some((master, slot) => master !== this.#slots.masters[slot])) {
+    const masters = this.#mastersIn(slots);
+    const before = this.#mastersIn(this.#slots);
+    if (masters.some((master, i) => master !== before[i])) {
       this.#lost('slots of the cluster have moved to other masters');
-      const remaining = [...this.#links].filter(([address]) => slots.masters.includes(address));
+      const remaining = [...this.#links].filter(([address]) => masters.includes(address));
       // They are tried on and on, and say when they are ready.
       this.#adopt(slots).catch(() => {});
       for (const [, link] of remaining) void link.begin();
@@ -174,7 +187,7 @@ export class RedisClusterBackplane implements Backplane {
   /** Resolves when all new links are ready. */
   async #adopt(slots: ClusterSlots): Promise<void> {
     this.#slots = slots;
-    const masters = new Set(slots.masters);
+    const masters = new Set(this.#mastersIn(slots));
     for (const [address, link] of this.#links) {
       if (masters.has(address)) continue;
       link.end();

@@ -7,6 +7,8 @@ export interface WatchedClientEvents {
   gone(reason: string): void;
 }
 
+const REVIVE_MS = 500;
+
 /**
  * One client and whether it can be used. A server that does not answer counts as gone though its connection stands: it may be
  * stopped, or behind a network that drops everything.
@@ -17,7 +19,9 @@ export class WatchedClient {
   readonly #events: WatchedClientEvents;
   #isReady = false;
   #answeredAt = performance.now();
-  #lastError: Error | null = null;
+  /** The first since it was ready: others may only say that the connection was given up for it. */
+  #error: Error | null = null;
+  #isEnded = false;
   readonly #timer: NodeJS.Timeout;
 
   constructor(redis: Redis, timeoutMs: number, events: WatchedClientEvents) {
@@ -25,10 +29,11 @@ export class WatchedClient {
     this.#timeoutMs = timeoutMs;
     this.#events = events;
     redis.on('error', (error: Error) => {
-      this.#lastError = error;
+      this.#error ??= error;
     });
     redis.on('ready', () => this.#ready());
-    redis.on('close', () => this.#gone(this.#lastError?.message ?? 'the connection was closed'));
+    redis.on('close', () => this.#gone(this.#error?.message ?? 'the connection was closed'));
+    redis.on('end', () => this.#revive());
     this.#timer = setInterval(() => this.#look(), timeoutMs / 2);
     this.#timer.unref();
   }
@@ -38,7 +43,7 @@ export class WatchedClient {
     try {
       await this.redis.connect();
     } catch (error) {
-      throw this.#lastError ?? error;
+      throw this.#error ?? error;
     }
   }
 
@@ -47,13 +52,14 @@ export class WatchedClient {
   }
 
   end(): void {
+    this.#isEnded = true;
     clearInterval(this.#timer);
     this.redis.disconnect();
   }
 
   #ready(): void {
     this.#isReady = true;
-    this.#lastError = null;
+    this.#error = null;
     this.#answeredAt = performance.now();
     this.#events.ready();
   }
@@ -64,13 +70,21 @@ export class WatchedClient {
     this.#events.gone(reason);
   }
 
+  /** The library gives up where it is disturbed while it asks Sentinels. */
+  #revive(): void {
+    if (this.#isEnded) return;
+    const connect = (): void => {
+      if (!this.#isEnded) this.redis.connect().catch(() => {});
+    };
+    setTimeout(connect, REVIVE_MS).unref();
+  }
+
   /** Also connects anew what has hung while connecting. */
   #look(): void {
     const now = performance.now();
     if (now - this.#answeredAt > this.#timeoutMs) {
       this.#answeredAt = now;
-      // Of use to whoever waits for the first connection; a better reason is not replaced.
-      this.#lastError ??= new Error(`no answer in ${this.#timeoutMs} ms`);
+      this.#error ??= new Error(`no answer in ${this.#timeoutMs} ms`);
       this.#gone(`no answer in ${this.#timeoutMs} ms`);
       this.redis.disconnect(true);
       return;

@@ -46,12 +46,17 @@ export class RedisCluster implements AsyncDisposable {
     return this.nodes.map(({ port }) => port);
   }
 
-  /** Until every node sees all others and all slots. */
+  /** Until every node sees all others and all slots, and every replica has what its master has. */
   async isWhole(): Promise<void> {
     const { length } = this.nodes;
     await this.#all('the cluster to be whole', async (node) => {
-      const info = await node.command('CLUSTER', 'INFO');
-      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${length}`);
+      const cluster = await node.command('CLUSTER', 'INFO');
+      const replication = await node.command('INFO', 'replication');
+      return (
+        cluster.includes('cluster_state:ok') &&
+        cluster.includes(`cluster_known_nodes:${length}`) &&
+        !replication.includes('link_status:down')
+      );
     });
   }
 
@@ -75,14 +80,12 @@ export class RedisCluster implements AsyncDisposable {
       const id = (await this.masters[i]?.command('CLUSTER', 'MYID')) ?? '';
       await replica.command('CLUSTER', 'REPLICATE', id);
     }
-    const isReplicated = async (replica: RedisServer): Promise<boolean> =>
-      (await replica.command('INFO', 'replication')).includes('link_status:up');
-    await Promise.all(this.replicas.map((each) => until('the replica', () => isReplicated(each), START_TIMEOUT_MS)));
     // A node that does not know a replica yet would not count its wish to be master.
     await this.#all('all to know the replicas', async (node) => {
       const nodes = await node.command('CLUSTER', 'NODES');
       return nodes.split('\n').filter((line) => line.includes('slave')).length === this.replicas.length;
     });
+    await this.isWhole();
   }
 
   async #all(what: string, holds: (node: RedisServer) => Promise<boolean>): Promise<void> {

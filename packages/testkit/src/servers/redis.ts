@@ -63,8 +63,12 @@ export class RedisSentinels implements AsyncDisposable {
     return this.sentinels.map(({ port }) => port);
   }
 
+  get servers(): readonly ServerProcess[] {
+    return [this.master, this.replica, ...this.sentinels];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.sentinels, this.master, this.replica].map((server) => server[Symbol.asyncDispose]()));
+    await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
   }
 }
 

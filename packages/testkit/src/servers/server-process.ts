@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { until } from '../until.ts';
 
 export interface ServerCommand {
@@ -12,14 +12,16 @@ export interface ServerCommand {
   /** Run in `folder`, where the server may write. */
   readonly args: (folder: string) => readonly string[];
   readonly port: number;
+  /** For a server of several processes: the signal on which the first one ends the others and then itself. Others are killed. */
+  readonly stopSignal?: NodeJS.Signals;
 }
 
 const START_TIMEOUT_MS = 15_000;
 
 /** Servers of this process that live. They must not outlive a test that ends without its clean-up. */
-const living = new Set<ChildProcess>();
+const living = new Map<ChildProcess, NodeJS.Signals>();
 process.once('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
+  for (const [child, signal] of living) child.kill(signal);
 });
 
 /** A server that is not ours, in a process and a folder of its own, on loopback. It can be killed, stopped and started again. */
@@ -38,12 +40,20 @@ export class ServerProcess implements AsyncDisposable {
     return this.#command.port;
   }
 
+  get #stopSignal(): NodeJS.Signals {
+    return this.#command.stopSignal ?? 'SIGKILL';
+  }
+
   /** Starts it, again where it has ended, and waits until it takes connections. */
   async start(): Promise<void> {
     const { command, args, debian } = this.#command;
-    const child = spawn(command, args(this.folder), { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args(this.folder), {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` },
+    });
     this.#child = child;
-    living.add(child);
+    living.set(child, this.#stopSignal);
     this.#output = '';
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString();
@@ -66,7 +76,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   async kill(): Promise<void> {
-    this.signal('SIGKILL');
+    this.signal(this.#stopSignal);
     await this.#exited;
     this.#child = null;
   }

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { Responsibility } from '../src/registry/responsibility.ts';
+import { APP, Node, nodes } from './registry-node.ts';
+
+describe('Webhooks of several nodes', () => {
+  /** Three nodes that have their share of the webhooks. */
+  function three(): [Node, Node, Node] {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const all = nodes('a', 'b', 'c');
+    const tellAll = (): void => {
+      for (const node of all) node.tell(...all.filter((other) => other !== node));
+    };
+    for (const node of all) node.replication.gathered();
+    mock.timers.tick(100);
+    tellAll();
+    mock.timers.tick(100);
+    mock.timers.reset();
+    tellAll();
+    return all;
+  }
+
+  it('are told by one node each; what a dead one had not told, its successor tells', () => {
+    const all = three();
+    const [a, b, c] = all;
+    const channels = Array.from({ length: 60 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    a.tell(b, c);
+    b.tell(a, c);
+    c.tell(a, b);
+    const told = (node: Node): string[] =>
+      node.webhooks.filter(({ type }) => type === 'channel_occupied').map(({ channel }) => channel);
+    assert.deepEqual(all.flatMap(told).sort(), [...channels].sort());
+    for (const node of all) assert.ok(told(node).length >= 10, `${node.id} told ${told(node).length}`);
+    for (const node of all) node.webhooks.length = 0;
+    // The last of all but one node goes where c answers for it, and c dies of it.
+    for (const channel of channels) a.count(1, 0, channel);
+    a.tell(b);
+    const before = [...a.webhooks, ...b.webhooks].filter(({ type }) => type === 'channel_vacated').length;
+    assert.ok(before < channels.length);
+    a.replication.dropNode('c');
+    b.replication.dropNode('c');
+    const vacated = [a, b].flatMap((node) => node.webhooks.filter(({ type }) => type === 'channel_vacated'));
+    assert.deepEqual(vacated.map(({ channel }) => channel).sort(), [...channels].sort());
+  });
+
+  it('are told by the successor though it heard less of a dead node than others did', () => {
+    const [a, b, c] = three();
+    const channels = Array.from({ length: 60 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    const occupied = a.take();
+    for (const message of occupied) for (const node of [b, c]) node.replication.applyRemote('a', message);
+    // Only b hears what c has told, and a takes it for owed until all is vacated again.
+    for (const message of c.take()) b.replication.applyRemote('c', message);
+    b.tell(a);
+    for (const channel of channels) a.count(1, 0, channel);
+    a.tell(b);
+    b.tell(a);
+    const vacated = (): string[] =>
+      [a, b, c].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_vacated').map((w) => w.channel));
+    const ofC = c.webhooks.map(({ channel }) => channel);
+    assert.ok(ofC.length >= 10);
+    for (const node of [a, b, c]) node.nowMs = 500;
+    a.replication.dropNode('c');
+    b.replication.dropNode('c');
+    b.tell(a);
+    a.tell(b);
+    assert.deepEqual(vacated().sort(), [...channels].sort());
+  });
+
+  it('are not forgotten when nodes that were cut off from each other meet again', () => {
+    const [a, b] = three();
+    for (const node of [a, b]) {
+      node.replication.standBack();
+      node.replication.dropNode('c');
+    }
+    const channels = Array.from({ length: 20 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    a.take();
+    a.replication.dropNode('b');
+    b.replication.dropNode('a');
+    for (const node of [a, b]) node.nowMs = 3000;
+    a.meet(b);
+    b.meet(a);
+    assert.deepEqual([a.webhooks, b.webhooks], [[], []]);
+    for (const node of [a, b]) node.replication.serve();
+    const told = [a, b].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_occupied'));
+    assert.deepEqual(told.map(({ channel }) => channel).sort(), [...channels].sort());
+  });
+
+  it('wait while a node stands back, and come when it serves again', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const a = new Node('a');
+    a.replication.serve();
+    a.count(1, 1);
+    assert.deepEqual(a.webhooks, [], 'it has no share yet');
+    a.replication.gathered();
+    mock.timers.tick(100);
+    mock.timers.tick(100);
+    mock.timers.reset();
+    const types = (): string[] => a.webhooks.splice(0).map(({ type }) => type);
+    a.count(1, 0);
+    assert.deepEqual(types(), ['channel_vacated']);
+    a.replication.standBack();
+    a.count(1, 1);
+    a.count(1, 1, 'sport');
+    a.count(1, 0, 'sport');
+    assert.deepEqual(types(), []);
+    a.replication.serve();
+    assert.deepEqual(types(), ['channel_occupied'], 'and what has come and gone is not told');
+  });
+});
+
+describe('Responsibility', () => {
+  it('is the same whatever the order in which nodes are known, fairly shared, and moves only with its node', () => {
+    const ids = Array.from({ length: 5 }, (_, i) => `node-${i}`);
+    const of = (list: readonly string[]): Responsibility => {
+      const responsibility = new Responsibility();
+      for (const id of list) responsibility.add(id);
+      return responsibility;
+    };
+    const [all, reversed, without] = [of(ids), of(ids.toReversed()), of(ids.slice(1))];
+    const shares = new Map<string, number>();
+    for (let i = 0; i < 5000; i++) {
+      const channel = `presence-room-${i}`;
+      const node = all.of(APP, channel) ?? '';
+      shares.set(node, (shares.get(node) ?? 0) + 1);
+      assert.equal(reversed.of(APP, channel), node);
+      if (node !== 'node-0') assert.equal(without.of(APP, channel), node);
+      else assert.equal(all.of(APP, channel, 'node-0'), without.of(APP, channel));
+    }
+    for (const id of ids) assert.ok(Math.abs((shares.get(id) ?? 0) - 1000) < 150, `${id} has ${shares.get(id)}`);
+  });
+});

@@ -1,0 +1,74 @@
+import type { InheritedEntry, LedgerEntry, LedgerEvents } from '@sluice/core';
+import type { Debounce } from './debounce.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Endpoints } from './endpoints.ts';
+import type { WebhookCounters, WebhooksOptions } from './options.ts';
+import { type OwedEvent, parseEntry } from './owed.ts';
+
+export interface InheritanceOptions extends Pick<WebhooksOptions, 'findApp' | 'isThere' | 'clock' | 'log'> {
+  readonly endpoints: Endpoints;
+  readonly debounce: Debounce;
+  readonly counters: WebhookCounters;
+  /** Something is held. */
+  readonly onHold: () => void;
+}
+
+/** Takes up what nodes that died have left, and lets go of what others took from this one. */
+export class Inheritance implements LedgerEvents {
+  readonly #options: InheritanceOptions;
+
+  constructor(options: InheritanceOptions) {
+    this.#options = options;
+  }
+
+  inherited(entries: readonly InheritedEntry[]): void {
+    const { counters, log, onHold } = this.#options;
+    const dropped = entries.filter((entry) => !this.#takeUp(entry));
+    for (const { entry } of dropped) entry.strike();
+    counters.inherited += entries.length - dropped.length;
+    counters.dropped += dropped.length;
+    onHold();
+    log.info('webhook events of a node that is no more were taken over', { count: entries.length });
+    if (dropped.length === 0) return;
+    log.warn('webhook events of a node that is no more were dropped: this node has no such app or webhook', {
+      count: dropped.length,
+    });
+  }
+
+  lost(entries: ReadonlySet<LedgerEntry>): void {
+    this.#options.debounce.forget(entries);
+    for (const endpoint of this.#options.endpoints.all()) endpoint.forget(entries);
+  }
+
+  reached(): void {
+    this.#options.log.info('what webhooks owe is noted outside this process again');
+  }
+
+  unreachable(reason: string): void {
+    this.#options.log.warn('what webhooks owe is known to this process alone until it can be noted', { reason });
+  }
+
+  /** False: there is nobody to tell. */
+  #takeUp({ entry, text }: InheritedEntry): boolean {
+    const owed = parseEntry(text);
+    if (owed === undefined) return false;
+    const { debounce, findApp, isThere, clock } = this.#options;
+    if (owed.kind === 'going') {
+      if (findApp(owed.going.appId) === undefined) return false;
+      // Who has come back meanwhile was told of already, and the going would come behind it.
+      if (isThere(owed.going)) entry.strike();
+      else debounce.resume(owed.going, entry, clock.monotonic());
+      return true;
+    }
+    const endpoint = this.#endpointOf(owed);
+    // From now on it has as much time as any other.
+    endpoint?.push({ ...owed.event, bytes: Buffer.byteLength(owed.event.text), at: clock.monotonic(), entry });
+    return endpoint !== undefined;
+  }
+
+  #endpointOf({ appId, endpoint: name }: OwedEvent): Endpoint | undefined {
+    const app = this.#options.findApp(appId);
+    if (app === undefined) return undefined;
+    return [...this.#options.endpoints.of(app)].find(({ owner }) => owner.name === name);
+  }
+}
