@@ -92,6 +92,7 @@ function redisMetrics({ prefix, label }: Label): Metric[] {
     { key: `${prefix}redisCpu`, label: `${label}: CPU of Redis per publish`, unit: 'µs' },
     { key: `${prefix}unwanted`, label: `${label}: messages from Redis per publish that nobody wants`, unit: '' },
     { key: `${prefix}rest`, label: `${label}: messages to Redis at rest`, unit: '/s' },
+    { key: `${prefix}restOut`, label: `${label}: from Redis at rest`, unit: 'bytes/s' },
   ];
 }
 
@@ -138,6 +139,7 @@ async function runNodes(bench: Bench, { size, redis, values }: Joined): Promise<
     const restMs = Math.min(REST_MS, bench.options.durationMs);
     const rest = await trafficOf(redis, () => sleep(restMs));
     values[`${prefix}rest`] = (1e6 * rest.messages) / rest.elapsedMicros;
+    values[`${prefix}restOut`] = (1e6 * rest.bytesOut) / rest.elapsedMicros;
     const note = await runAtRate(cluster, prefix, values);
     Object.assign(values, await wanted({ cluster, redis, rest }, { prefix, values }));
     values[`${prefix}unwanted`] = await unwanted({ cluster, redis, rest });
