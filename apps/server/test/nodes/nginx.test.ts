@@ -147,9 +147,9 @@ describe('Nodes behind Nginx', { timeout: 120_000 }, () => {
   it('may be stopped without a publish refused, once they are off the list', async (t) => {
     const { nginx, nodes } = await startBehind(t, { config: { shutdown: { drain_window_ms: 500 } } });
     const clients = await connectMany(t, nginx, 6);
-    const publishers = [1, 2, 3, 4].map((i) => {
+    const publishers = [1, 2, 3, 4, 5, 6, 7, 8].map((i) => {
       // A connection for each: a reload closes those that are idle, which a publisher may notice too late.
-      const publisher = new Publisher(nginx, { event: `e${i}`, channel: CHANNEL, everyMs: 5, keepAlive: false });
+      const publisher = new Publisher(nginx, { event: `e${i}`, channel: CHANNEL, everyMs: 1, keepAlive: false });
       t.after(() => publisher.stop());
       return publisher;
     });
