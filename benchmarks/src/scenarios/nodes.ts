@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisServer } from '@sluice/testkit';
 
 import { acceptedIn } from '../load/crew.ts';
-import { RedisMeter, startRedis, without, type RedisTraffic } from '../redis-meter.ts';
+import { copiesIn, RedisMeter, startRedis, without, type RedisTraffic } from '../redis-meter.ts';
 import { cpuMicrosOf, descendants, writtenBy } from '../process-tree.ts';
 import { pidsOf, type Server } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
@@ -17,17 +17,19 @@ const RATE = 20;
 const SIZES = [1, 2, 4] as const;
 /** At rest there are heartbeats only, each second. */
 const REST_MS = 2_000;
-/** ":0\r\n", how Redis answers each PUBLISH (fewer than ten nodes got it). */
-const ANSWER_BYTES = 4;
-
-const SATURATED = { channels: CHANNELS, publishers: PUBLISHERS, rate: null };
+/**
+ * Where nodes are joined, an answer waits for other processes, and eight publishers wait with it: each round of writes then has
+ * fewer messages to gather than on a node alone, and the figures would be those of the wait.
+ */
+const SATURATING = 96;
+const SATURATED = { channels: CHANNELS, publishers: SATURATING, rate: null };
 
 type Values = Record<string, number | undefined>;
 
 /** The same clients on one node, and shared out over several with Redis between them: what nodes cost. */
 export const nodes: Scenario = {
   describe: (options) =>
-    `${subscribersOf(options)} subscribers on one channel, shared out over the nodes, which are not pinned; ${options.durationMs / 1000} s each at ${RATE} publishes/s and saturated by ${PUBLISHERS} publishers, who are shared out too`,
+    `${subscribersOf(options)} subscribers on one channel, shared out over the nodes, which are not pinned; ${options.durationMs / 1000} s each at ${RATE} publishes/s and saturated by ${SATURATING} publishers, who are shared out too`,
   metrics: [
     ...nodeMetrics({ prefix: 'alone.', label: 'a node alone' }),
     ...SIZES.flatMap((size) => {
@@ -87,6 +89,7 @@ function redisMetrics({ prefix, label }: Label): Metric[] {
     { key: `${prefix}redisCpu`, label: `${label}: CPU of Redis per publish`, unit: 'µs' },
     { key: `${prefix}unwanted`, label: `${label}: messages from Redis per publish that nobody wants`, unit: '' },
     { key: `${prefix}rest`, label: `${label}: messages to Redis at rest`, unit: '/s' },
+    { key: `${prefix}restOut`, label: `${label}: from Redis at rest`, unit: 'bytes/s' },
   ];
 }
 
@@ -95,7 +98,7 @@ async function runAtRate(bench: Bench, prefix: string, values: Values): Promise<
   const { durationMs, warmUpMs } = bench.options;
   await openAll(bench, { channels: CHANNELS, count: subscribersOf(bench.options) });
   await runPhase(bench, { ...SATURATED, durationMs: warmUpMs });
-  const steady = await runSteady(bench, { ...SATURATED, rate: RATE, durationMs });
+  const steady = await runSteady(bench, { ...SATURATED, publishers: PUBLISHERS, rate: RATE, durationMs });
   if (steady === null) return `${prefix.slice(0, -1)}: ${notSustained(RATE)}`;
   Object.assign(values, latencyValues(steady.latency, prefix));
   values[`${prefix}steadyCpu`] = per(steady.reading.serverCpuMicros, steady.settled.deliveries);
@@ -133,6 +136,7 @@ async function runNodes(bench: Bench, { size, redis, values }: Joined): Promise<
     const restMs = Math.min(REST_MS, bench.options.durationMs);
     const rest = await trafficOf(redis, () => sleep(restMs));
     values[`${prefix}rest`] = (1e6 * rest.messages) / rest.elapsedMicros;
+    values[`${prefix}restOut`] = (1e6 * rest.bytesOut) / rest.elapsedMicros;
     const note = await runAtRate(cluster, prefix, values);
     Object.assign(values, await wanted({ cluster, redis, rest }, { prefix, values }));
     values[`${prefix}unwanted`] = await unwanted({ cluster, redis, rest });
@@ -178,11 +182,6 @@ async function unwanted({ cluster, redis, rest }: Metered): Promise<number> {
     publishes = acceptedIn(await cluster.crew.publish(load));
   });
   return copiesIn(without(all, rest)) / publishes;
-}
-
-/** A message leaves Redis in as many bytes as it came in: MESSAGE is as long a word as PUBLISH. */
-function copiesIn({ messages, bytesIn, bytesOut }: RedisTraffic): number {
-  return (bytesOut - ANSWER_BYTES * messages) / (bytesIn / messages);
 }
 
 async function trafficOf(redis: RedisServer, work: () => Promise<void>): Promise<RedisTraffic> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError, type LedgerEntry } from '@sluice/core';
@@ -11,6 +12,9 @@ const DEAD_MS = 400;
 /** Of a node that says nothing by itself, and so seems dead soon after its last write. */
 const SILENT = { beatMs: 1_000_000 };
 
+const ACCESS = { db: 0, username: null, password: null, tls: null, sentinel: null };
+const AS_USER = { username: 'ledger', password: 'password' };
+
 /** One node's ledger and all that it tells. */
 class Node {
   readonly ledger: RedisLedger;
@@ -21,8 +25,7 @@ class Node {
 
   constructor(t: TestContext, redis: RedisServer | number, changes: Partial<RedisLedgerOptions> = {}) {
     const port = typeof redis === 'number' ? redis : redis.port;
-    const access = { db: 0, username: null, password: null, tls: null, sentinel: null };
-    const connection = { ...access, address: { host: '127.0.0.1', port } };
+    const connection = { ...ACCESS, address: { host: '127.0.0.1', port } };
     const times = { timeoutMs: 1000, beatMs: BEAT_MS, deadMs: DEAD_MS };
     this.ledger = new RedisLedger({ connection, prefix: PREFIX, ...times, ...changes });
     t.after(() => this.ledger.close());
@@ -225,7 +228,7 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
 
   it('takes nobody for dead who could not reach Redis either', async (t) => {
     const redis = await startRedis(t, ['--appendonly', 'yes']);
-    const nodes = await Promise.all(numbers(4).map(() => Node.open(t, redis, { deadMs: 3000 })));
+    const nodes = await Promise.all(numbers(4).map(() => Node.open(t, redis, { deadMs: 3000, timeoutMs: 5000 })));
     for (const node of nodes) await node.noted('a');
     await redis.kill();
     await until('the loss', () => nodes.every(({ log }) => log.includes('unreachable')));
@@ -270,6 +273,26 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
     await leaving.ledger.close();
     const heir = await Node.open(t, redis);
     await heir.inherits(...large, ...numbers(3000));
+  });
+
+  it('needs no more rights than the README says', async (t) => {
+    const rights =
+      '+ping +info +eval +get +set +del +exists +hset +hdel +hkeys +hmget +sadd +srem +smembers +rename +incr';
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+    assert.ok(readme.includes(`\`~<prefix>*\`, and \`${rights}\``), rights);
+    const redis = await startRedis(t, ['--user', 'ledger', 'on', '>password', `~${PREFIX}*`, ...rights.split(' ')]);
+    const connection = { ...ACCESS, ...AS_USER, address: { host: '127.0.0.1', port: redis.port } };
+    const dead = await Node.open(t, redis, { connection, ...SILENT });
+    await dead.noted('a', 'b');
+    const heir = await Node.open(t, redis, { connection });
+    await heir.inherits('a', 'b');
+    for (const entry of heir.entries) entry.strike();
+    await until('an empty Redis', async () => (await keysIn(redis)).length === 0);
+    await heir.noted('c');
+    assert.equal(await heir.ledger.close(), 0);
+    const last = await Node.open(t, redis, { connection, deadMs: 1_000_000 });
+    await last.inherits('c');
+    assert.deepEqual([...dead.log, ...heir.log, ...last.log], []);
   });
 
   it('says where it cannot connect, and why', async (t) => {

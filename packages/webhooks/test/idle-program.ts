@@ -23,7 +23,7 @@ webhooks.emit(occupied('a'));
 webhooks.emit(vacated('b'));
 while (webhooks.counters.failedAttempts === 0) await sleep(10);
 if (step === 'close') {
-  webhooks.close();
+  await webhooks.close();
   await sleep(10);
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
   process.stdout.write(`${JSON.stringify(timers)}\n`);

@@ -210,7 +210,7 @@ describe('a function that is down', () => {
     await until('the call', () => receiver.calls.length === 1);
     const startedAt = performance.now();
     await webhooks.flush(100);
-    webhooks.close();
+    await webhooks.close();
     assert.ok(performance.now() - startedAt < 1000);
     assert.equal(webhooks.counters.dropped, 1);
     await until('the call to be cut off', () => receiver.open === 0);

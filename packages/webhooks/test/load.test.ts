@@ -150,7 +150,7 @@ describe('a flush', () => {
     const flushed = webhooks.flush(60_000);
     webhooks.emit({ ...occupied('b'), appId: '2' });
     await until('the other', () => late.calls.length === 1);
-    webhooks.close();
+    void webhooks.close();
     await flushed;
   });
 
@@ -189,7 +189,7 @@ describe('a flush', () => {
     webhooks.emit(occupied('a'));
     const flushed = webhooks.flush(60_000);
     await until('the call', () => receiver.calls.length === 1);
-    webhooks.close();
+    void webhooks.close();
     await flushed;
   });
 });
@@ -202,7 +202,7 @@ describe('a close', () => {
     for (const channel of ['a', 'b', 'c']) webhooks.emit(occupied(channel));
     webhooks.emit(vacated('d'));
     await until('the call', () => receiver.calls.length === 1);
-    webhooks.close();
+    void webhooks.close();
     webhooks.emit(occupied('e'));
     await webhooks.flush(1000);
     await sleep(150);

@@ -106,6 +106,7 @@ export class Publisher {
   readonly #channel: string;
   readonly #padding: string;
   #underWay = Promise.resolve();
+  #isStopped = false;
   sent = 0;
   readonly failures: string[] = [];
 
@@ -124,12 +125,15 @@ export class Publisher {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isStopped = true;
     await this.#underWay;
     this.#api[Symbol.dispose]();
   }
 
   #publish(): void {
     this.#underWay = this.#underWay.then(async () => {
+      // What a busy machine left waiting is not worth the wait.
+      if (this.#isStopped) return;
       const outcome = await this.#api.trigger(this.#channel, this.#event, `${this.sent}${this.#padding}`).then(
         ({ status }) => status,
         (error: NodeJS.ErrnoException) => error.code ?? error.message,

@@ -104,6 +104,10 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
       await (await connect(t, c)).subscribePresence(channel, { user_id: `dies-${i}` });
     }
     await until('all to be known', () => eventsOf(stays, 'pusher_internal:member_added').length === 3);
+    const told = (): string[] =>
+      receiver.events.map(({ name, user_id }) => `${name} ${typeof user_id === 'string' ? user_id : ''}`).toSorted();
+    // What waits in the memory of a node dies with it.
+    await until('the webhooks of the coming', () => told().length >= 5, 20_000);
     const killedAt = performance.now();
     await killNode(c);
     const removed = (client: RawClient): string[] =>
@@ -119,8 +123,6 @@ describe('What all nodes know', { timeout: 120_000 }, () => {
       ...['dies-0', 'dies-1', 'dies-2'].map((user) => `member_removed ${user}`),
       'channel_vacated ',
     ].toSorted();
-    const told = (): string[] =>
-      receiver.events.map(({ name, user_id }) => `${name} ${typeof user_id === 'string' ? user_id : ''}`).toSorted();
     await until('the webhooks', () => told().length >= expected.length, 20_000).catch(() => {});
     await sleep(500);
     assert.deepEqual(told(), expected);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APP, RawClient, type RedisServer, type SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
+import { APP, type RawClient, type RedisServer, type SluiceProcess, until, WebhookReceiver } from '@sluice/testkit';
 import { connect, overRedis, startNodes } from './nodes.ts';
 
 const HELD_MS = 1000;
@@ -50,9 +50,9 @@ async function untilOwed(node: SluiceProcess, count: number): Promise<void> {
   await saved(node);
 }
 
-/** Client events with the numbers from `from` on. */
-function say(client: RawClient, channel: string, from: number, count: number): void {
-  for (let i = from; i < from + count; i++) client.send({ event: 'client-n', channel, data: i });
+/** Ten client events, with the numbers from `from` on. */
+function say(client: RawClient, channel: string, from: number): void {
+  for (let i = from; i < from + 10; i++) client.send({ event: 'client-n', channel, data: i });
 }
 
 function numbersTold({ events }: WebhookReceiver): number[] {
@@ -69,7 +69,7 @@ describe('Webhooks that are noted in Redis', { timeout: 120_000 }, () => {
     const [dying, heir] = nodes;
     receiver.answer = 500;
     const client = await connect(t, dying, ['private-a']);
-    say(client, 'private-a', 0, 10);
+    say(client, 'private-a', 0);
     await untilOwed(dying, 10);
     const keys = (await redis.command('KEYS', 'sluice_queue:ledger:*')).split('\n');
     const noted = (await Promise.all(keys.map((key) => redis.command('HVALS', key)))).join('\n');
@@ -105,7 +105,7 @@ describe('Webhooks that are noted in Redis', { timeout: 120_000 }, () => {
   it('arrive once each where nobody dies, though Redis is lost meanwhile with all that it had', async (t) => {
     const { nodes, redis, receiver } = await up(t);
     const clients = await Promise.all(nodes.map((node, i) => connect(t, node, [`private-${i}`])));
-    const sayAll = (from: number): void => clients.forEach((client, i) => say(client, `private-${i}`, from, 10));
+    const sayAll = (from: number): void => clients.forEach((client, i) => say(client, `private-${i}`, from));
     sayAll(0);
     receiver.answer = 500;
     sayAll(10);
@@ -141,7 +141,7 @@ describe('Webhooks that are noted in Redis', { timeout: 120_000 }, () => {
     const [paused, heir] = nodes;
     receiver.stop();
     const client = await connect(t, paused, ['private-a']);
-    say(client, 'private-a', 0, 10);
+    say(client, 'private-a', 0);
     await untilOwed(paused, 10);
     paused.signal('SIGSTOP');
     const inherited = async (): Promise<number> => metricOf(heir, 'webhook_inherited_events_total');

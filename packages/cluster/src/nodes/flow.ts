@@ -8,7 +8,7 @@ export interface FlowOptions<T extends Parcel> {
   /** The next one, which counts as sent from then on; `undefined`: there is none now. */
   readonly next: () => T | undefined;
   readonly send: (topic: string, frame: Buffer, confirmed: () => void) => void;
-  /** The transport has taken it over. */
+  /** The transport has taken it over; told of each perhaps more than once, and of different topics in any order. */
   readonly confirmed: (parcel: T) => void;
 }
 
@@ -18,17 +18,10 @@ export interface FlowOptions<T extends Parcel> {
  */
 const WINDOW_BYTES = 1024 * 1024;
 
-/** More seconds than a transport takes to notice that its server does not answer. */
-const STUCK_AFTER = 10;
-
 /** Hands to the transport what it can take, in order, and the rest when it has confirmed that. */
 export class Flow<T extends Parcel> {
   readonly #options: FlowOptions<T>;
-  /** Handed to the transport in this connection, and confirmed of it. */
-  #sentBytes = 0;
-  #confirmedBytes = 0;
-  /** Calls of {@link isStuck} since something was confirmed. */
-  #silence = 0;
+  #inFlightBytes = 0;
   #isOpen = false;
   #isPumping = false;
   /** Connections so far: what an earlier one confirms late is not in flight in this one. */
@@ -42,7 +35,7 @@ export class Flow<T extends Parcel> {
   open(): void {
     this.#isOpen = true;
     this.#connection++;
-    this.#sentBytes = this.#confirmedBytes = this.#silence = 0;
+    this.#inFlightBytes = 0;
     this.pump();
   }
 
@@ -50,19 +43,12 @@ export class Flow<T extends Parcel> {
     this.#isOpen = false;
   }
 
-  /** To be called every second or so: whether something waits, and nothing was confirmed for long, though the connection stands. */
-  isStuck(): boolean {
-    if (!this.#isOpen || this.#sentBytes === this.#confirmedBytes) return false;
-    this.#silence++;
-    return this.#silence >= STUCK_AFTER;
-  }
-
   /** HOT: once per message that leaves this node. There may be something to send. */
   pump(): void {
     // A transport may confirm at once, from within.
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#isOpen && this.#sentBytes - this.#confirmedBytes < WINDOW_BYTES) {
+    while (this.#isOpen && this.#inFlightBytes < WINDOW_BYTES) {
       const parcel = this.#options.next();
       if (parcel === undefined) break;
       this.#send(parcel);
@@ -72,14 +58,12 @@ export class Flow<T extends Parcel> {
 
   #send(parcel: T): void {
     const connection = this.#connection;
-    this.#sentBytes += parcel.frame.length;
-    const upTo = this.#sentBytes;
+    const bytes = parcel.frame.length;
+    this.#inFlightBytes += bytes;
     this.#options.send(parcel.topic, parcel.frame, () => {
       this.#options.confirmed(parcel);
       if (connection !== this.#connection) return;
-      // Confirmations come in order: one that is missing before this one was refused, and will not come.
-      this.#confirmedBytes = Math.max(this.#confirmedBytes, upTo);
-      this.#silence = 0;
+      this.#inFlightBytes -= bytes;
       this.pump();
     });
   }

@@ -265,7 +265,6 @@ export class NodeGateway {
   #tick(): void {
     this.#membership.tick();
     this.#outgoing.expire();
-    this.#repeats.expire();
     this.#forgetGone();
     if (!this.#isConnected) return;
     this.#incoming.expire();

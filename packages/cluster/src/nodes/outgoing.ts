@@ -25,6 +25,7 @@ interface Kept {
   readonly number: number;
   readonly previous: number;
   readonly at: number;
+  isConfirmed: boolean;
 }
 
 /** The newest number of a topic. */
@@ -57,9 +58,9 @@ export class Outgoing {
   /** The newest number of each topic that has no message here any more, oldest first: without it nobody would notice a loss. */
   readonly #faded = new Map<string, number>();
   readonly #flow: Flow<Kept>;
-  /** The newest that the transport has. It confirms in order. */
-  #confirmed = 0;
-  /** The newest that was handed to it. */
+  /** Messages that the transport has not confirmed. */
+  unconfirmed = 0;
+  /** In this connection, everything up to this number was handed to the transport, or is confirmed. */
   #sent = 0;
   /** Messages that found no room while the transport was away. */
   refused = 0;
@@ -69,14 +70,11 @@ export class Outgoing {
   constructor(options: OutgoingOptions) {
     this.#options = options;
     this.#flow = new Flow<Kept>({
-      next: () => {
-        const kept = this.#at(this.#sent + 1);
-        if (kept !== undefined) this.#sent++;
-        return kept;
-      },
+      next: () => this.#next(),
       send: options.send,
-      confirmed: ({ number }) => {
-        this.#confirmed = Math.max(this.#confirmed, number);
+      confirmed: (kept) => {
+        if (!kept.isConfirmed) this.unconfirmed--;
+        kept.isConfirmed = true;
       },
     });
   }
@@ -90,11 +88,6 @@ export class Outgoing {
     return this.#kept.length - this.#gone;
   }
 
-  /** Messages that the transport has not confirmed. */
-  get unconfirmed(): number {
-    return this.last - this.#confirmed;
-  }
-
   /** HOT: once per message that leaves this node. False: there is no room for it, and it is lost. */
   publish(topic: string, body: Uint8Array): boolean {
     if (!this.#makeRoom(body.length)) {
@@ -105,7 +98,8 @@ export class Outgoing {
     const previous = this.#newest.get(topic) ?? this.#unfade(topic);
     const view = Buffer.from(body.buffer, body.byteOffset, body.length);
     const frame = encodeNumbered(this.#options.origin, { number, previous, body: view });
-    this.#kept.push({ topic, frame, number, previous, at: this.#options.now() });
+    this.#kept.push({ topic, frame, number, previous, at: this.#options.now(), isConfirmed: false });
+    this.unconfirmed++;
     this.#bytes += frame.length;
     this.#newest.set(topic, number);
     this.#flow.pump();
@@ -114,7 +108,7 @@ export class Outgoing {
 
   /** The transport is there. What it may not have got goes out again, in order; receivers drop what they had. */
   connected(): void {
-    this.#sent = this.#confirmed;
+    this.#sent = this.#first - 1;
     this.resent += this.unconfirmed;
     this.#flow.open();
   }
@@ -130,9 +124,9 @@ export class Outgoing {
   tails(since: number): Tail[] {
     const newest = new Map<string, number>();
     for (const [topic, number] of this.#faded) if (number > since) newest.set(topic, number);
-    for (let number = Math.max(since + 1, this.#first); number <= this.#sent; number++) {
+    for (let number = Math.max(since + 1, this.#first); number <= this.last; number++) {
       const kept = this.#at(number);
-      if (kept !== undefined) newest.set(kept.topic, number);
+      if (kept !== undefined && (kept.isConfirmed || number <= this.#sent)) newest.set(kept.topic, number);
     }
     return [...newest];
   }
@@ -156,14 +150,24 @@ export class Outgoing {
     return this.#at(number)?.frame;
   }
 
-  /** Forgets what is too old, and sends again what the transport has refused. To be called every second or so. */
+  /** Forgets what is too old. To be called now and then. */
   expire(): void {
-    if (this.#flow.isStuck()) this.connected();
     const before = this.#options.now() - this.#options.bounds.maxAgeMs;
     for (;;) {
       const oldest = this.#kept[this.#gone];
-      if (oldest === undefined || oldest.number > this.#confirmed || oldest.at > before) return;
+      if (oldest === undefined || !oldest.isConfirmed || oldest.at > before) return;
       this.#forgetOldest(oldest);
+    }
+  }
+
+  #next(): Kept | undefined {
+    // What is forgotten was confirmed.
+    this.#sent = Math.max(this.#sent, this.#first - 1);
+    for (;;) {
+      const kept = this.#at(this.#sent + 1);
+      if (kept === undefined) return undefined;
+      this.#sent++;
+      if (!kept.isConfirmed) return kept;
     }
   }
 
@@ -176,7 +180,7 @@ export class Outgoing {
     const { maxMessages, maxBytes } = this.#options.bounds;
     while (this.size >= maxMessages || (this.size > 0 && this.#bytes + bytes > maxBytes)) {
       const oldest = this.#kept[this.#gone];
-      if (oldest === undefined || oldest.number > this.#confirmed) return false;
+      if (oldest === undefined || !oldest.isConfirmed) return false;
       this.#forgetOldest(oldest);
     }
     return true;

@@ -46,13 +46,6 @@ export class Repeats {
     this.#numbers = null;
   }
 
-  /** To be called every second or so. */
-  expire(): void {
-    if (!this.#flow.isStuck()) return;
-    this.disconnected();
-    this.connected();
-  }
-
   wish(node: NodeId, topic: string, { after, upTo }: Numbers): void {
     const key = `${node} ${topic}`;
     const had = this.#wishes.get(key);

@@ -33,15 +33,6 @@ class Transport {
   confirm(): void {
     this.#confirmations.shift()?.();
   }
-
-  /** One message is refused, and never confirmed. */
-  refuse(): void {
-    this.#confirmations.shift();
-  }
-
-  isStuckIn(seconds: number): boolean {
-    return Array.from({ length: seconds }, () => this.flow.isStuck()).some(Boolean);
-  }
 }
 
 describe('A flow', () => {
@@ -57,26 +48,6 @@ describe('A flow', () => {
     transport.offer('f');
     assert.deepEqual(transport.sent, ['a', 'b', 'c', 'd', 'e']);
     assert.deepEqual(transport.confirmed, ['a', 'b']);
-  });
-
-  it('goes on where one is refused and a later one confirmed', () => {
-    const transport = new Transport();
-    transport.flow.open();
-    transport.offer('a', 'b', 'c', 'd', 'e');
-    transport.refuse();
-    transport.confirm();
-    assert.deepEqual(transport.sent, ['a', 'b', 'c', 'd', 'e']);
-  });
-
-  it('is stuck when nothing is confirmed for ten seconds, and not when nothing waits', () => {
-    const transport = new Transport();
-    transport.flow.open();
-    assert.ok(!transport.isStuckIn(60));
-    transport.offer('a');
-    assert.ok(!transport.isStuckIn(9));
-    assert.ok(transport.isStuckIn(1));
-    transport.confirm();
-    assert.ok(!transport.isStuckIn(60));
   });
 
   it('does not count what a connection before confirms late', () => {

@@ -32,8 +32,9 @@ describe('Messages between nodes', () => {
     nodes.network.settle();
     publish(a, '1:x', numbers(3));
     nodes.network.settle();
+    publish(a, '1:x', numbers(2, 3));
     for (const { backplane } of [a, b]) backplane.disconnect();
-    publish(a, '1:x', numbers(3, 3));
+    publish(a, '1:x', numbers(3, 5));
     await nodes.pass(10);
     assert.deepEqual(
       a.log.filter((line) => line.startsWith('dead')),
@@ -42,11 +43,11 @@ describe('Messages between nodes', () => {
     );
     for (const { backplane } of [a, b]) backplane.connect();
     await nodes.pass(2);
-    assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(6));
+    assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(8));
     assert.deepEqual(b.lost, []);
     const { unconfirmed, resent, published } = a.gateway.counters;
-    assert.deepEqual({ unconfirmed, resent, published }, { unconfirmed: 0, resent: 3, published: 6 });
-    assert.equal(b.gateway.counters.repaired, 0, 'what waited goes out by itself');
+    assert.deepEqual({ unconfirmed, resent, published }, { unconfirmed: 0, resent: 5, published: 8 });
+    assert.equal(b.gateway.counters.repaired, 0, 'what waited, and what was under way, goes out by itself');
   });
 
   it('of a node that started while another could not hear come to it when it can', async () => {
@@ -64,6 +65,28 @@ describe('Messages between nodes', () => {
     b.backplane.connect();
     await nodes.pass(3);
     assert.deepEqual(b.heard(a.gateway.id, '1:x'), numbers(3));
+  });
+
+  it('of a node that is silent for ten minutes are forgotten, and with them what is missing', async () => {
+    for (const [minutes, lost] of [
+      [5, ['1:x']],
+      [11, []],
+    ] as const) {
+      const nodes = new Nodes(2);
+      const [a, b] = (await nodes.start()) as [Node, Node];
+      b.gateway.join('1:x', () => {});
+      nodes.network.settle();
+      nodes.network.part([a.backplane]);
+      publish(a, '1:x', numbers(3));
+      await nodes.pass(minutes * 60);
+      nodes.network.heal();
+      await nodes.pass(3);
+      publish(a, '1:x', ['last']);
+      await nodes.pass(3);
+      assert.deepEqual(b.heard(a.gateway.id, '1:x'), ['last']);
+      assert.deepEqual(b.lost, lost);
+      mock.timers.reset();
+    }
   });
 
   it('that a server swallowed when it died are asked for, though only their origin lost its connection', async () => {

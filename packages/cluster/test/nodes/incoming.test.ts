@@ -79,6 +79,19 @@ describe('Messages with a hole between them', () => {
     assert.equal(play.news, 'a9', 'what comes after all is too late');
   });
 
+  it('are not given up while what is missing is coming', () => {
+    const play = new Play();
+    play.come(A, 1, 0);
+    play.come(A, 9, 8);
+    assert.equal(play.news, 'a1 ask (1,8]');
+    for (let number = 2; number <= 8; number++) {
+      play.nowMs += 900;
+      play.repeat(A, number, number - 1);
+      play.incoming.expire();
+    }
+    assert.equal(play.news, 'a2 a3 a4 a5 a6 a7 a8 a9');
+  });
+
   it('come without what the origin does not have any more, up to there', () => {
     const play = new Play();
     for (const [number, previous] of [

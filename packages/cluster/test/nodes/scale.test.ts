@@ -169,4 +169,18 @@ describe('What the transport carries for a hundred nodes', () => {
     assert.deepEqual(handed, { '/registry': MEMBERS });
     assert.ok(members.every((member) => member.subscribersOf('news') === 1000));
   });
+
+  it('is, for a newcomer, a few words with each node, and two of each to all', async () => {
+    await cluster.atRest();
+    const { handed } = await cluster.trafficOf(async () => {
+      await cluster.grow(MEMBERS + 1);
+      await cluster.atRest();
+    });
+    const toOne = Object.entries(handed).reduce(
+      (sum, [topic, count]) => (topic.startsWith('/node/') ? sum + count : sum),
+      0,
+    );
+    assert.ok(toOne <= 6 * MEMBERS, `${toOne} messages to one node`);
+    assert.ok((handed['/registry'] ?? 0) <= 2 * MEMBERS * (MEMBERS + 1), `${handed['/registry']} changes`);
+  });
 });

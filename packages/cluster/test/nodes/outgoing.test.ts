@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeFrame } from '../../src/nodes/frames.ts';
+import { Outgoing } from '../../src/nodes/outgoing.ts';
+
+const KILOBYTES_400 = Buffer.alloc(400 * 1024);
+
+/** Over a transport that confirms what the test says, as one of several connections would. */
+class Origin {
+  readonly outgoing: Outgoing;
+  readonly #confirmations = new Map<number, () => void>();
+  readonly #sent: number[] = [];
+
+  constructor(maxMessages = 100) {
+    this.outgoing = new Outgoing({
+      origin: 'aaaaaaaaaaaaaaaa',
+      bounds: { maxMessages, maxBytes: 1e9, maxAgeMs: 60_000 },
+      now: () => 0,
+      send: (_topic, frame, confirmed) => {
+        const decoded = decodeFrame(frame);
+        assert.ok(decoded?.kind === 'numbered');
+        this.#sent.push(decoded.message.number);
+        this.#confirmations.set(decoded.message.number, confirmed);
+      },
+    });
+    this.outgoing.connected();
+  }
+
+  publish(...topics: readonly string[]): boolean[] {
+    return topics.map((topic) => this.outgoing.publish(topic, KILOBYTES_400));
+  }
+
+  confirm(...numbers: readonly number[]): void {
+    for (const number of numbers) this.#confirmations.get(number)?.();
+  }
+
+  /** Numbers that went out since it was last looked at. */
+  get sent(): number[] {
+    return this.#sent.splice(0);
+  }
+}
+
+describe('What a node publishes', () => {
+  it('goes out again as far as it was not confirmed, whatever was confirmed after it', () => {
+    const origin = new Origin();
+    origin.publish('x', 'y', 'x');
+    origin.confirm(2);
+    assert.deepEqual(origin.sent, [1, 2, 3]);
+    origin.outgoing.disconnected();
+    origin.publish('y');
+    origin.outgoing.connected();
+    assert.deepEqual(origin.sent, [1, 3, 4]);
+    assert.equal(origin.outgoing.unconfirmed, 3);
+    origin.confirm(1, 1, 3, 4);
+    assert.equal(origin.outgoing.unconfirmed, 0);
+  });
+
+  it('counts as missed by nobody while it waits for the transport', () => {
+    const origin = new Origin();
+    origin.publish('x', 'y', 'z');
+    origin.confirm(3);
+    origin.outgoing.disconnected();
+    origin.publish('x', 'x', 'y');
+    origin.outgoing.connected();
+    // The transport is given a mebibyte: 1, 2 and 4. 3 it has had.
+    origin.outgoing.disconnected();
+    assert.deepEqual(origin.outgoing.tails(0), [
+      ['x', 4],
+      ['y', 2],
+      ['z', 3],
+    ]);
+  });
+
+  it('makes room for what comes as it is confirmed, and not before', () => {
+    const origin = new Origin(4);
+    origin.publish('x', 'x', 'x', 'x');
+    assert.deepEqual(origin.sent, [1, 2, 3]);
+    origin.outgoing.disconnected();
+    origin.outgoing.connected();
+    assert.deepEqual(origin.sent, [1, 2, 3]);
+    assert.deepEqual(origin.publish('x'), [false], 'nothing that is not confirmed makes room');
+    origin.confirm(1, 2, 3);
+    assert.deepEqual(origin.sent, [4]);
+    assert.deepEqual(origin.publish('x', 'x'), [true, true]);
+    assert.deepEqual(origin.sent, [5, 6]);
+  });
+});
