@@ -28,7 +28,7 @@ export interface DeltaEngineOptions<Frame> {
   readonly maxRatio: number;
   /** Sockets that have to share an older base to get a delta of their own. */
   readonly minCohort: number;
-  /** What clients are told when they enable deltas, if deltas need not name it again (`omit_delta_algorithm`). */
+  /** What every client is told when deltas are turned on, if they need not name it again (`omit_delta_algorithm`). */
   readonly toldAlgorithm: Algorithm | undefined;
   /** Of all tracks together. */
   readonly maxTrackBytes: number;
@@ -100,7 +100,7 @@ export class DeltaEngine<Frame> {
     const marks = { sequence, key: tracks.keyed ? track.key : undefined };
     const variants = new Variants({ kept: { track, sequence }, prepare, full: () => wire.fullFrame(text, marks) });
     if (full !== undefined) return this.#full({ variants, track, tasks: [] }, full);
-    const demand = new Demand();
+    const demand = new Demand(bases.at(-1)?.sequence ?? 0);
     publication.count(demand, track);
     const cohorts = cohortBases(demand.cohorts, bases, this.#options.minCohort);
     const tasks = cohorts.map((cohort) => this.#task(cohort, bytes, { ...marks, channel: name, text }));

@@ -8,13 +8,19 @@ export interface Cohort {
   sockets: number;
 }
 
-/** Different cohorts that are counted; sockets beyond them get full frames. */
+/** Different cohorts of older bases that are counted; sockets beyond them get full frames. */
 const MAX_COHORTS = 32;
 
 /** Who of a channel's subscribers holds what, counted anew for each publication. HOT: `add` runs once per recipient. */
 export class Demand {
+  readonly #newest: number;
   readonly #cohorts: Cohort[] = [];
   #latest: Cohort | undefined;
+
+  /** `newest`: the number of the base that most hold. */
+  constructor(newest: number) {
+    this.#newest = newest;
+  }
 
   get cohorts(): readonly Cohort[] {
     return this.#cohorts;
@@ -32,7 +38,7 @@ export class Demand {
   #addTo(algorithm: Algorithm, base: number): void {
     let cohort = this.#cohorts.find((known) => known.base === base && known.algorithm === algorithm);
     if (cohort === undefined) {
-      if (this.#cohorts.length === MAX_COHORTS) return;
+      if (this.#cohorts.length >= MAX_COHORTS && base !== this.#newest) return;
       cohort = { algorithm, base, sockets: 0 };
       this.#cohorts.push(cohort);
     }
