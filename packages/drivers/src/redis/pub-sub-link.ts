@@ -107,7 +107,7 @@ export class PubSubLink {
     if (stream === this.#held) return;
     this.#held = stream;
     stream.cork();
-    process.nextTick(() => {
+    queueMicrotask(() => {
       this.#held = null;
       stream.uncork();
     });
