@@ -3,6 +3,9 @@ import { RedisServer } from '@sluice/testkit';
 import { monotonicMicros } from './clock.ts';
 import { BenchmarkFailure } from './errors.ts';
 
+/** ":0\r\n", how Redis answers each PUBLISH (fewer than ten nodes got it). */
+const ANSWER_BYTES = 4;
+
 /** What went through a Redis. */
 export interface RedisTraffic {
   readonly elapsedMicros: number;
@@ -64,6 +67,11 @@ export function without(traffic: RedisTraffic, rest: RedisTraffic): RedisTraffic
     bytesOut: traffic.bytesOut - share * rest.bytesOut,
     cpuMicros: traffic.cpuMicros - share * rest.cpuMicros,
   };
+}
+
+/** How many messages Redis handed out: one leaves it in as many bytes as it came in: MESSAGE is as long a word as PUBLISH. */
+export function copiesIn({ messages, bytesIn, bytesOut }: RedisTraffic): number {
+  return (bytesOut - ANSWER_BYTES * messages) / (bytesIn / messages);
 }
 
 async function totalsOf(redis: RedisServer): Promise<Totals> {

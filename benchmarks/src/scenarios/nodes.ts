@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisServer } from '@sluice/testkit';
 
 import { acceptedIn } from '../load/crew.ts';
-import { RedisMeter, startRedis, without, type RedisTraffic } from '../redis-meter.ts';
+import { copiesIn, RedisMeter, startRedis, without, type RedisTraffic } from '../redis-meter.ts';
 import { cpuMicrosOf, descendants, writtenBy } from '../process-tree.ts';
 import { pidsOf, type Server } from '../servers/server.ts';
 import { latencyMetrics, latencyValues } from './latency-metrics.ts';
@@ -17,9 +17,6 @@ const RATE = 20;
 const SIZES = [1, 2, 4] as const;
 /** At rest there are heartbeats only, each second. */
 const REST_MS = 2_000;
-/** ":0\r\n", how Redis answers each PUBLISH (fewer than ten nodes got it). */
-const ANSWER_BYTES = 4;
-
 /**
  * Where nodes are joined, an answer waits for other processes, and eight publishers wait with it: each round of writes then has
  * fewer messages to gather than on a node alone, and the figures would be those of the wait.
@@ -185,11 +182,6 @@ async function unwanted({ cluster, redis, rest }: Metered): Promise<number> {
     publishes = acceptedIn(await cluster.crew.publish(load));
   });
   return copiesIn(without(all, rest)) / publishes;
-}
-
-/** A message leaves Redis in as many bytes as it came in: MESSAGE is as long a word as PUBLISH. */
-function copiesIn({ messages, bytesIn, bytesOut }: RedisTraffic): number {
-  return (bytesOut - ANSWER_BYTES * messages) / (bytesIn / messages);
 }
 
 async function trafficOf(redis: RedisServer, work: () => Promise<void>): Promise<RedisTraffic> {

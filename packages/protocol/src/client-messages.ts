@@ -1,5 +1,6 @@
 import { type ProtocolError, protocolError } from './errors.ts';
 import { isJsonObject, parseJson } from './json.ts';
+import { payload } from './payload.ts';
 
 export interface Subscribe {
   readonly type: 'subscribe';
@@ -98,16 +99,6 @@ function decodeClientEvent(event: string, channel: unknown, data: unknown): Deco
   const reserved = event.startsWith('pusher:') || event.startsWith('pusher_internal:');
   if (typeof channel === 'string' && !reserved) return { error: protocolError('clientEventPrefix') };
   return { error: protocolError('unsupportedEvent', event) };
-}
-
-const EMPTY: Readonly<Record<string, unknown>> = {};
-
-/** `data` of a `pusher:` event: an object, or (some clients) the same as a string of JSON. */
-function payload(data: unknown): Readonly<Record<string, unknown>> {
-  if (isJsonObject(data)) return data;
-  if (typeof data !== 'string') return EMPTY;
-  const parsed = parseJson(data);
-  return parsed.ok && isJsonObject(parsed.value) ? parsed.value : EMPTY;
 }
 
 /** `data` as subscribers get it. A publisher or client that leaves it out means an empty object. */

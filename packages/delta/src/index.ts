@@ -1,0 +1,34 @@
+export { CacheSync } from './cache-sync.ts';
+export { ChannelPatterns } from './channel-patterns.ts';
+export { type ChannelRule, type ChannelRuleObject, type ParsedRules, parseChannelRules } from './channel-rule.ts';
+export { ALGORITHMS, type Algorithm, type Codec, MAX_CODEC_BYTES } from './codec.ts';
+export {
+  type DeltaCounters,
+  emptyDeltaCounters,
+  FULL_REASONS,
+  type FullReason,
+  PLAIN_REASONS,
+  type PlainReason,
+  POOL_LOSSES,
+  type PoolLoss,
+} from './counters.ts';
+export { DELTA_DEFAULTS } from './defaults.ts';
+export type { DeltaChannel, DeltaRules } from './delta-channel.ts';
+export { DeltaEngine, type DeltaEngineOptions } from './delta-engine.ts';
+export {
+  type AskedDelta,
+  type ChannelDelta,
+  chooseAlgorithm,
+  DeltaPolicy,
+  type DeltaSettings,
+} from './delta-policy.ts';
+export { Demand } from './demand.ts';
+export { FossilCodec } from './fossil.ts';
+export { HeldBases } from './held-bases.ts';
+export { Lane, type LaneEntry, type LaneItem, type LaneOptions, type Pace } from './lane.ts';
+export { PatchPool, type PoolOptions } from './pool.ts';
+export { type Publication, type PublicationMode, type SharedPatch, wireKey } from './publication.ts';
+export { Track } from './track.ts';
+export { type Prepare, Variants } from './variants.ts';
+export { VcdiffCodec } from './vcdiff.ts';
+export type { DeltaWire } from './wire.ts';
