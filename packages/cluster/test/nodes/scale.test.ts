@@ -180,7 +180,8 @@ describe('What the transport carries for a hundred nodes', () => {
       (sum, [topic, count]) => (topic.startsWith('/node/') ? sum + count : sum),
       0,
     );
-    assert.ok(toOne <= 6 * MEMBERS, `${toOne} messages to one node`);
+    // Who is there; each one's snapshot, both ways, asked and given; its newest numbers, asked and given. A question may come twice.
+    assert.ok(toOne <= 10 * MEMBERS, `${toOne} messages to one node`);
     assert.ok((handed['/registry'] ?? 0) <= 2 * MEMBERS * (MEMBERS + 1), `${handed['/registry']} changes`);
   });
 });
