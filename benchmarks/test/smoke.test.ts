@@ -43,7 +43,14 @@ for (const target of ['bare', 'sluice', 'soketi'] as const) {
   const isThere = target !== 'soketi' || existsSync(join(SOKETI_FOLDER, 'node_modules'));
   const skip = isThere ? false : 'soketi is not installed: npm run bench -- --peer soketi --quick';
   test(`all scenarios start, load and stop ${target}, and give a number for every metric`, { skip }, async () => {
-    const { code, stdout, stderr } = await bench(['--quick', '--target', target, '--duration', '0.3']);
+    const { code, stdout, stderr } = await bench([
+      ...Object.keys(SCENARIOS),
+      '--quick',
+      '--target',
+      target,
+      '--duration',
+      '0.3',
+    ]);
     assert.equal(code, 0, stderr);
     const scenarios: Record<string, Scenario> = SCENARIOS;
     for (const [name, { metrics, without = [] }] of Object.entries(scenarios)) {
