@@ -9,6 +9,7 @@ import { connect, overRedis, Publisher, startNodes } from '../nodes/nodes.ts';
 
 const CONFIG = fileURLToPath(new URL('../../../../config', import.meta.url));
 const PROMETHEUS = join(CONFIG, 'prometheus/prometheus.yml');
+const READY_WITHIN_MS = 30_000;
 const SCRAPED_WITHIN_MS = 30_000;
 
 interface Dashboard {
@@ -50,6 +51,12 @@ async function startPrometheus(targets: readonly string[]): Promise<ServerProces
     },
   });
   await server.start();
+  // It listens before it has read its data, and answers 503 until then.
+  const isReady = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
+  await until('prometheus to be ready', isReady, READY_WITHIN_MS).catch(async (error: unknown) => {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  });
   return server;
 }
 

@@ -71,7 +71,10 @@ export class NginxServer extends ServerProcess {
     });
     const server = new NginxServer({ port, tlsPort, site: folder });
     server.setNodes(nodes);
-    await server.start();
+    await server.start().catch(async (error: unknown) => {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    });
     return server;
   }
 
