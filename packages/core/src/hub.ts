@@ -146,11 +146,12 @@ export class Hub implements RegistryEvents {
     if (!app.authorisedOnly) return;
     this.#deadline.delete(connection);
     const quota = quotaSlot(app);
-    if (quota === undefined) return;
+    // One that came before its app wanted this has its place already.
+    if (quota === undefined || connection.slots.includes(quota.name)) return;
     this.ports.registry.acquire(quota).then(
       (acquired) => {
         if (!acquired) connection.transport.close(CLOSE.overConnectionQuota);
-        else if (connection.open) connection.slots.push(quota.name);
+        else if (connection.open && !connection.slots.includes(quota.name)) connection.slots.push(quota.name);
         else this.ports.registry.release(quota.name);
       },
       (error: unknown) => {

@@ -35,13 +35,14 @@ async function countsOfMassDeparture(t: TestContext, cleanup: object): Promise<n
 }
 
 describe('Connections that go together', () => {
-  it('are taken out by cleanup.batch_size at a time: the first each by itself, then each batch as one', async (t) => {
-    const told = await countsOfMassDeparture(t, { batch_size: 10 });
-    assert.equal(told, 10 + (SUBSCRIBERS - 10) / 10);
+  it('are taken out by cleanup.batch_size at a time, each batch told as one', async (t) => {
+    assert.equal(await countsOfMassDeparture(t, { batch_size: 10 }), SUBSCRIBERS / 10);
   });
 
   it('are taken out at once without cleanup.async_enabled', async (t) => {
-    assert.equal(await countsOfMassDeparture(t, { async_enabled: false, batch_size: 10 }), SUBSCRIBERS);
+    const told = await countsOfMassDeparture(t, { async_enabled: false, batch_size: 10 });
+    // One, or a few where not all had gone in one turn.
+    assert.ok(told < SUBSCRIBERS / 10 / 2, `told ${told} times`);
   });
 });
 

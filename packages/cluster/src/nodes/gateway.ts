@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backplane, Log } from '@sluice/core';
 import { decodeFrame, encodeNotice, type NodeId } from './frames.ts';
 import { answerParts, Doubts } from './doubts.ts';
@@ -57,6 +58,10 @@ const TO_ONE = '/node/';
 
 /** A node that was dead may come back from a long pause, with messages that were had before. */
 const FORGET_MS = 600_000;
+
+/** Of a node that nobody gives a time. */
+const CLOSE_MS = 1000;
+const CLOSE_POLL_MS = 10;
 
 /** What comes often is told of in the log once in this time. */
 const LOG_EVERY_MS = 5000;
@@ -224,11 +229,17 @@ export class NodeGateway {
     this.#send(TO_ALL, notice);
   }
 
-  /** Says goodbye and lets go. */
-  async close(): Promise<void> {
+  /** Waits until the transport has what was published, says goodbye and lets go, all within this time. */
+  async close(withinMs = CLOSE_MS): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    const endsAt = performance.now() + withinMs;
+    while (this.#outgoing.unconfirmed > 0 && performance.now() < endsAt) await sleep(CLOSE_POLL_MS);
+    const { unconfirmed } = this.#outgoing;
+    if (unconfirmed > 0) {
+      this.#options.log.warn('the other nodes may not have got the last messages of this one', { unconfirmed });
+    }
     this.#announce({ type: 'leave' });
-    await this.#backplane.close();
+    await Promise.race([this.#backplane.close(), sleep(Math.max(CLOSE_POLL_MS, endsAt - performance.now()))]);
   }
 
   #joinOwn(topic: string): Promise<void> {

@@ -12,6 +12,8 @@ export interface OtherNodesOptions {
   /** Whether anybody is to be told of events of the app. */
   readonly hasWebhooks: (appId: string) => boolean;
   readonly log: Log;
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number;
 }
 
 /** What is done with what comes from other nodes. */
@@ -47,6 +49,7 @@ interface Gathering {
 export class OtherNodes {
   readonly #options: OtherNodesOptions;
   readonly #gateway: NodeGateway;
+  readonly #now: () => number;
   #duties: OtherNodesDuties | null = null;
   readonly #askedAt = new Map<NodeId, number>();
   readonly #gathering = new Map<NodeId, Gathering>();
@@ -56,10 +59,12 @@ export class OtherNodes {
   #timer: NodeJS.Timeout | null = null;
   #comingBack: NodeJS.Timeout | null = null;
   #stoodBack = false;
+  #isLeaving = false;
 
   constructor(options: OtherNodesOptions) {
     this.#options = options;
     this.#gateway = options.gateway;
+    this.#now = options.now ?? ((): number => performance.now());
   }
 
   /** For the registry of this node. */
@@ -67,7 +72,7 @@ export class OtherNodes {
     const { deadMs, beatMs, hasWebhooks } = this.#options;
     return {
       self: this.#gateway.id,
-      now: () => performance.now(),
+      now: this.#now,
       hasWebhooks,
       settleMs: SETTLE_MS,
       deadNodeMs: deadMs + 2 * beatMs,
@@ -147,24 +152,28 @@ export class OtherNodes {
 
   /** This node ends: webhooks of what comes now are for the others. */
   leaveWebhooks(): void {
+    this.#isLeaving = true;
     this.#standBack();
   }
 
-  async close(): Promise<void> {
+  /** Sends what waits for the others, and says goodbye, within this time. */
+  async close(withinMs: number): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     if (this.#comingBack !== null) clearTimeout(this.#comingBack);
+    // Nobody is left who could tell webhooks that the last clients have gone.
+    if (this.#gateway.nodes.length === 0) this.#duties?.replication.serve();
     this.#duties?.replication.flush();
-    await this.#gateway.close();
+    await this.#gateway.close(withinMs);
   }
 
   /** Until what all living nodes hold is known; one that does not answer is not waited for beyond the time in which it would be dead. */
   async #gather(): Promise<void> {
     const { deadMs, log } = this.#options;
-    const endsAt = performance.now() + deadMs;
+    const endsAt = this.#now() + deadMs;
     for (;;) {
       const missing = this.#gateway.nodes.filter((node) => this.#versionOf(node) === null);
       if (missing.length === 0) return;
-      if (performance.now() > endsAt) {
+      if (this.#now() > endsAt) {
         log.warn('other nodes did not say what they hold; this one starts without', { nodes: missing });
         return;
       }
@@ -182,7 +191,8 @@ export class OtherNodes {
 
   /** When it has heard what it missed: that it may have been taken for dead, above all. */
   #comeBack(): void {
-    if (!this.#stoodBack) return;
+    if (!this.#stoodBack || this.#isLeaving || !this.#gateway.isConnected) return;
+    if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     this.#comingBack = setTimeout(
       () => {
         this.#stoodBack = false;
@@ -203,7 +213,7 @@ export class OtherNodes {
 
   /** Not more than once in a while: an answer may be under way. */
   #ask(node: NodeId): void {
-    const now = performance.now();
+    const now = this.#now();
     if (now - (this.#askedAt.get(node) ?? Number.NEGATIVE_INFINITY) < this.#options.beatMs) return;
     this.#askedAt.set(node, now);
     this.#gateway.tell(node, { type: 'snapshot?' } satisfies SnapshotNotice);

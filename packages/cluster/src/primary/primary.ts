@@ -32,6 +32,9 @@ export interface DrainOptions {
 /** How long a new worker may take until it listens. */
 const START_TIMEOUT_MS = 20_000;
 
+/** What is left for the other nodes where clients took the whole grace period. */
+const LEAST_FAREWELL_MS = 200;
+
 export type RestartOptions = Omit<DrainOptions, 'preStopDelayMs'>;
 
 /** What a node knows about itself. */
@@ -63,7 +66,7 @@ export class Primary {
   #isDraining = false;
   #isRestarting = false;
   /** By place: what is called when its worker listens. */
-  readonly #whenListening = new Map<number, () => void>();
+  readonly #whenListening = new Map<number, (owner: WorkerId) => void>();
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: PrimaryOptions) {
@@ -154,21 +157,28 @@ export class Primary {
 
   async #restartWorker(slot: number, { windowMs, gracePeriodMs }: RestartOptions): Promise<boolean> {
     const { log } = this.#options;
-    const old = [...this.#slots].findLast(([, place]) => place === slot)?.[0];
+    // More than one where an earlier restart was given up.
+    const old = [...this.#slots].filter(([, place]) => place === slot).map(([owner]) => owner);
     const listening = new Promise<boolean>((resolve) => {
-      this.#whenListening.set(slot, () => resolve(true));
+      this.#whenListening.set(slot, (owner) => {
+        if (!old.includes(owner)) resolve(true);
+      });
       setTimeout(resolve, START_TIMEOUT_MS, false).unref();
     });
     this.#supervisor.succeed(slot);
     const isListening = await listening;
     this.#whenListening.delete(slot);
     if (!isListening) log.error('a new worker does not listen; the other workers are not restarted', { slot });
-    if (!isListening || old === undefined) return isListening;
-    await this.#hub.askOne(old, { type: 'quiesce' }, gracePeriodMs);
-    const hasClosed = await this.#hub.askOne(old, { type: 'close_clients', windowMs }, gracePeriodMs);
-    if (hasClosed) this.#hub.end(old);
-    else this.#supervisor.kill(old);
+    if (!isListening) return false;
+    await Promise.all(old.map((owner) => this.#endWorker(owner, { windowMs, gracePeriodMs })));
     return !this.#isDraining;
+  }
+
+  async #endWorker(owner: WorkerId, { windowMs, gracePeriodMs }: RestartOptions): Promise<void> {
+    await this.#hub.askOne(owner, { type: 'quiesce' }, gracePeriodMs);
+    const hasClosed = await this.#hub.askOne(owner, { type: 'close_clients', windowMs }, gracePeriodMs);
+    if (hasClosed) this.#hub.end(owner);
+    else this.#supervisor.kill(owner);
   }
 
   /** The metrics of all workers. */
@@ -192,6 +202,7 @@ export class Primary {
   /** Ends the node in order: not ready, not listening, messages under way delivered, clients closed, workers gone. */
   async drain({ preStopDelayMs, windowMs, gracePeriodMs }: DrainOptions): Promise<void> {
     this.#isDraining = true;
+    const endsAt = performance.now() + gracePeriodMs;
     const ended = this.#supervisor.stop();
     const deadline = setTimeout(() => {
       this.#options.log.warn('the grace period is over; what is left is cut off', { workers: this.runningWorkers });
@@ -206,7 +217,7 @@ export class Primary {
     await this.#hub.askAll({ type: 'close_clients', windowMs }, gracePeriodMs);
     this.#hub.endAll();
     await ended;
-    await this.#options.others?.close();
+    await this.#options.others?.close(Math.max(LEAST_FAREWELL_MS, endsAt - performance.now()));
     clearTimeout(deadline);
   }
 
@@ -230,7 +241,7 @@ export class Primary {
   #listening(owner: WorkerId): void {
     const slot = this.#slots.get(owner);
     this.#options.log.debug('a worker is listening', { slot });
-    if (slot !== undefined) this.#whenListening.get(slot)?.();
+    if (slot !== undefined) this.#whenListening.get(slot)?.(owner);
     if (slot === undefined || !this.#silent.delete(slot)) return;
     if (this.#silent.size === 0) this.#started.resolve();
   }

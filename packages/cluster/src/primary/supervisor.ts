@@ -86,7 +86,8 @@ export class Supervisor {
 
   #fork(slot: number): void {
     const place = this.#places[slot];
-    if (place === undefined || this.#stopping) return;
+    // One that waited for its turn may find that a successor has the place.
+    if (place === undefined || place.worker !== null || this.#stopping) return;
     place.startedAt = performance.now();
     let worker: Worker;
     try {

@@ -98,12 +98,6 @@ export const FRAMES: readonly Mutant[] = [
       rows: ['PG-09'],
     },
     {
-      name: 'takes-no-subscribe-as-text',
-      find: 'return parsed.ok && isJsonObject(parsed.value) ? parsed.value : EMPTY;',
-      replace: 'return EMPTY;',
-      rows: ['SB-09'],
-    },
-    {
       name: 'finds-client-anywhere-in-the-name-of-an-event',
       find: "if (event.startsWith('client-'))",
       replace: "if (event.includes('client-'))",
@@ -147,6 +141,14 @@ export const FRAMES: readonly Mutant[] = [
       find: "if (typeof id !== 'string' || id === '')",
       replace: "if (typeof id !== 'string')",
       rows: ['SI-03'],
+    },
+  ]),
+  ...inFile('packages/protocol/src/payload.ts', [
+    {
+      name: 'takes-no-subscribe-as-text',
+      find: 'return parsed.ok && isJsonObject(parsed.value) ? parsed.value : EMPTY;',
+      replace: 'return EMPTY;',
+      rows: ['SB-09'],
     },
   ]),
 ];

@@ -105,10 +105,11 @@ export class NatsBackplane implements Backplane {
   }
 
   async close(): Promise<void> {
+    const wasConnected = this.#isConnected;
     this.#isClosing = true;
     this.#isConnected = false;
     if (this.#nats !== null && !this.#nats.isClosed()) {
-      await inTime(this.#options.timeoutMs, this.#nats.flush()).catch(ignore);
+      if (wasConnected) await inTime(this.#options.timeoutMs, this.#nats.flush()).catch(ignore);
       this.#events = null;
       await inTime(this.#options.timeoutMs, this.#nats.close()).catch(ignore);
     }

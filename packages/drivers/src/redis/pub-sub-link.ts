@@ -120,7 +120,10 @@ export class PubSubLink {
   }
 
   leave(channel: string): void {
-    if (!this.#channels.delete(channel) || this.#toJoin.delete(channel) || !this.#subscriber.isReady) return;
+    if (!this.#channels.delete(channel)) return;
+    // Also one that is to be joined again may be joined still.
+    this.#toJoin.delete(channel);
+    if (!this.#subscriber.isReady) return;
     this.#options.commands.unsubscribe(this.#subscriber.redis, channel).catch(ignore);
   }
 
