@@ -24,7 +24,7 @@ export const MEASURABLE: readonly string[] = [
 export async function memoryOf(server: SluiceProcess, pid: number): Promise<Memory> {
   const from = server.output.length;
   const told = new RegExp(`"pid":${pid},"keptBytes":(\\d+)`);
-  process.kill(pid, 'SIGUSR2');
+  process.kill(pid, 'SIGWINCH');
   const [, keptBytes] = await until('the memory of a process', () => told.exec(server.output.slice(from)) ?? undefined);
   return { keptBytes: Number(keptBytes), residentBytes: residentBytesOf(pid) };
 }

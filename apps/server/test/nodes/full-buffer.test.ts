@@ -9,7 +9,7 @@ import type { Transport } from '../../src/config/settings.ts';
 const TOPIC = '1:x';
 const COUNT = 40_000;
 const BYTES = 1000;
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 10_000;
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 const REDIS = { db: 0, username: null, password: null, tls: null, sentinel: null };

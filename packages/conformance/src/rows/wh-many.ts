@@ -18,11 +18,15 @@ function counted(channel: string, count: number): Told {
   return { name: 'subscription_count', channel, subscription_count: count };
 }
 
+/** Between leaving and coming back: in one moment it would be no change. */
+const CHANGE_MS = 100;
+
 /** Leaves and comes back again and again, for so long. */
 async function keepChanging(socket: PusherSocket, channel: string, forMs: number): Promise<void> {
   const endsAt = performance.now() + forMs;
   for (; performance.now() < endsAt; await sleep(200)) {
     socket.sendUnsubscribe(channel);
+    await sleep(CHANGE_MS);
     await socket.subscribe(channel);
   }
 }
