@@ -42,6 +42,7 @@ process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
+const PORT_TAKEN = 'the port is in use';
 const START_TIMEOUT_MS = 20_000;
 
 /** A real server in processes of its own, on free loopback ports. */
@@ -108,6 +109,9 @@ export class SluiceProcess implements AsyncDisposable {
       );
     } catch (error) {
       await server[Symbol.asyncDispose]();
+      // Between the choice of a port and its use another test may have taken it.
+      const isChosen = options.port === undefined && options.env?.['PORT'] === undefined;
+      if (isChosen && server.output.includes(PORT_TAKEN)) return SluiceProcess.start(options);
       throw error;
     }
     return server;
