@@ -17,7 +17,6 @@ export class FakeBackplane implements Backplane {
   /** Come from the server, not yet read. */
   inbox: (() => void)[] = [];
   isConnected = false;
-  queuedBytes = 0;
 
   constructor(network: FakeNetwork) {
     this.#network = network;

@@ -21,8 +21,6 @@ export interface Backplane {
    */
   join(topic: string, joined: () => void): void;
   leave(topic: string): void;
-  /** Bytes given to the transport and not yet taken by the kernel. */
-  readonly queuedBytes: number;
   /**
    * Sends what was handed over and lets go; what a transport that does not answer has not taken in time is lost. Nothing is
    * handed out any more once it resolves.

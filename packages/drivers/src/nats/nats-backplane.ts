@@ -46,15 +46,9 @@ export class NatsBackplane implements Backplane {
   /** Published in this turn of the event loop. */
   #unflushed: (() => void)[] = [];
   #joining: [topic: string, interest: Interest][] = [];
-  /** Bytes published whose PONG has not come. */
-  #queuedBytes = 0;
 
   constructor(options: NatsBackplaneOptions) {
     this.#options = options;
-  }
-
-  get queuedBytes(): number {
-    return this.#queuedBytes;
   }
 
   async start(events: BackplaneEvents): Promise<void> {
@@ -87,7 +81,6 @@ export class NatsBackplane implements Backplane {
     }
     if (this.#unflushed.length === 0) setImmediate(() => void this.#flush());
     this.#unflushed.push(confirmed);
-    this.#queuedBytes += message.length;
   }
 
   join(topic: string, joined: () => void): void {
@@ -139,10 +132,8 @@ export class NatsBackplane implements Backplane {
   /** What was published before it was asked is confirmed once the server has answered. */
   async #flush(): Promise<void> {
     const confirmed = this.#unflushed;
-    const bytes = this.#queuedBytes;
     this.#unflushed = [];
     if (await this.#isTakenUp()) for (const each of confirmed) each();
-    this.#queuedBytes = Math.max(0, this.#queuedBytes - bytes);
   }
 
   async #settle(joining: readonly (readonly [topic: string, interest: Interest])[]): Promise<boolean> {
@@ -199,7 +190,6 @@ export class NatsBackplane implements Backplane {
     this.#isConnected = false;
     this.#unflushed = [];
     this.#joining = [];
-    this.#queuedBytes = 0;
     this.#events?.disconnected(reason);
   }
 

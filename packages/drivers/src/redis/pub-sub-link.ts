@@ -64,10 +64,6 @@ export class PubSubLink {
     return this.#isReady;
   }
 
-  get queuedBytes(): number {
-    return this.#publisher.redis.stream?.writableLength ?? 0;
-  }
-
   /** For questions beside the messages. */
   get redis(): WatchedClient['redis'] {
     return this.#publisher.redis;

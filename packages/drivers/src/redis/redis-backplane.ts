@@ -31,10 +31,6 @@ export class RedisBackplane implements Backplane {
     );
   }
 
-  get queuedBytes(): number {
-    return this.#link.queuedBytes;
-  }
-
   async start(events: BackplaneEvents): Promise<void> {
     const { connection, prefix } = this.#options;
     try {

@@ -54,12 +54,6 @@ export class RedisClusterBackplane implements Backplane {
     this.#prefixBytes = Buffer.byteLength(options.prefix);
   }
 
-  get queuedBytes(): number {
-    let bytes = 0;
-    for (const link of this.#links.values()) bytes += link.queuedBytes;
-    return bytes;
-  }
-
   async start(events: BackplaneEvents): Promise<void> {
     const { connection, prefix, timeoutMs } = this.#options;
     try {
