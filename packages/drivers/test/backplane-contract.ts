@@ -14,7 +14,7 @@ export interface Transport extends AsyncDisposable {
   kill(): Promise<void>;
   restart(): Promise<void>;
   /** Servers keep their connections and do nothing; then they go on. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** Until servers that were away have found each other again. */
   isWhole?(): Promise<void>;
@@ -149,7 +149,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
 
     it('has not joined a topic while its servers have not heard of it', async (t) => {
       const [a, b] = await ends(t);
-      transport.pause();
+      await transport.pause();
       let joined = 0;
       b.backplane.join('1:x', () => joined++);
       await sleep(TIMEOUT_MS / 5);
@@ -206,7 +206,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       const publish100 = (): void => {
         for (let i = 0; i < 100; i++) a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
       };
-      transport.pause();
+      await transport.pause();
       publish100();
       await transport.kill();
       await until('the loss', () => [a, b].every(({ log }) => log.at(-1) === 'disconnected'));
@@ -228,7 +228,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     it('notices servers that do not answer any more, and that they do again', async (t) => {
       const [a, b] = await ends(t);
       await b.join('1:x');
-      transport.pause();
+      await transport.pause();
       const from = performance.now();
       await until('the loss', () => [a, b].every(({ log }) => log.at(-1) === 'disconnected'), 10_000);
       assert.ok(performance.now() - from < 4 * TIMEOUT_MS);
@@ -251,7 +251,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
     it('ends in time though its servers do not answer', async (t) => {
       const [a, b] = await ends(t);
       await b.join('1:x');
-      transport.pause();
+      await transport.pause();
       const from = performance.now();
       let confirmed = 0;
       a.backplane.publish('1:x', Buffer.from('lost'), () => confirmed++);
@@ -265,7 +265,7 @@ export function backplaneContract(name: string, startTransport: () => Promise<Tr
       const events = { message: () => {}, connected: () => {}, disconnected: () => {} };
       await assert.rejects(transport.astray().start(events), /127\.0\.0\.1:\d+.*(ECONNREFUSED|refused|unreachable)/is);
       t.after(() => transport.resume());
-      transport.pause();
+      await transport.pause();
       const from = performance.now();
       await assert.rejects(transport.open().start(events), /127\.0\.0\.1:\d+.*(no answer|timeout|timed out)/is);
       assert.ok(performance.now() - from < 4 * TIMEOUT_MS);

@@ -28,8 +28,8 @@ async function over(servers: readonly NatsServer[]): Promise<Transport> {
     astray: () => open(nowhere),
     kill: () => all((server) => server.kill()),
     restart: () => all((server) => server.start()),
-    pause: () => void all((server) => server.signal('SIGSTOP')),
-    resume: () => void all((server) => server.signal('SIGCONT')),
+    pause: () => all((server) => server.pause()),
+    resume: () => void all((server) => server.resume()),
     [Symbol.asyncDispose]: () => all((server) => server[Symbol.asyncDispose]()),
   };
 }

@@ -18,8 +18,8 @@ async function startRedis(): Promise<Transport> {
     astray: () => open(nowhere),
     kill: () => server.kill(),
     restart: () => server.start(),
-    pause: () => server.signal('SIGSTOP'),
-    resume: () => server.signal('SIGCONT'),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -40,8 +40,8 @@ async function startSentinels(): Promise<Transport> {
     astray: () => open([nowhere]),
     kill: async () => void (await Promise.all(sentinels.servers.map((server) => server.kill()))),
     restart: async () => void (await Promise.all(sentinels.servers.map((server) => server.start()))),
-    pause: () => sentinels.servers.forEach((server) => server.signal('SIGSTOP')),
-    resume: () => sentinels.servers.forEach((server) => server.signal('SIGCONT')),
+    pause: async () => void (await Promise.all(sentinels.servers.map((server) => server.pause()))),
+    resume: () => sentinels.servers.forEach((server) => server.resume()),
     [Symbol.asyncDispose]: () => sentinels[Symbol.asyncDispose](),
   };
 }

@@ -20,8 +20,8 @@ async function startCluster(): Promise<Transport> {
     astray: () => open([nowhere]),
     kill: async () => void (await Promise.all(cluster.nodes.map((node) => node.kill()))),
     restart: async () => void (await Promise.all(cluster.nodes.map((node) => node.start()))),
-    pause: () => cluster.nodes.forEach((node) => node.signal('SIGSTOP')),
-    resume: () => cluster.nodes.forEach((node) => node.signal('SIGCONT')),
+    pause: async () => void (await Promise.all(cluster.nodes.map((node) => node.pause()))),
+    resume: () => cluster.nodes.forEach((node) => node.resume()),
     isWhole: () => cluster.isWhole(),
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };

@@ -108,12 +108,12 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
     const address = { host: '127.0.0.1', port: master.port };
     const nobody = { nodes: [address], username: null, password: null, tls: null };
     const others = cluster.nodes.filter((node) => node !== master);
-    for (const node of others) node.signal('SIGSTOP');
+    await Promise.all(others.map((node) => node.pause()));
     try {
       await master.start();
       await assert.rejects(findSlots(nobody, [address], TIMEOUT_MS), /the cluster is down/);
     } finally {
-      for (const node of others) node.signal('SIGCONT');
+      for (const node of others) node.resume();
     }
     await cluster.isWhole();
     const { masters } = await findSlots(nobody, [address], TIMEOUT_MS);
@@ -123,12 +123,12 @@ describe('The backplane over a Redis Cluster with replicas', { timeout: 150_000 
   it('goes on when a master stops without a word', async (t) => {
     const listening = await listen(t);
     const master = await masterOf('1:1');
-    master.signal('SIGSTOP');
-    t.after(() => master.signal('SIGCONT'));
+    await master.pause();
+    t.after(() => master.resume());
     await until('the loss', () => listening.log.length > 1, 4 * TIMEOUT_MS);
     await until('the return', () => listening.log.at(-1) === 'connected', FAILOVER_MS);
     await expectWorks(listening, 'after');
-    master.signal('SIGCONT');
+    master.resume();
     await cluster.isWhole();
     await expectWorks(listening, 'whole again');
   });

@@ -214,7 +214,7 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
   it('writes again what was under way when the connection broke', async (t) => {
     const redis = await startRedis(t);
     const node = await Node.open(t, redis);
-    redis.signal('SIGSTOP');
+    await redis.pause();
     node.note('a');
     await sleep(2 * BEAT_MS);
     await redis.kill();
@@ -257,12 +257,12 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
     const redis = await startRedis(t);
     const node = await Node.open(t, redis);
     await node.noted('a');
-    redis.signal('SIGSTOP');
+    await redis.pause();
     node.note('b', 'c');
     const from = performance.now();
     assert.equal(await node.ledger.close(), 2);
     assert.ok(performance.now() - from < 1500);
-    redis.signal('SIGCONT');
+    redis.resume();
   });
 
   it('takes entries of many megabytes together', async (t) => {

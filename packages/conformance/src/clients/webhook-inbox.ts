@@ -33,8 +33,10 @@ export class WebhookInbox implements WebhookListener {
   readonly calls: InboxCall[] = [];
   /** Events of calls that were answered with 2xx, which nothing has taken. */
   readonly events: Told[] = [];
-  /** What the next calls are answered with, one after the other; then 200. */
+  /** What the next calls are answered with, one after the other. */
   readonly answers: WebhookAnswer[] = [];
+  /** What those after them are answered with. */
+  laterAnswer: WebhookAnswer = 200;
   readonly #options: WebhookInboxOptions;
 
   constructor(options: WebhookInboxOptions) {
@@ -42,7 +44,7 @@ export class WebhookInbox implements WebhookListener {
   }
 
   answerTo(call: WebhookCall): WebhookAnswer | undefined {
-    return this.#isMine(call) ? this.answers.shift() : undefined;
+    return this.#isMine(call) ? (this.answers.shift() ?? this.laterAnswer) : undefined;
   }
 
   called(call: WebhookCall, answer: WebhookAnswer): void {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -75,6 +75,16 @@ export class ServerProcess implements AsyncDisposable {
     this.#child?.kill(signal);
   }
 
+  /** Resolves when it stands still: the signal takes a moment to reach each of its threads. */
+  async pause(): Promise<void> {
+    this.signal('SIGSTOP');
+    await until(`${this.#command.command} to stand still`, () => this.#failIfEnded() ?? this.#isStopped());
+  }
+
+  resume(): void {
+    this.signal('SIGCONT');
+  }
+
   async kill(): Promise<void> {
     this.signal(this.#stopSignal);
     await this.#exited;
@@ -84,6 +94,12 @@ export class ServerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #isStopped(): boolean {
+    const tasks = `/proc/${this.#child?.pid}/task`;
+    // The state follows the name in brackets, which may hold brackets itself (proc(5)).
+    return readdirSync(tasks).every((task) => / T [^)]*$/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')));
   }
 
   #failIfEnded(): undefined {
