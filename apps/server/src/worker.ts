@@ -1,5 +1,6 @@
 import { connectToPrimary, type PrimaryQuestion } from '@sluice/cluster';
 import { type Clock, Hub, type OnError } from '@sluice/core';
+import { PatchPool } from '@sluice/delta';
 import { MemoryAppStore } from '@sluice/drivers/memory';
 import { createLog, errorReporter, WorkerMetrics } from '@sluice/telemetry';
 import { Outbox, WsEngine } from '@sluice/ws-engine';
@@ -44,8 +45,12 @@ const outbox = new Outbox({
   sliceMs: websocket.flushSliceMs,
   beforeRound: () => link.flush(),
 });
+const patchPool =
+  settings.deltas.enabled && settings.deltas.pool !== null
+    ? new PatchPool({ ...settings.deltas.pool, counters: metrics.deltas })
+    : undefined;
 const hub = new Hub(
-  { framer: outbox, backbone: link.backbone, registry: link.registry, metrics, clock, onError },
+  { framer: outbox, backbone: link.backbone, registry: link.registry, metrics, clock, patchPool, onError },
   {
     activityTimeoutSeconds: settings.activityTimeoutSeconds,
     maxConnections: settings.maxConnections,
@@ -53,6 +58,8 @@ const hub = new Hub(
     departuresPerSlice: settings.cleanup.connectionsPerSlice,
     cacheTtlMs: settings.cache.ttlMs,
     sendSubscriptionErrors: websocket.sendSubscriptionErrors,
+    deltas: settings.deltas,
+    tagFiltering: settings.tagFiltering,
     authorisationTimeoutMs: settings.userAuthenticationTimeoutSeconds * 1000,
   },
 );
@@ -104,6 +111,7 @@ async function answer(question: PrimaryQuestion): Promise<unknown> {
     case 'close_clients':
       await engine.drain(question.windowMs);
       await listener.close();
+      await patchPool?.close();
       ended = true;
       return null;
   }

@@ -1,3 +1,4 @@
+import type { ChannelRule } from '@sluice/delta';
 import type { EventType } from './domain-event.ts';
 
 /** One key of an app with its secret. An app may have several while keys are being rotated. */
@@ -51,6 +52,8 @@ export interface App {
   readonly subscriptionCount: boolean;
   /** What the app's webhooks tell of; nothing else need be told to the primary. */
   readonly webhookEvents: readonly EventType[];
+  /** `channel_delta_compression`: what holds, by pattern of channel names, for them of deltas, conflation and tags. */
+  readonly channelDelta: readonly (readonly [pattern: string, rule: ChannelRule])[];
   readonly limits: AppLimits;
 }
 

@@ -1,8 +1,10 @@
+import type { PublicationMode } from '@sluice/delta';
 import type { AppSpace } from './app-space.ts';
 import { topicOf } from './channel.ts';
 import { encodeEnvelope } from './envelope.ts';
-import { fanOut } from './fanout.ts';
+import { deliver } from './fanout.ts';
 import type { Hub } from './hub.ts';
+import { Message } from './message.ts';
 
 export interface Broadcast {
   readonly channel: string;
@@ -11,20 +13,38 @@ export interface Broadcast {
   /** Socket id of the connection that must not get it, here or elsewhere; empty for none. */
   readonly except: string;
   /** It is kept for later subscribers. */
-  readonly kept?: boolean;
+  readonly kept: boolean;
+  /** Tags as JSON; empty for none. */
+  readonly tagsJson: string;
+  /** Conflation key; empty for none. */
+  readonly key: string;
+  readonly mode: PublicationMode;
 }
 
 /** HOT: once per message and channel. To the subscribers here, then to whoever else has some. */
-export function broadcast(hub: Hub, space: AppSpace, { channel, text, except, kept = false }: Broadcast): void {
+export function broadcast(hub: Hub, space: AppSpace, asked: Broadcast): void {
+  const { channel, text, except, kept, tagsJson, key, mode } = asked;
   const { framer, backbone } = hub.ports;
   const local = space.channels.get(channel);
   if (kept && local !== undefined) local.keptEvents++;
-  const hasLocal = local !== undefined && local.subscribers.size > 0;
+  const hasLocal = local !== undefined && local.audience.size > 0;
   if (!hasLocal && !backbone.hasPeers) return;
   const frame = framer.frame(text);
-  if (hasLocal) fanOut(hub.ports, local, { frame, except: space.connections.get(except) });
-  if (backbone.hasPeers) {
-    const envelope = encodeEnvelope({ appId: space.app.id, channel, kept, except, payload: frame.payload });
-    backbone.publish(topicOf(space.app.id, channel), envelope);
-  }
+  const id = backbone.hasPeers ? hub.nextMessageId() : '';
+  const options = { tagsJson, key, id };
+  const outcome = hasLocal
+    ? deliver(
+        hub.ports,
+        local,
+        new Message({ ...options, frame, text, except: space.connections.get(except), mode, patches: [] }),
+      )
+    : null;
+  if (!backbone.hasPeers) return;
+  const aligned = outcome?.endsInterval === true && hub.options.deltas.alignIntervals;
+  const patches = outcome?.patches ?? [];
+  const rest = { ...options, mode: aligned ? ('full' as const) : mode, patches, payload: frame.payload };
+  backbone.publish(
+    topicOf(space.app.id, channel),
+    encodeEnvelope({ appId: space.app.id, channel, kept, except, ...rest }),
+  );
 }

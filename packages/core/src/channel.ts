@@ -1,13 +1,30 @@
+import type { ChannelDelta } from '@sluice/delta';
 import type { ChannelName } from '@sluice/protocol';
-import type { Connection } from './connection.ts';
+import type { AppSpace } from './app-space.ts';
+import { Audience } from './audience.ts';
+import type { ConflationWindow } from './conflation-window.ts';
+import type { DeltaStream } from './delta-stream.ts';
+
+export interface ChannelOptions {
+  readonly name: ChannelName;
+  readonly space: AppSpace;
+  readonly delta: ChannelDelta;
+}
 
 /** A channel of one app as this worker sees it; exists while a local connection has or wants a subscription. */
 export class Channel {
   readonly name: ChannelName;
+  readonly space: AppSpace;
   /** Names the channel of this app on the backbone. */
   readonly topic: string;
+  /** What its settings say of deltas, conflation and tags. */
+  readonly delta: ChannelDelta;
   /** Connections whose subscription is active. */
-  readonly subscribers = new Set<Connection>();
+  readonly audience = new Audience();
+  /** Null while nobody takes deltas. */
+  stream: DeltaStream | null = null;
+  /** Null on channels that send everything. */
+  window: ConflationWindow | null = null;
   /** Subscriptions, pending ones included; the channel goes when there is none. */
   references = 0;
   /** Whether messages published elsewhere reach this worker. Until then confirmations wait in `waiting`. */
@@ -16,9 +33,11 @@ export class Channel {
   /** Events that passed here which a cache channel keeps; tells whether one came while another was being asked for. */
   keptEvents = 0;
 
-  constructor(name: ChannelName, topic: string) {
+  constructor({ name, space, delta }: ChannelOptions) {
     this.name = name;
-    this.topic = topic;
+    this.space = space;
+    this.delta = delta;
+    this.topic = topicOf(space.app.id, name.raw);
   }
 }
 

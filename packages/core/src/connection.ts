@@ -1,5 +1,7 @@
+import type { Algorithm } from '@sluice/delta';
 import { type ProtocolError, serverMessages, type SocketId, type UserData } from '@sluice/protocol';
 import type { AppSpace } from './app-space.ts';
+import type { LatestByKey } from './latest-by-key.ts';
 import type { Framer, Transport } from './ports/index.ts';
 import { RateWindow } from './rate-window.ts';
 import type { Subscription } from './subscription.ts';
@@ -35,6 +37,14 @@ export class Connection {
   /** Whether the client was told who of them is online; changes are told only after that. */
   knowsWatched = false;
   open = true;
+  /** What the client can decode, by `pusher:enable_delta_compression`; empty until it sends one. */
+  offered: readonly Algorithm[] = [];
+  /** What the client was last told that its deltas are made with. */
+  toldAlgorithm: Algorithm | null = null;
+  /** Subscriptions that take deltas. */
+  deltas = 0;
+  /** What waits until the client reads again; null until the first time that it is too slow. */
+  latest: LatestByKey | null = null;
 
   constructor(options: ConnectionOptions) {
     this.id = options.id;

@@ -50,6 +50,16 @@ export const PUBLISH_ERRORS = {
     text: "Invalid socket_id '%s': expected two numbers joined by a dot",
     remedy: 'Pass on `pusher.connection.socket_id` of the client as it is.',
   },
+  invalidTags: {
+    reason: 'invalid',
+    text: 'Invalid %s',
+    remedy: '`tags` is an object of up to 32 strings, numbers or booleans.',
+  },
+  keyTooLong: {
+    reason: 'invalid',
+    text: 'The conflation_key has more than %s characters',
+    remedy: 'Shorten it: it names what the event is about, and newer events with the same key take its place.',
+  },
   dataTooLarge: {
     reason: 'too_large',
     text: 'The data content of this event exceeds the allowed maximum (%s bytes).',

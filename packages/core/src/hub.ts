@@ -1,16 +1,23 @@
-import { CLOSE, createSocketId, protocolError, serverMessages } from '@sluice/protocol';
+import { DELTA_DEFAULTS, DeltaEngine, type DeltaSettings, type PatchPool } from '@sluice/delta';
+import { Filters } from '@sluice/filter';
+import { CLOSE, createSocketId, deltaMessages, protocolError, serverMessages } from '@sluice/protocol';
 import { acquireAll, type Admission, connectSlots, holdSlots, quotaSlot } from './admission.ts';
 import type { App } from './app.ts';
 import { AppSpace } from './app-space.ts';
 import { AuthorisationDeadline } from './authorisation-deadline.ts';
 import { Departures } from './departures.ts';
+import type { Channel } from './channel.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { Connection } from './connection.ts';
 import { closeInSlices } from './close-in-slices.ts';
-import { fanOut } from './fanout.ts';
+import { DeltaStream } from './delta-stream.ts';
+import { deliver, tellAll } from './fanout.ts';
+import { Message } from './message.ts';
+import { MessageIds } from './message-ids.ts';
 import type {
   Backbone,
   Clock,
+  Frame,
   Framer,
   MemberAdded,
   MemberRemoved,
@@ -31,7 +38,19 @@ export interface HubPorts {
   readonly registry: Registry;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Threads for large deltas; without it all are made here. */
+  readonly patchPool?: PatchPool | undefined;
   readonly onError: OnError;
+}
+
+/** The section `delta_compression`. */
+export interface HubDeltaOptions extends DeltaSettings {
+  /** Deltas do not name the algorithm of this section. */
+  readonly omitAlgorithm: boolean;
+  /** Subscriptions of one connection that take deltas; the others get plain messages. */
+  readonly maxStatesPerConnection: number;
+  /** When one worker sends a full message since its interval is over, all do. */
+  readonly alignIntervals: boolean;
 }
 
 export interface HubOptions {
@@ -48,6 +67,13 @@ export interface HubOptions {
   readonly authorisationTimeoutMs: number;
   /** Connections that are taken out of their channels before others get their turn. */
   readonly departuresPerSlice: number;
+  readonly deltas: HubDeltaOptions;
+  readonly tagFiltering: {
+    /** False: a subscription with a filter is refused. */
+    readonly enabled: boolean;
+    /** Whether subscribers get the tags of messages, on channels that say nothing else. */
+    readonly enableTags: boolean;
+  };
 }
 
 export interface NewConnection {
@@ -64,6 +90,9 @@ const ACTIVITY_TIMEOUT_SINCE = 7;
 export class Hub implements RegistryEvents {
   readonly ports: HubPorts;
   readonly options: HubOptions;
+  readonly filters = new Filters();
+  readonly #engine: DeltaEngine<Frame>;
+  readonly #messageIds = new MessageIds();
   readonly #deadline: AuthorisationDeadline;
   readonly #departures = new Departures(this);
   readonly #spaces = new Map<string, AppSpace>();
@@ -74,13 +103,14 @@ export class Hub implements RegistryEvents {
     this.ports = ports;
     this.options = options;
     const { authorisationTimeoutMs: timeoutMs } = options;
+    this.#engine = createEngine(ports, options.deltas);
     this.#deadline = new AuthorisationDeadline({ timeoutMs, clock: ports.clock, onMissed: refuseUnauthorised });
   }
 
   space(app: App): AppSpace {
     let space = this.#spaces.get(app.id);
     if (space === undefined) {
-      space = new AppSpace(this.#newest(app), this.ports.metrics.app(app.id));
+      space = new AppSpace(this.#newest(app), this.ports.metrics.app(app.id), this.options.deltas);
       this.#spaces.set(app.id, space);
     }
     return space;
@@ -190,9 +220,32 @@ export class Hub implements RegistryEvents {
     const channel = space?.channels.get(envelope.channel);
     if (space === undefined || channel === undefined) return;
     if (envelope.kept) channel.keptEvents++;
-    if (channel.subscribers.size === 0) return;
+    if (channel.audience.size === 0) return;
     const frame = this.ports.framer.frameBytes(envelope.payload);
-    fanOut(this.ports, channel, { frame, except: space.connections.get(envelope.except) });
+    deliver(this.ports, channel, new Message({ ...envelope, frame, except: space.connections.get(envelope.except) }));
+  }
+
+  /** A client that read too slowly reads again: it gets what was kept for it. */
+  drained(connection: Connection): void {
+    if (connection.open) connection.latest?.flush(connection.transport);
+  }
+
+  /** For the first subscriber of a channel that takes deltas. */
+  openStream(channel: Channel): DeltaStream {
+    const { name, delta, audience, space } = channel;
+    const { onError } = this.ports;
+    return new DeltaStream({
+      engine: this.#engine,
+      channel: this.#engine.open(name.raw, delta),
+      audience,
+      counters: space.counters,
+      onError,
+    });
+  }
+
+  /** Names a message among all of all workers; empty where there are no deltas. */
+  nextMessageId(): string {
+    return this.options.deltas.enabled ? this.#messageIds.next() : '';
   }
 
   memberAdded({ appId, channel, member, socketId }: MemberAdded): void {
@@ -236,9 +289,25 @@ export class Hub implements RegistryEvents {
   ): void {
     const space = this.#spaces.get(appId);
     const channel = space?.channels.get(name);
-    if (space === undefined || channel === undefined || channel.subscribers.size === 0) return;
-    fanOut(this.ports, channel, { frame: this.ports.framer.frame(text), except: space.connections.get(except) });
+    if (space === undefined || channel === undefined || channel.audience.size === 0) return;
+    tellAll(channel, this.ports.framer.frame(text), space.connections.get(except));
   }
+}
+
+function createEngine({ framer, clock, metrics, patchPool }: HubPorts, deltas: HubDeltaOptions): DeltaEngine<Frame> {
+  const { poolFromBytes, maxRatio, minCohort, maxTrackBytes } = DELTA_DEFAULTS;
+  return new DeltaEngine({
+    wire: deltaMessages,
+    prepare: (text) => framer.frame(text),
+    clock,
+    counters: metrics.deltas,
+    pool: patchPool,
+    poolFromBytes,
+    maxRatio,
+    minCohort,
+    toldAlgorithm: deltas.omitAlgorithm ? deltas.algorithm : undefined,
+    maxTrackBytes,
+  });
 }
 
 function refuseUnauthorised(connection: Connection): void {

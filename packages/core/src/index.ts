@@ -7,7 +7,7 @@ export * from './client-address.ts';
 export type { Connection } from './connection.ts';
 export * from './domain-event.ts';
 export * from './errors.ts';
-export { Hub, type HubOptions, type HubPorts, type NewConnection } from './hub.ts';
+export { Hub, type HubDeltaOptions, type HubOptions, type HubPorts, type NewConnection } from './hub.ts';
 export { allowsOrigin } from './origin.ts';
 export * from './ports/index.ts';
 export { checkEvents, publish, type PublishedEvent } from './publish.ts';

@@ -1,6 +1,9 @@
+import type { PublicationMode } from '@sluice/delta';
+import { parseTags, tagsText } from '@sluice/filter';
 import { type ChannelName, isSocketId, parseChannelName, serverMessages } from '@sluice/protocol';
 import type { App } from './app.ts';
 import { broadcast } from './broadcast.ts';
+import { conflationKeyOf, MAX_CONFLATION_KEY } from './conflation-key.ts';
 import { type PublishRefusal, publishError } from './errors.ts';
 import type { Hub } from './hub.ts';
 
@@ -13,6 +16,12 @@ export interface PublishedEvent {
   readonly data: string;
   /** The connection that must not get it; a well-formed id nobody has skips nobody. */
   readonly socketId: string | undefined;
+  /** What subscribers filter by, as it came; `undefined` for none. */
+  readonly tags?: unknown;
+  /** In place of the one that the settings of a channel find in the data. */
+  readonly conflationKey?: string | undefined;
+  /** False: nobody gets it as a delta, nor keeps it as a base. */
+  readonly delta?: boolean;
 }
 
 /** One that may be published. */
@@ -23,6 +32,11 @@ export interface CheckedEvent {
   readonly channels: readonly ChannelName[];
   /** Socket id of the connection that must not get it; empty for none. */
   readonly except: string;
+  /** Tags as JSON; empty for none. */
+  readonly tagsJson: string;
+  /** `undefined`: to be found in the data. */
+  readonly conflationKey: string | undefined;
+  readonly mode: PublicationMode;
 }
 
 export type PublishCheck = { readonly events: readonly CheckedEvent[] } | { readonly refusal: PublishRefusal };
@@ -41,18 +55,22 @@ export function checkEvents(app: App, asked: readonly PublishedEvent[]): Publish
 /** The pipeline of events that were checked: to a cache channel's keeper, then to the subscribers. */
 export function publish(hub: Hub, app: App, events: readonly CheckedEvent[]): void {
   const space = hub.space(app);
-  for (const { name, data, channels, except } of events) {
+  for (const { name, data, channels, except, tagsJson, conflationKey, mode } of events) {
     const nameJson = JSON.stringify(name);
     const dataJson = JSON.stringify(data);
     for (const { raw: channel, cached: kept } of channels) {
-      const text = serverMessages.channelEvent(nameJson, channel, dataJson);
+      const { enableTags = hub.options.tagFiltering.enableTags, conflationKey: path } = space.deltaOf(channel);
+      const event = serverMessages.channelEvent(nameJson, channel, dataJson);
+      const text = enableTags && tagsJson !== '' ? serverMessages.taggedEvent(event, tagsJson) : event;
+      const key = conflationKey ?? (path === undefined ? '' : conflationKeyOf(data, path));
       if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, ttlMs: hub.options.cacheTtlMs });
-      broadcast(hub, space, { channel, text, except, kept });
+      broadcast(hub, space, { channel, text, except, kept, tagsJson, key, mode });
     }
   }
 }
 
-function check({ limits }: App, { name, channels, data, socketId }: PublishedEvent): CheckedEvent | PublishRefusal {
+function check({ limits }: App, event: PublishedEvent): CheckedEvent | PublishRefusal {
+  const { name, channels, data, socketId, conflationKey } = event;
   if (channels.length === 0) return publishError('noChannel');
   if (channels.length > limits.maxChannelsPerEvent) {
     return publishError('tooManyChannels', channels.length, limits.maxChannelsPerEvent);
@@ -67,5 +85,12 @@ function check({ limits }: App, { name, channels, data, socketId }: PublishedEve
   }
   if (Buffer.byteLength(data) > limits.maxEventBytes) return publishError('dataTooLarge', limits.maxEventBytes);
   if (socketId !== undefined && !isSocketId(socketId)) return publishError('invalidSocketId', socketId);
-  return { name, data, channels: names, except: socketId ?? '' };
+  if (conflationKey !== undefined && conflationKey.length > MAX_CONFLATION_KEY) {
+    return publishError('keyTooLong', MAX_CONFLATION_KEY);
+  }
+  const tags = parseTags(event.tags);
+  if (!tags.ok) return publishError('invalidTags', tags.problem);
+  const tagsJson = tags.tags.size === 0 ? '' : tagsText(tags.tags);
+  const mode = event.delta === false ? 'plain' : 'auto';
+  return { name, data, channels: names, except: socketId ?? '', tagsJson, conflationKey, mode };
 }

@@ -1,6 +1,8 @@
 import { assertNever, decodeClientMessage, serverMessages } from '@sluice/protocol';
 import type { Connection } from './connection.ts';
+import { handleChangeFilter } from './handlers/change-filter.ts';
 import { handleClientEvent } from './handlers/client-event.ts';
+import { handleDeltaSyncError, handleEnableDeltas } from './handlers/deltas.ts';
 import { handleSignIn } from './handlers/sign-in.ts';
 import { handleSubscribe } from './handlers/subscribe.ts';
 import { handleUnsubscribe } from './handlers/unsubscribe.ts';
@@ -31,6 +33,15 @@ export function receive(hub: Hub, connection: Connection, text: string): void {
       return;
     case 'signin':
       handleSignIn(hub, connection, message);
+      return;
+    case 'enable_delta_compression':
+      handleEnableDeltas(hub, connection, message);
+      return;
+    case 'delta_sync_error':
+      handleDeltaSyncError(hub, connection, message);
+      return;
+    case 'change_filter':
+      handleChangeFilter(hub, connection, message);
       return;
     default:
       assertNever(message);

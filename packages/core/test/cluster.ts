@@ -15,6 +15,7 @@ import {
   FakeTransport,
   WorkerRegistry,
 } from './fakes.ts';
+import { EXTENSIONS } from './test-app.ts';
 
 /** What a backend does: all of the events, or the reason why none of them. */
 export function publish(hub: Hub, app: App, asked: readonly PublishedEvent[]): PublishRefusal | undefined {
@@ -49,7 +50,8 @@ export class Worker {
     const onError = (error: unknown, { stage }: { readonly stage: string }): void => {
       this.errors.push({ error, stage });
     };
-    this.hub = new Hub({ framer, metrics, backbone, registry, clock: cluster.clock, onError }, options);
+    const { clock } = cluster;
+    this.hub = new Hub({ framer, metrics, backbone, registry, clock, onError }, options);
     this.registry.events = this.hub;
     this.backbone.deliver = (message) => this.hub.deliver(message);
   }
@@ -89,6 +91,7 @@ export class Cluster {
       departuresPerSlice: 64,
       cacheTtlMs: 1000,
       authorisationTimeoutMs: 1000,
+      ...EXTENSIONS,
       ...options,
     };
     this.workers = Array.from({ length: size }, () => new Worker(this, all));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '@sluice/testkit';
 import { encodeEnvelope } from '../src/envelope.ts';
+import { PLAIN_ENVELOPE } from './envelopes.ts';
 import { Cluster, err, ok } from './cluster.ts';
 import { testApp } from './test-app.ts';
 
@@ -176,7 +177,7 @@ describe('the end of a connection', () => {
     b.subscribe('x');
     a.close();
     assert.deepEqual(worker.backbone.left, []);
-    assert.equal(worker.hub.space(app).channels.get('x')?.subscribers.size, 1);
+    assert.equal(worker.hub.space(app).channels.get('x')?.audience.size, 1);
     b.close();
     assert.deepEqual(worker.backbone.left, ['1001:x']);
     worker.assertEmpty(app);
@@ -200,7 +201,7 @@ describe('the end of a connection', () => {
       });
     }
     for (const [i, channel] of Array.from({ length: 500 }, (_, n) => [n, channels.get(`other-${n}`)] as const)) {
-      if (i !== 7 && channel !== undefined) Object.assign(channel.subscribers, { delete: forbidden, has: forbidden });
+      if (i !== 7 && channel !== undefined) Object.assign(channel.audience, { delete: forbidden, has: forbidden });
     }
     worker.registry.calls.length = 0;
     client.close();
@@ -236,8 +237,8 @@ describe('messages of other workers', () => {
     worker.connect(app).subscribe('x');
     const { made } = worker.framer;
     const payload = Buffer.from('{}');
-    worker.hub.deliver(encodeEnvelope({ kept: false, appId: '1001', channel: 'y', except: '', payload }));
-    worker.hub.deliver(encodeEnvelope({ kept: false, appId: '9999', channel: 'x', except: '', payload }));
+    worker.hub.deliver(encodeEnvelope({ ...PLAIN_ENVELOPE, appId: '1001', channel: 'y', except: '', payload }));
+    worker.hub.deliver(encodeEnvelope({ ...PLAIN_ENVELOPE, appId: '9999', channel: 'x', except: '', payload }));
     assert.equal(worker.framer.made, made);
     assert.deepEqual(worker.errors, []);
     assert.equal(worker.metrics.apps.has('9999'), false);
@@ -250,7 +251,13 @@ describe('messages of other workers', () => {
     assert.deepEqual(a.received(), [ok('x')]);
     b.received();
     worker.hub.deliver(
-      encodeEnvelope({ kept: false, appId: '1001', channel: 'x', except: '', payload: Buffer.from('any text ü😀') }),
+      encodeEnvelope({
+        ...PLAIN_ENVELOPE,
+        appId: '1001',
+        channel: 'x',
+        except: '',
+        payload: Buffer.from('any text ü😀'),
+      }),
     );
     assert.deepEqual([a.texts(), b.texts()], [['any text ü😀'], ['any text ü😀']]);
     assert.equal(a.transport.frames.at(-1), b.transport.frames.at(-1));
@@ -264,7 +271,7 @@ describe('messages of other workers', () => {
     a.texts();
     b.texts();
     worker.hub.deliver(
-      encodeEnvelope({ kept: false, appId: '1002', channel: 'x', except: '', payload: Buffer.from('m') }),
+      encodeEnvelope({ ...PLAIN_ENVELOPE, appId: '1002', channel: 'x', except: '', payload: Buffer.from('m') }),
     );
     assert.deepEqual([a.texts(), b.texts()], [[], ['m']]);
     assert.deepEqual([...worker.backbone.topics], ['1001:x', '1002:x']);

@@ -20,7 +20,7 @@ describe('connections that go together', () => {
     const cluster = new Cluster(1, { departuresPerSlice: 10 });
     const worker = cluster.worker(0);
     const clients = subscribed(cluster, 35);
-    const subscribers = (): number | undefined => worker.hub.space(app).channels.get('news')?.subscribers.size;
+    const subscribers = (): number | undefined => worker.hub.space(app).channels.get('news')?.audience.size;
     for (const client of clients) client.close();
     assert.equal(worker.hub.space(app).counters.connected, 0);
     const sizes = [subscribers()];
@@ -51,7 +51,7 @@ describe('connections that go together', () => {
     const { channels } = cluster.worker(0).hub.space(app);
     for (let left = 4; left >= 0; left -= 2) {
       for (const client of clients.splice(0, 2)) client.close();
-      assert.equal(channels.get('news')?.subscribers.size, left === 0 ? undefined : left);
+      assert.equal(channels.get('news')?.audience.size, left === 0 ? undefined : left);
       await turn();
     }
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '@sluice/testkit';
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../src/envelope.ts';
+import { PLAIN_ENVELOPE } from './envelopes.ts';
 
 function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -18,6 +19,15 @@ function randomEnvelope(random: Random): Envelope {
     channel: text(164, [...CHANNELS]),
     kept: random.pick([false, true]),
     except: random.pick(['', '1.1', '4294967295.4294967295', `${'9'.repeat(20)}.${'9'.repeat(20)}`]),
+    tagsJson: random.pick(['', '{"a":"é"}', `{"b":"${'x'.repeat(70_000)}"}`]),
+    key: random.pick(['', 'BTC', 'é😀']),
+    id: random.pick(['', 'AbCdEfGh0', 'x'.repeat(30)]),
+    mode: random.pick(['auto', 'plain', 'full']),
+    patches: Array.from({ length: random.below(3) }, () => ({
+      algorithm: random.pick(['fossil', 'xdelta3']),
+      baseId: text(20, ['a', 'b', '-']),
+      bytes: random.bytes(random.below(500)),
+    })),
     payload: random.bytes(random.below(2000)),
   };
 }
@@ -25,7 +35,7 @@ function randomEnvelope(random: Random): Envelope {
 describe('an envelope', () => {
   it('has the documented layout', () => {
     const bytes = encodeEnvelope({
-      kept: false,
+      ...PLAIN_ENVELOPE,
       appId: '1001',
       channel: 'my-channel',
       except: '1.2',
@@ -38,7 +48,13 @@ describe('an envelope', () => {
   });
 
   it('counts the app id in bytes of UTF-8', () => {
-    const bytes = encodeEnvelope({ kept: false, appId: 'é', channel: 'c', except: '', payload: Buffer.from('x') });
+    const bytes = encodeEnvelope({
+      ...PLAIN_ENVELOPE,
+      appId: 'é',
+      channel: 'c',
+      except: '',
+      payload: Buffer.from('x'),
+    });
     assert.equal(bytes.toString('hex'), bytesOf('01 00 0002 0001 00 c3a9 63 78').toString('hex'));
   });
 
@@ -48,12 +64,19 @@ describe('an envelope', () => {
       const envelope = randomEnvelope(random);
       const decoded = decodeEnvelope(encodeEnvelope(envelope));
       assert.ok(decoded !== undefined);
-      assert.deepEqual({ ...decoded, payload: new Uint8Array(decoded.payload) }, envelope);
+      const patches = decoded.patches.map((patch) => ({ ...patch, bytes: new Uint8Array(patch.bytes) }));
+      assert.deepEqual({ ...decoded, patches, payload: new Uint8Array(decoded.payload) }, envelope);
     }
   });
 
   it('comes back from the middle of a larger buffer, whether Buffer or plain bytes', () => {
-    const envelope: Envelope = { kept: false, appId: 'a', channel: 'c', except: '', payload: Buffer.from('hello') };
+    const envelope: Envelope = {
+      ...PLAIN_ENVELOPE,
+      appId: 'a',
+      channel: 'c',
+      except: '',
+      payload: Buffer.from('hello'),
+    };
     const bytes = encodeEnvelope(envelope);
     const larger = new Uint8Array(bytes.length + 20).fill(0xff);
     larger.set(bytes, 10);
@@ -67,7 +90,7 @@ describe('an envelope', () => {
     const decoded = decodeEnvelope(bytesOf('01 00 0001 0001 00 61 62'));
     assert.deepEqual(
       { ...decoded, payload: decoded?.payload.length },
-      { kept: false, appId: 'a', channel: 'b', except: '', payload: 0 },
+      { ...PLAIN_ENVELOPE, appId: 'a', channel: 'b', except: '', payload: 0 },
     );
   });
 });
@@ -78,15 +101,20 @@ describe('bytes that are no envelope', () => {
     for (let run = 0; run < 100; run++) {
       const envelope = randomEnvelope(random);
       const bytes = encodeEnvelope(envelope);
-      const start = HEADER_BYTES + Buffer.byteLength(envelope.appId) + envelope.channel.length + envelope.except.length;
-      assert.equal(bytes.length, start + envelope.payload.length);
+      const start = bytes.length - envelope.payload.length;
       for (let length = 0; length < start; length++) assert.equal(decodeEnvelope(bytes.subarray(0, length)), undefined);
       assert.ok(decodeEnvelope(bytes.subarray(0, start)) !== undefined);
     }
   });
 
   it('are told by a version that is not known', () => {
-    const bytes = encodeEnvelope({ kept: false, appId: 'a', channel: 'c', except: '', payload: Buffer.from('x') });
+    const bytes = encodeEnvelope({
+      ...PLAIN_ENVELOPE,
+      appId: 'a',
+      channel: 'c',
+      except: '',
+      payload: Buffer.from('x'),
+    });
     for (let version = 0; version < 256; version++) {
       bytes[0] = version;
       assert.equal(decodeEnvelope(bytes) !== undefined, version === 1);

@@ -23,7 +23,7 @@ import type {
   Transport,
   UserRef,
 } from '../src/ports/index.ts';
-import { emptyCounters } from '../src/ports/index.ts';
+import { emptyCounters, emptyDeltaCounters } from '../src/ports/index.ts';
 
 /** A frame whose wire form is just its text. */
 export class TextFrame implements Frame {
@@ -65,10 +65,12 @@ export class FakeTransport implements Transport {
   readonly frames: Frame[] = [];
   readonly texts: string[] = [];
   closed: CloseReason | null = null;
+  slow = false;
 
-  send(frame: Frame): void {
+  send(frame: Frame): boolean {
     this.frames.push(frame);
     this.texts.push(Buffer.from(frame.payload).toString());
+    return true;
   }
 
   close(reason: CloseReason): void {
@@ -96,6 +98,7 @@ export class FakeClock implements Clock {
 
 export class FakeMetrics implements Metrics {
   readonly apps = new Map<string, AppCounters>();
+  readonly deltas = emptyDeltaCounters();
   readonly broadcasts: { readonly kind: ChannelKind; readonly recipients: number; readonly seconds: number }[] = [];
 
   app(appId: string): AppCounters {

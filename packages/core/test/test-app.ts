@@ -1,5 +1,5 @@
 import { APP } from '@sluice/testkit';
-import type { App, AppLimits } from '../src/index.ts';
+import type { App, AppLimits, HubOptions } from '../src/index.ts';
 
 export interface AppChanges extends Partial<Omit<App, 'limits'>> {
   readonly limits?: Partial<AppLimits>;
@@ -19,6 +19,7 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     allowedOrigins: [],
     authorisedOnly: false,
     webhookEvents: [],
+    channelDelta: [],
     ...rest,
     limits: {
       maxConnections: 0,
@@ -36,3 +37,21 @@ export function testApp({ limits, ...rest }: AppChanges = {}): App {
     },
   };
 }
+
+/** Deltas and tag filters as the configuration has them by default. */
+export const EXTENSIONS = {
+  deltas: {
+    enabled: true,
+    algorithm: 'fossil',
+    fullMessageInterval: 10,
+    minMessageBytes: 100,
+    maxStateAgeMs: 300_000,
+    maxConflationStatesPerChannel: 100,
+    conflationKeyPath: undefined,
+    conflationIntervalMs: 0,
+    omitAlgorithm: false,
+    maxStatesPerConnection: 100,
+    alignIntervals: false,
+  },
+  tagFiltering: { enabled: true, enableTags: true },
+} as const satisfies Partial<HubOptions>;

@@ -7,6 +7,7 @@ export interface ChannelRuleObject {
   readonly enabled: boolean;
   readonly algorithm: Algorithm;
   readonly conflationKey: string | undefined;
+  readonly conflationIntervalMs: number | undefined;
   readonly maxMessagesPerKey: number;
   readonly maxConflationKeys: number;
   readonly enableTags: boolean;
@@ -16,6 +17,7 @@ export const RULE_DEFAULTS: ChannelRuleObject = {
   enabled: true,
   algorithm: 'fossil',
   conflationKey: undefined,
+  conflationIntervalMs: undefined,
   maxMessagesPerKey: 10,
   maxConflationKeys: 100,
   enableTags: true,
@@ -27,6 +29,7 @@ export type ParsedRules =
 
 /** Most frames or keys that may be asked for. */
 const MAX_COUNT = 10_000;
+const MAX_INTERVAL_MS = 60_000;
 
 /** Reads `channel_delta_compression`: patterns of channel names, each with what holds for them. */
 export function parseChannelRules(raw: unknown): ParsedRules {
@@ -72,12 +75,16 @@ function parseObject(raw: Readonly<Record<string, unknown>>, report: (problem: s
         if (value === null || (typeof value === 'string' && value !== '')) rule.conflationKey = value ?? undefined;
         else expect(name, 'the path of a member, or null');
         break;
+      case 'conflation_interval_ms':
+        if (isWhole(value, 0, MAX_INTERVAL_MS)) rule.conflationIntervalMs = value;
+        else expect(name, `a whole number from 0 to ${MAX_INTERVAL_MS}`);
+        break;
       case 'max_messages_per_key':
-        if (isCount(value)) rule.maxMessagesPerKey = value;
+        if (isWhole(value, 1, MAX_COUNT)) rule.maxMessagesPerKey = value;
         else expect(name, `a whole number from 1 to ${MAX_COUNT}`);
         break;
       case 'max_conflation_keys':
-        if (isCount(value)) rule.maxConflationKeys = value;
+        if (isWhole(value, 1, MAX_COUNT)) rule.maxConflationKeys = value;
         else expect(name, `a whole number from 1 to ${MAX_COUNT}`);
         break;
       default:
@@ -91,6 +98,7 @@ const MEMBERS = [
   'enabled',
   'algorithm',
   'conflation_key',
+  'conflation_interval_ms',
   'max_messages_per_key',
   'max_conflation_keys',
   'enable_tags',
@@ -102,8 +110,8 @@ function algorithmOf(raw: unknown): Algorithm | undefined {
   return raw === 'xdelta3' || raw === 'Xdelta3' ? 'xdelta3' : undefined;
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_COUNT;
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -179,6 +179,7 @@ export class DeltaEngine<Frame> {
 
   #full({ variants, track }: Turn<Frame>, reason: FullReason): Variants<Frame> {
     this.#options.counters.fulls[reason]++;
+    variants.endsInterval = reason === 'interval';
     track.deltas = 0;
     return variants;
   }

@@ -14,6 +14,8 @@ export interface DeltaSettings {
   readonly maxConflationStatesPerChannel: number | undefined;
   /** Path of the conflation key on channels that say nothing else. */
   readonly conflationKeyPath: string | undefined;
+  /** Shortest time between two messages of one conflation key on channels that say nothing else; 0: all are sent. */
+  readonly conflationIntervalMs: number;
 }
 
 /** What holds for one channel. */
@@ -23,6 +25,8 @@ export interface ChannelDelta extends DeltaRules {
   readonly algorithm: Algorithm;
   /** Whether `tags` go to subscribers; `undefined`: as in the section on tags. */
   readonly enableTags: boolean | undefined;
+  /** Whether there are deltas or not: the newest message of a key is sent, at most one in so many milliseconds; 0: all. */
+  readonly conflationIntervalMs: number;
 }
 
 /** What one subscription asks for; members as in packages/protocol. */
@@ -33,23 +37,34 @@ export type AskedDelta =
 const ENCRYPTED_PREFIX = 'private-encrypted-';
 const MAX_KEYS = 10_000;
 
+interface Applied {
+  readonly open: ChannelDelta;
+  readonly encrypted: ChannelDelta;
+}
+
 /** What an app's channels do about deltas: the section for all of them, and the app's `channel_delta_compression`. */
 export class DeltaPolicy {
   readonly #settings: DeltaSettings;
-  readonly #rules: ChannelPatterns<ChannelRule>;
+  readonly #others: Applied;
+  readonly #patterns: ChannelPatterns<Applied>;
 
   constructor(settings: DeltaSettings, rules: ReadonlyMap<string, ChannelRule>) {
     this.#settings = settings;
-    this.#rules = new ChannelPatterns(rules);
+    this.#others = this.#applied('inherit');
+    this.#patterns = new ChannelPatterns(new Map(Array.from(rules, ([name, rule]) => [name, this.#applied(rule)])));
   }
 
   /** To be kept as long as the channel is: finding it goes through the patterns. */
   channel(name: string): ChannelDelta {
-    const rule = this.#rules.find(name) ?? 'inherit';
+    const { open, encrypted } = this.#patterns.find(name) ?? this.#others;
+    return name.startsWith(ENCRYPTED_PREFIX) ? encrypted : open;
+  }
+
+  #applied(rule: ChannelRule): Applied {
     const channel = this.#apply(rule);
+    const open = { ...channel, enabled: this.#settings.enabled && channel.enabled };
     // Every frame of an encrypted channel is new from its first byte of data to the last.
-    const possible = this.#settings.enabled && !name.startsWith(ENCRYPTED_PREFIX);
-    return { ...channel, enabled: possible && channel.enabled };
+    return { open, encrypted: { ...open, enabled: false } };
   }
 
   #apply(rule: ChannelRule): ChannelDelta {
@@ -68,6 +83,7 @@ export class DeltaPolicy {
           enabled: rule.enabled,
           algorithm: rule.algorithm,
           conflationKey: rule.conflationKey ?? inherited.conflationKey,
+          conflationIntervalMs: rule.conflationIntervalMs ?? inherited.conflationIntervalMs,
           maxMessagesPerKey: rule.maxMessagesPerKey,
           maxKeys: rule.maxConflationKeys,
           enableTags: rule.enableTags,
@@ -86,6 +102,7 @@ export class DeltaPolicy {
       maxMessagesPerKey: RULE_DEFAULTS.maxMessagesPerKey,
       maxKeys: this.#settings.maxConflationStatesPerChannel ?? MAX_KEYS,
       conflationKey: this.#settings.conflationKeyPath,
+      conflationIntervalMs: this.#settings.conflationIntervalMs,
       enableTags: undefined,
     };
   }

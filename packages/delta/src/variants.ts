@@ -29,6 +29,8 @@ export class Variants<Frame> {
   readonly #deltas: DeltaVariant<Frame>[] = [];
   #full: Frame | undefined;
   #taken = false;
+  /** Why all got it in full though the track was well; for other workers, whose intervals are to be the same. */
+  endsInterval = false;
   /** Resolves when all deltas are there; `undefined` if they are. What is taken before is right too, only longer. */
   settled: Promise<void> | undefined;
 

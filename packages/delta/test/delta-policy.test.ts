@@ -18,6 +18,7 @@ const SETTINGS: DeltaSettings = {
   maxStateAgeMs: 300_000,
   maxConflationStatesPerChannel: 50,
   conflationKeyPath: undefined,
+  conflationIntervalMs: 0,
 };
 
 function policy(rules: object, settings: Partial<DeltaSettings> = {}): DeltaPolicy {
@@ -43,6 +44,7 @@ describe('a channel', () => {
     maxKeys: 50,
     conflationKey: undefined,
     enableTags: undefined,
+    conflationIntervalMs: 0,
   };
 
   it('has the settings of the section where no rule is for it', () => {
@@ -163,7 +165,7 @@ describe('a rule that makes no sense', () => {
     ],
     [
       { a: { key: 1 }, b: 5 },
-      'channel_delta_compression["a"].key: unknown; known are enabled, algorithm, conflation_key, max_messages_per_key, max_conflation_keys, enable_tags',
+      'channel_delta_compression["a"].key: unknown; known are enabled, algorithm, conflation_key, conflation_interval_ms, max_messages_per_key, max_conflation_keys, enable_tags',
       'channel_delta_compression["b"]: expected "inherit", "disabled", "fossil", "xdelta3" or an object, found 5',
     ],
   ] as const) {

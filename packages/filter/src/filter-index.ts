@@ -19,6 +19,11 @@ export class FilterIndex<Cohort> {
     return this.#entries.size;
   }
 
+  /** All cohorts, whatever their filter. */
+  all(): Cohort[] {
+    return Array.from(this.#entries.values(), ({ cohort }) => cohort);
+  }
+
   get(filter: Filter): Cohort | undefined {
     return this.#entries.get(filter)?.cohort;
   }

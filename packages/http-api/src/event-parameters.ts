@@ -20,6 +20,7 @@ export function parseEvent(parameters: JsonObject): EventRequest {
   }
   return {
     event: {
+      ...parseExtensions(parameters),
       name,
       channels,
       // The libraries send strings; what others send as JSON reaches clients as the string they would have sent.
@@ -28,6 +29,20 @@ export function parseEvent(parameters: JsonObject): EventRequest {
     },
     info: parseInfo(parameters['info'], COUNTS),
   };
+}
+
+/** What Pusher does not have; the limits are checked by core. */
+function parseExtensions({
+  tags,
+  delta = null,
+  conflation_key: key = null,
+}: JsonObject): Pick<PublishedEvent, 'tags' | 'delta' | 'conflationKey'> {
+  if (delta !== null && typeof delta !== 'boolean')
+    throw httpError('invalidParameter', 'delta has to be true or false');
+  if (key !== null && typeof key !== 'string' && typeof key !== 'number') {
+    throw httpError('invalidParameter', 'conflation_key has to be a string');
+  }
+  return { tags, delta: delta ?? true, conflationKey: key === null ? undefined : String(key) };
 }
 
 function parseChannels({ channel, channels }: JsonObject): readonly string[] {

@@ -2,7 +2,7 @@ import { type AddressLimit, type App, Hub } from '@sluice/core';
 import { md5Hex, type QueryPair, requestStringToSign, sign } from '@sluice/protocol';
 import { fastify, type FastifyInstance } from 'fastify';
 import { APP } from '@sluice/testkit';
-import { testApp } from '@sluice/core/testing';
+import { EXTENSIONS, testApp } from '@sluice/core/testing';
 import { healthRoutes, type HealthState, httpApi } from '../src/index.ts';
 import { FakeBackbone, FakeMetrics, FakeRegistry, FRAMER } from './fakes.ts';
 
@@ -77,6 +77,7 @@ export class TestApi {
         activityTimeoutSeconds: 120,
         maxConnections: 0,
         maxSubscriptionsPerConnection: 100,
+        ...EXTENSIONS,
         sendSubscriptionErrors: true,
         departuresPerSlice: 64,
         cacheTtlMs: 1000,

@@ -2,6 +2,7 @@ import {
   type AppCounters,
   type Backbone,
   emptyCounters,
+  emptyDeltaCounters,
   type ChannelSummary,
   type Frame,
   type Framer,
@@ -122,6 +123,7 @@ export const FRAMER: Framer = {
 };
 
 export class FakeMetrics implements Metrics {
+  readonly deltas = emptyDeltaCounters();
   readonly counters = emptyCounters();
 
   app(): AppCounters {

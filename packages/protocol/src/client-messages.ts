@@ -1,5 +1,13 @@
+import {
+  decodeDeltaSyncError,
+  decodeEnableDeltaCompression,
+  decodeSubscriptionDelta,
+  type DeltaSyncError,
+  type EnableDeltaCompression,
+  type SubscriptionDelta,
+} from './delta-client-messages.ts';
 import { type ProtocolError, protocolError } from './errors.ts';
-import { isJsonObject, parseJson } from './json.ts';
+import { isJsonObject, type JsonObject, parseJson } from './json.ts';
 import { payload } from './payload.ts';
 
 export interface Subscribe {
@@ -9,6 +17,22 @@ export interface Subscribe {
   readonly auth: string;
   /** The very string that was signed, if the client sent one. */
   readonly channelData: string | undefined;
+  /** Whether and how the client wants deltas here; `undefined`: as its connection does. */
+  readonly delta: SubscriptionDelta | undefined;
+  readonly filter: FilterMembers;
+}
+
+/** A tag filter under either of its names, as it came; packages/filter reads it. Without both: everything is wanted. */
+export interface FilterMembers {
+  readonly filter?: unknown;
+  readonly tags_filter?: unknown;
+}
+
+/** `pusher:change_filter`: another filter for a subscription that stays as it is. */
+export interface ChangeFilter {
+  readonly type: 'change_filter';
+  readonly channel: string;
+  readonly filter: FilterMembers;
 }
 
 export interface Unsubscribe {
@@ -34,12 +58,21 @@ export interface Heartbeat {
   readonly type: 'ping' | 'pong';
 }
 
-export type ClientMessage = Subscribe | Unsubscribe | SignIn | ClientEvent | Heartbeat;
+export type ClientMessage =
+  | Subscribe
+  | Unsubscribe
+  | SignIn
+  | ClientEvent
+  | Heartbeat
+  | EnableDeltaCompression
+  | DeltaSyncError
+  | ChangeFilter;
 
 export type Decoded = { readonly message: ClientMessage } | { readonly error: ProtocolError };
 
 const PING: Decoded = { message: { type: 'ping' } };
 const PONG: Decoded = { message: { type: 'pong' } };
+const NO_FILTER: FilterMembers = {};
 
 /** Reads one text frame of a client. Members that the protocol does not know, a forged `user_id` too, are left unread. */
 export function decodeClientMessage(text: string): Decoded {
@@ -60,6 +93,12 @@ export function decodeClientMessage(text: string): Decoded {
       return decodeUnsubscribe(frame['data']);
     case 'pusher:signin':
       return decodeSignIn(frame['data']);
+    case 'pusher:enable_delta_compression':
+      return { message: decodeEnableDeltaCompression(frame['data']) };
+    case 'pusher:delta_sync_error':
+      return decodeDeltaSyncError(frame['data']);
+    case 'pusher:change_filter':
+      return decodeChangeFilter(frame['data']);
     default:
       return decodeClientEvent(event, frame['channel'], frame['data']);
   }
@@ -75,7 +114,19 @@ function decodeSubscribe(raw: unknown): Decoded {
   if (channelData !== undefined && typeof channelData !== 'string') {
     return { error: protocolError('missingParameter', 'data.channel_data') };
   }
-  return { message: { type: 'subscribe', channel, auth, channelData } };
+  const delta = decodeSubscriptionDelta(data['delta']);
+  return { message: { type: 'subscribe', channel, auth, channelData, delta, filter: filterMembers(data) } };
+}
+
+function filterMembers({ filter, tags_filter: tagsFilter }: JsonObject): FilterMembers {
+  return filter === undefined && tagsFilter === undefined ? NO_FILTER : { filter, tags_filter: tagsFilter };
+}
+
+function decodeChangeFilter(raw: unknown): Decoded {
+  const data = payload(raw);
+  const { channel } = data;
+  if (typeof channel !== 'string') return { error: protocolError('missingParameter', 'data.channel') };
+  return { message: { type: 'change_filter', channel, filter: filterMembers(data) } };
 }
 
 function decodeUnsubscribe(raw: unknown): Decoded {

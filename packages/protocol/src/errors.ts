@@ -73,6 +73,18 @@ export const PROTOCOL_ERRORS = {
     remedy: 'Rename the channel. `#` is reserved and `:` is not allowed.',
     refusal: INVALID_REQUEST,
   },
+  filterInvalid: {
+    code: null,
+    text: 'Invalid filter for %s: %s',
+    remedy: 'Mend the named part of `filter`; nothing is subscribed to, and a filter that was there stays.',
+    refusal: INVALID_REQUEST,
+  },
+  filtersDisabled: {
+    code: null,
+    text: 'Filter refused for %s: tag filtering is turned off on this server',
+    remedy: 'Subscribe without `filter`, or set `tag_filtering.enabled` to true.',
+    refusal: INVALID_REQUEST,
+  },
   authRequired: {
     code: null,
     text: 'Auth info required to subscribe to %s',

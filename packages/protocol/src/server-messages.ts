@@ -40,6 +40,11 @@ export function channelEvent(nameJson: string, channel: string, dataJson: string
   return `{"event":${nameJson},"channel":"${channel}","data":${dataJson}}`;
 }
 
+/** The same event with its tags, which are JSON. */
+export function taggedEvent(event: string, tagsJson: string): string {
+  return `${event.slice(0, -1)},"tags":${tagsJson}}`;
+}
+
 /** A client event as the others get it; `userId` only on presence channels, from the sender's authorisation. */
 export function clientEvent({ event, channel, data }: Omit<ClientEvent, 'type'>, userId: string | null): string {
   const user = userId === null ? '' : `,"user_id":${JSON.stringify(userId)}`;
@@ -67,6 +72,11 @@ export function signinSuccess(userData: string): string {
 /** A subscriber of a cache channel that keeps nothing at the moment. */
 export function cacheMiss(channel: string): string {
   return `{"event":"pusher:cache_miss","channel":"${channel}","data":"{}"}`;
+}
+
+/** The answer to `pusher:change_filter`: what is published from now on is filtered by the new one. */
+export function filterChanged(channel: string): string {
+  return `{"event":"pusher:filter_changed","channel":"${channel}","data":"{}"}`;
 }
 
 /** How many connections are subscribed. */

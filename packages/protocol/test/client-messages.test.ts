@@ -102,9 +102,12 @@ describe('heartbeats', () => {
   }
 });
 
+/** Of a subscription that asks for nothing in particular. */
+const NO_WISHES = { delta: undefined, filter: {} };
+
 describe('pusher:subscribe', () => {
   it('SB-01, SB-02: is read with an empty auth and without one', () => {
-    const expected = { type: 'subscribe', channel: 'my-channel', auth: '', channelData: undefined };
+    const expected = { type: 'subscribe', channel: 'my-channel', auth: '', channelData: undefined, ...NO_WISHES };
     assert.deepEqual(messageOf('{"event":"pusher:subscribe","data":{"auth":"","channel":"my-channel"}}'), expected);
     assert.deepEqual(messageOf('{"event":"pusher:subscribe","data":{"channel":"my-channel"}}'), expected);
     assert.deepEqual(
@@ -119,12 +122,24 @@ describe('pusher:subscribe', () => {
       event: 'pusher:subscribe',
       data: { auth: 'k:s', channel_data: channelData, channel: 'presence-x' },
     });
-    assert.deepEqual(messageOf(text), { type: 'subscribe', channel: 'presence-x', auth: 'k:s', channelData });
+    assert.deepEqual(messageOf(text), {
+      type: 'subscribe',
+      channel: 'presence-x',
+      auth: 'k:s',
+      channelData,
+      ...NO_WISHES,
+    });
   });
 
   it('AU-15: tells an empty channel_data from an absent one', () => {
     const text = '{"event":"pusher:subscribe","data":{"auth":"k:s","channel_data":"","channel":"private-x"}}';
-    assert.deepEqual(messageOf(text), { type: 'subscribe', channel: 'private-x', auth: 'k:s', channelData: '' });
+    assert.deepEqual(messageOf(text), {
+      type: 'subscribe',
+      channel: 'private-x',
+      auth: 'k:s',
+      channelData: '',
+      ...NO_WISHES,
+    });
   });
 
   it('SB-09: may have its data as a string of JSON', () => {
@@ -134,7 +149,23 @@ describe('pusher:subscribe', () => {
       channel: 'private-x',
       auth: 'k:s',
       channelData: undefined,
+      ...NO_WISHES,
     });
+  });
+
+  it('says how the client wants deltas, and hands on a filter under either name', () => {
+    const read = (members: string): unknown =>
+      messageOf(`{"event":"pusher:subscribe","data":{"channel":"x",${members}}}`);
+    const plain = { type: 'subscribe', channel: 'x', auth: '', channelData: undefined };
+    const off = { ...plain, delta: { enabled: false }, filter: {} };
+    assert.deepEqual(read('"delta":false'), off);
+    const filter = { key: 'a', cmp: 'eq', val: 'b' };
+    const filtered = { ...plain, delta: undefined };
+    assert.deepEqual(read(`"filter":${JSON.stringify(filter)}`), {
+      ...filtered,
+      filter: { filter, tags_filter: undefined },
+    });
+    assert.deepEqual(read('"tags_filter":5'), { ...filtered, filter: { filter: undefined, tags_filter: 5 } });
   });
 
   for (const data of [
@@ -184,7 +215,13 @@ describe('pusher:subscribe', () => {
 
   it('does not let a __proto__ member stand in for a missing one', () => {
     const text = '{"event":"pusher:subscribe","data":{"channel":"private-x","__proto__":{"auth":"k:s"}}}';
-    assert.deepEqual(messageOf(text), { type: 'subscribe', channel: 'private-x', auth: '', channelData: undefined });
+    assert.deepEqual(messageOf(text), {
+      type: 'subscribe',
+      channel: 'private-x',
+      auth: '',
+      channelData: undefined,
+      ...NO_WISHES,
+    });
   });
 });
 
@@ -325,5 +362,19 @@ describe('other events', () => {
       JSON.stringify({ event: 'e'.repeat(100_000) }),
       `Unsupported event received on socket: ${'e'.repeat(200)}…`,
     );
+  });
+});
+
+describe('pusher:change_filter', () => {
+  it('hands on the new filter, or that there is none', () => {
+    const read = (members: string): unknown =>
+      messageOf(`{"event":"pusher:change_filter","data":{"channel":"x"${members}}}`);
+    const change = { type: 'change_filter', channel: 'x' };
+    assert.deepEqual(read(',"filter":{"a":1}'), { ...change, filter: { filter: { a: 1 }, tags_filter: undefined } });
+    assert.deepEqual(read(''), { ...change, filter: {} });
+  });
+
+  it('is refused without a channel', () => {
+    refuses('{"event":"pusher:change_filter","data":{"filter":null}}', 'Missing parameter: data.channel');
   });
 });

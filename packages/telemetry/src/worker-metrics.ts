@@ -3,12 +3,14 @@ import {
   type AppCounters,
   type ConnectionErrorType,
   emptyCounters,
+  emptyDeltaCounters,
   type Metrics,
   RATE_KINDS,
   type RequestContext,
 } from '@sluice/core';
 import { CHANNEL_KINDS, type ChannelKind, CLOSE } from '@sluice/protocol';
 import { Counter, Gauge, Histogram, type MetricObject, Registry } from 'prom-client';
+import { DeltaMetrics } from './delta-metrics.ts';
 import { type MetricSpec, WORKER_METRICS } from './metric-list.ts';
 import { setCounter } from './set-counter.ts';
 
@@ -39,6 +41,10 @@ const PER_APP = [
   'messagesSent',
   'bytesSent',
   'messagesDropped',
+  'messagesConflated',
+  'messagesFiltered',
+  'deltaPlainBytes',
+  'deltaSentBytes',
   'httpCalls',
   'httpBytesReceived',
   'httpBytesSent',
@@ -65,7 +71,9 @@ export class WorkerMetrics implements Metrics {
   readonly #rateChecks: Counter;
   readonly #rateRefusals: Counter;
   readonly #broadcast: Histogram;
+  readonly #deltaMetrics: DeltaMetrics;
   readonly #process: ProcessMetrics;
+  readonly deltas = emptyDeltaCounters();
 
   constructor(options: WorkerMetricsOptions) {
     this.#options = options;
@@ -81,6 +89,11 @@ export class WorkerMetrics implements Metrics {
     this.#rateChecks = this.#counter(WORKER_METRICS.rateLimitChecks);
     this.#rateRefusals = this.#counter(WORKER_METRICS.rateLimitRefusals);
     this.#broadcast = new Histogram({ ...this.#config(WORKER_METRICS.broadcastDuration), buckets: DURATION_BUCKETS });
+    this.#deltaMetrics = new DeltaMetrics({
+      publications: this.#counter(WORKER_METRICS.deltas),
+      patches: this.#counter(WORKER_METRICS.deltasComputed),
+      pool: this.#counter(WORKER_METRICS.deltasPooled),
+    });
     this.#process = new ProcessMetrics({
       loopDelay: this.#gauge(WORKER_METRICS.loopDelay),
       residentMemory: this.#gauge(WORKER_METRICS.residentMemory),
@@ -130,6 +143,7 @@ export class WorkerMetrics implements Metrics {
   /** Everything, in the form that {@link NodeExposition} takes. */
   async snapshot(gauges: WorkerGauges): Promise<MetricObject[]> {
     for (const [appId, counters] of this.#apps) this.#feed(appId, counters);
+    this.#deltaMetrics.feed(this.#options.port, this.deltas);
     this.#process.feed(this.#options, gauges);
     return this.#registry.getMetricsAsJSON();
   }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppCounters, ConnectionErrorType } from '@sluice/core';
+import type { AppCounters, ConnectionErrorType, DeltaCounters } from '@sluice/core';
 import type { MetricObject } from 'prom-client';
 import { type MetricSpec, WORKER_METRICS, WorkerMetrics } from '../src/index.ts';
 
 const OPTIONS = { prefix: 'sluice_', port: 6001, slot: 2 };
 const GAUGES = { queuedBytes: 77, busDropped: 5 };
 
-/** Gives every number of an app a value of its own. */
-function fill(counters: AppCounters, from: number): void {
+/** Gives every number a value of its own. */
+function fill(counters: AppCounters | DeltaCounters, from: number): void {
   let next = from;
   for (const [name, value] of Object.entries(counters)) {
     if (typeof value === 'number') Object.assign(counters, { [name]: next++ });
@@ -36,6 +36,8 @@ function samplesOf(snapshot: readonly MetricObject[], name: string): Sample[] {
 async function fullSnapshot(): Promise<MetricObject[]> {
   const metrics = new WorkerMetrics(OPTIONS);
   fill(metrics.app('1001'), 1);
+  fill(metrics.deltas, 1);
+  metrics.deltas.pooled = 1000;
   metrics.connectionError(null, 'app_not_found');
   metrics.closed(1000);
   metrics.broadcast('public', 5, 0.003);

@@ -31,6 +31,8 @@ export interface ClientOwner {
   received(client: ClientSocket, data: Buffer, kind: 'text' | 'binary'): void;
   /** Anything at all came in. */
   heard(client: ClientSocket): void;
+  /** The client read too slowly, and does so no more. */
+  drained(client: ClientSocket): void;
   /** The client is closed by us, or has gone by itself; called once. */
   gone(client: ClientSocket): void;
   /** The socket is closed, with the code that the client gave; 1006 for none. Comes after `gone`. */
@@ -85,21 +87,23 @@ export class ClientSocket implements Transport {
     return (this.#batch?.byteLength ?? 0) + this.ws.bufferedAmount;
   }
 
-  send(frame: Frame): void {
-    if (this.#gone || !(frame instanceof TextFrame)) return;
+  get slow(): boolean {
+    return this.#blocked;
+  }
+
+  send(frame: Frame): boolean {
+    if (this.#gone || !(frame instanceof TextFrame)) return false;
     const variant = this.#deflates ? frame.deflated : frame;
-    if (this.#blocked) {
-      this.#queue(variant);
-      return;
-    }
+    if (this.#blocked) return this.#queue(variant);
     const batch = this.#batch;
     if (batch === null) {
       this.#begin(this.owner.outbox.root.append(variant));
-      return;
+      return true;
     }
     const next = batch.append(variant);
     this.#batch = next;
     if (next.byteLength >= this.#hurryBytes) this.#hurry(next);
+    return true;
   }
 
   #begin(batch: Batch): void {
@@ -115,11 +119,13 @@ export class ClientSocket implements Transport {
   }
 
   /** What a slow client waits for has a root of its own: in the shared tree it would keep the frames of others alive. */
-  #queue(frame: TextFrame): void {
+  #queue(frame: TextFrame): boolean {
     const batch = this.#batch ?? Batch.root();
     if (!this.#isFull(batch, frame)) {
       this.#batch = batch.append(frame);
-    } else if (this.owner.limits.disconnectOnBufferFull) {
+      return true;
+    }
+    if (this.owner.limits.disconnectOnBufferFull) {
       this.#countDropped(batch.count + 1);
       this.#batch = null;
       // Without the error that old clients expect: nothing can be written.
@@ -127,6 +133,7 @@ export class ClientSocket implements Transport {
     } else {
       this.#countDropped(1);
     }
+    return false;
   }
 
   #countDropped(messages: number): void {
@@ -201,6 +208,7 @@ export class ClientSocket implements Transport {
     const unblock = (): void => {
       this.#blocked = false;
       if (this.#batch !== null) this.#begin(this.#batch);
+      this.owner.drained(this);
     };
     if (this.#raw === null) this.#sends?.whenTaken(unblock);
     else if (drains) this.#raw.once('drain', unblock);

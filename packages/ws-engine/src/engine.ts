@@ -261,6 +261,10 @@ export class WsEngine implements ClientOwner {
     this.#liveness.heard(client);
   }
 
+  drained(client: ClientSocket): void {
+    if (client.connection !== null) this.#options.hub.drained(client.connection);
+  }
+
   gone(client: ClientSocket): void {
     this.#liveness.unwatch(client);
     this.#clients.delete(client);

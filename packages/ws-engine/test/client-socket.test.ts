@@ -374,7 +374,7 @@ describe('a client where messages are held back to gather', () => {
     const owner = new FakeOwner({ maxBackpressureBytes }, DELAY);
     const raw = new FakeSocket();
     const client = new ClientSocket(new FakeWebSocket({ raw }) as unknown as WebSocket, owner);
-    return { raw, send: (text: string): void => client.send(TextFrame.ofText(text)) };
+    return { raw, send: (text: string): void => void client.send(TextFrame.ofText(text)) };
   }
 
   for (const [name, texts] of [

@@ -1,8 +1,10 @@
+import { EXTENSIONS } from '@sluice/core/testing';
 import {
   type AppCounters,
   type Backbone,
   type ConnectionErrorType,
   emptyCounters,
+  emptyDeltaCounters,
   Hub,
   type JoinAnswer,
   type Metrics,
@@ -14,6 +16,7 @@ import {
 import { Outbox } from '../src/outbox.ts';
 
 class FakeMetrics implements Metrics {
+  readonly deltas = emptyDeltaCounters();
   readonly counters = emptyCounters();
   readonly refusals: ConnectionErrorType[] = [];
   readonly closeCodes: number[] = [];
@@ -116,6 +119,7 @@ export class LoneHub {
         activityTimeoutSeconds: 120,
         maxConnections: 0,
         maxSubscriptionsPerConnection: 100,
+        ...EXTENSIONS,
         sendSubscriptionErrors: false,
         authorisationTimeoutMs,
         departuresPerSlice: 64,

@@ -110,6 +110,7 @@ export class FakeOwner implements ClientOwner {
   received(): void {}
   heard(): void {}
   closed(): void {}
+  drained(): void {}
 
   gone(client: ClientSocket): void {
     this.goneClients.push(client);

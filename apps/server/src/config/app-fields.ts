@@ -141,6 +141,7 @@ export function toApp(record: AppRecord): App {
     webhookEvents: EVENT_TYPES.filter((type) =>
       record.webhooks.some((webhook) => webhook.event_types?.includes(type) ?? true),
     ),
+    channelDelta: [],
     limits: {
       maxConnections: record.max_connections,
       maxClientEventsPerSecond: record.max_client_events_per_second,

@@ -1,4 +1,4 @@
-import type { AddressLimit, App } from '@sluice/core';
+import type { AddressLimit, App, HubDeltaOptions, HubOptions } from '@sluice/core';
 import type { NatsBackplaneOptions } from '@sluice/drivers/nats';
 import type {
   RedisBackplaneOptions,
@@ -141,6 +141,18 @@ export interface Settings {
     /** Whether a refused channel gets `pusher:subscription_error` beside Pusher's own `pusher:error`. */
     readonly sendSubscriptionErrors: boolean;
   };
+  readonly deltas: HubDeltaOptions & {
+    /** Null: all deltas are made in the workers' own thread. */
+    readonly pool: {
+      /** Of each worker. */
+      readonly threads: number;
+      /** Messages that may wait for a thread. */
+      readonly maxQueue: number;
+      /** How long a delta may take before the full message goes out. */
+      readonly deadlineMs: number;
+    } | null;
+  };
+  readonly tagFiltering: HubOptions['tagFiltering'];
   readonly httpApi: {
     readonly maxRequestBytes: number;
     /** Whether `/usage` answers. */

@@ -6,6 +6,7 @@ import {
   serverMessages,
 } from '@sluice/protocol';
 import { broadcast } from '../broadcast.ts';
+import { conflationKeyOf } from '../conflation-key.ts';
 import type { Connection } from '../connection.ts';
 import type { Hub } from '../hub.ts';
 
@@ -20,7 +21,10 @@ export function handleClientEvent(hub: Hub, connection: Connection, message: Cli
   // Who sent it is what the channel's authorisation said, never what the frame says.
   const userId = connection.subscriptions.get(channel)?.member?.userId ?? null;
   const text = serverMessages.clientEvent(message, userId);
-  broadcast(hub, connection.space, { channel, text, except: connection.id });
+  const { conflationKey } = connection.space.deltaOf(channel);
+  const key = conflationKey === undefined ? '' : conflationKeyOf(message.data, conflationKey);
+  const plain = { kept: false, tagsJson: '', mode: 'auto' } as const;
+  broadcast(hub, connection.space, { channel, text, except: connection.id, key, ...plain });
   const { app } = connection.space;
   if (!app.webhookEvents.includes('client_event')) return;
   const { event, data } = message;

@@ -6,12 +6,16 @@ import {
   serverMessages,
   type Subscribe,
 } from '@sluice/protocol';
+import { ConflationWindow } from '../conflation-window.ts';
 import type { Channel } from '../channel.ts';
 import type { Connection } from '../connection.ts';
+import { fanOut } from '../fanout.ts';
 import type { Hub } from '../hub.ts';
 import type { JoinAnswer } from '../ports/index.ts';
 import { Subscription } from '../subscription.ts';
 import { authorise } from './authorise.ts';
+import { readFilter } from './change-filter.ts';
+import { startDeltas, takeDeltas } from './deltas.ts';
 import { dropReference, reportCount } from './unsubscribe.ts';
 
 /**
@@ -43,12 +47,18 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
     refuse(hub, connection, { channel: name.raw, ...authorisation });
     return;
   }
+  const filter = readFilter(hub, name.raw, message.filter);
+  if ('error' in filter) {
+    refuse(hub, connection, { channel: name.raw, ...filter });
+    return;
+  }
   if (needsSignature(name.kind)) hub.authorise(connection);
 
   const { channel, created } = space.openChannel(name);
   channel.references++;
-  if (created) joinBackbone(hub, channel);
-  const subscription = new Subscription(channel, authorisation.member);
+  if (created) open(hub, channel);
+  const wishes = { delta: message.delta, filter: filter.node };
+  const subscription = new Subscription(channel, authorisation.member, wishes);
   connection.subscriptions.set(name.raw, subscription);
   if (subscription.member === null) {
     joinPlain(hub, connection, subscription);
@@ -59,7 +69,17 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   }
 }
 
-function joinBackbone(hub: Hub, channel: Channel): void {
+function open(hub: Hub, channel: Channel): void {
+  const { conflationIntervalMs: intervalMs, maxKeys } = channel.delta;
+  if (intervalMs > 0) {
+    const { counters } = channel.space;
+    channel.window = new ConflationWindow({
+      intervalMs,
+      maxKeys,
+      send: (message) => void fanOut(hub.ports, channel, message),
+      conflated: () => (counters.messagesConflated += channel.audience.size),
+    });
+  }
   hub.ports.backbone.join(channel.topic, () => {
     channel.joined = true;
     const { waiting } = channel;
@@ -136,9 +156,13 @@ function activate(hub: Hub, connection: Connection, { subscription, confirmation
   const { space } = connection;
   const { channel } = subscription;
   subscription.state = 'active';
-  channel.subscribers.add(connection);
+  const { filter } = subscription.wishes;
+  if (filter !== undefined) subscription.filter = hub.filters.intern(filter);
+  takeDeltas(hub, connection, subscription);
+  channel.audience.add(connection, subscription);
   space.counters.subscriptions[channel.name.kind]++;
   connection.send(confirmation);
+  startDeltas(hub, connection, subscription);
   // Before the count is told: the kept event is to come before the new number of subscribers.
   if (channel.name.cached) sendKeptEvent(hub, connection, subscription);
   reportCount(hub, space, channel);

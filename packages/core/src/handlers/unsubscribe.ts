@@ -4,6 +4,7 @@ import type { Channel } from '../channel.ts';
 import type { Connection } from '../connection.ts';
 import type { Hub } from '../hub.ts';
 import type { Subscription } from '../subscription.ts';
+import { endDeltas } from './deltas.ts';
 
 /** `pusher:unsubscribe`: no reply, as Pusher has it; a pending subscription cannot be given up. */
 export function handleUnsubscribe(hub: Hub, connection: Connection, message: Unsubscribe): void {
@@ -24,7 +25,9 @@ export function endSubscription(hub: Hub, connection: Connection, subscription: 
   subscription.state = 'cancelled';
   // A presence join still under way is taken back when its answer comes: only then is it known to have counted.
   if (state === 'active') {
-    channel.subscribers.delete(connection);
+    channel.audience.remove(connection, subscription);
+    endDeltas(connection, subscription);
+    if (subscription.filter !== null) hub.filters.release(subscription.filter);
     space.counters.unsubscriptions[channel.name.kind]++;
     if (member !== null) hub.ports.registry.leave(space.app.id, channel.name.raw, member.userId);
   }
@@ -36,7 +39,7 @@ export function reportCount(hub: Hub, space: AppSpace, channel: Channel): void {
   const { kind, raw } = channel.name;
   if (kind === 'user') return;
   const announce = space.app.subscriptionCountEvents && kind !== 'presence';
-  hub.ports.registry.count({ appId: space.app.id, channel: raw, subscriptions: channel.subscribers.size, announce });
+  hub.ports.registry.count({ appId: space.app.id, channel: raw, subscriptions: channel.audience.size, announce });
 }
 
 /** One subscription less on the channel; with the last the channel goes and its messages stop coming. */

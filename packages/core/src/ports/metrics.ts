@@ -1,4 +1,14 @@
+import type { DeltaCounters } from '@sluice/delta';
 import type { ChannelKind } from '@sluice/protocol';
+
+export {
+  ALGORITHMS,
+  type DeltaCounters,
+  emptyDeltaCounters,
+  FULL_REASONS,
+  PLAIN_REASONS,
+  POOL_LOSSES,
+} from '@sluice/delta';
 
 export type CountByKind = Record<ChannelKind, number>;
 
@@ -19,6 +29,13 @@ export interface AppCounters {
   bytesSent: number;
   /** Not sent, because a client read too slowly. */
   messagesDropped: number;
+  /** Not sent, because a newer one with the same conflation key took its place. */
+  messagesConflated: number;
+  /** Not sent, because the filter of a subscriber did not let it through. */
+  messagesFiltered: number;
+  /** Payloads for subscribers that take deltas: what plain subscribers would have been sent, and what they were sent. */
+  deltaPlainBytes: number;
+  deltaSentBytes: number;
   httpCalls: number;
   httpBytesReceived: number;
   httpBytesSent: number;
@@ -40,6 +57,10 @@ export function emptyCounters(): AppCounters {
     messagesSent: 0,
     bytesSent: 0,
     messagesDropped: 0,
+    messagesConflated: 0,
+    messagesFiltered: 0,
+    deltaPlainBytes: 0,
+    deltaSentBytes: 0,
     httpCalls: 0,
     httpBytesReceived: 0,
     httpBytesSent: 0,
@@ -67,6 +88,8 @@ export type RequestContext = 'http_api' | 'websocket_upgrade';
 export interface Metrics {
   /** The counters of one app, the same object each time. */
   app(appId: string): AppCounters;
+  /** Of all apps together. */
+  readonly deltas: DeltaCounters;
   connectionError(appId: string | null, type: ConnectionErrorType): void;
   /** A request was checked against the limit of its address. */
   addressChecked(context: RequestContext, outcome: 'taken' | 'refused'): void;

@@ -15,10 +15,13 @@ export interface Framer {
 }
 
 /**
- * One client's way out. `send` MUST keep the order of its calls and MUST NOT block, throw or answer: what
+ * One client's way out. `send` MUST keep the order of its calls and MUST NOT block or throw: what
  * happens to a client that reads too slowly is the engine's business (it closes with 4100 or drops, as configured).
  */
 export interface Transport {
-  send(frame: Frame): void;
+  /** False if the frame was dropped. What was taken reaches the client, unless its connection ends. */
+  send(frame: Frame): boolean;
+  /** The client reads too slowly, and what it is sent waits. When it is over, {@link Hub.drained} MUST be called. */
+  readonly slow: boolean;
   close(reason: CloseReason): void;
 }

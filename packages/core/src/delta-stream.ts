@@ -1,0 +1,169 @@
+// HOT: the loops of #count and #deliver run once per recipient; no allocation, closure, await or log call in them.
+import {
+  type Algorithm,
+  DELTA_DEFAULTS,
+  type DeltaChannel,
+  type DeltaEngine,
+  type Demand,
+  type HeldBases,
+  Lane,
+  type LaneItem,
+  type SharedPatch,
+  type Track,
+  type Variants,
+} from '@sluice/delta';
+import type { Audience } from './audience.ts';
+import type { Connection } from './connection.ts';
+import type { Message } from './message.ts';
+import type { AppCounters, Frame, OnError } from './ports/index.ts';
+import { sendLatest } from './send-latest.ts';
+import type { Subscription } from './subscription.ts';
+
+/** A subscription that takes deltas. */
+export interface DeltaSubscriber {
+  readonly connection: Connection;
+  readonly subscription: Subscription;
+  readonly algorithm: Algorithm;
+  readonly held: HeldBases;
+  /** {@link DeltaStream.published} when it began: what was published before is not for it. */
+  readonly since: number;
+}
+
+export interface DeltaStreamOptions {
+  readonly engine: DeltaEngine<Frame>;
+  readonly channel: DeltaChannel<Frame>;
+  readonly audience: Audience;
+  readonly counters: AppCounters;
+  readonly onError: OnError;
+}
+
+/** What is known of a publication when it has been given to the lane. */
+export interface StreamOutcome {
+  readonly patches: readonly SharedPatch[];
+  readonly endsInterval: boolean;
+}
+
+const LATER: StreamOutcome = { patches: [], endsInterval: false };
+
+/** What those subscribers of one channel are sent that take deltas, in the order of the channel. Exists while there is one. */
+export class DeltaStream {
+  readonly #options: DeltaStreamOptions;
+  readonly #lane: Lane<LaneItem>;
+  #published = 0;
+  /** Subscriptions that take deltas. */
+  subscribers = 0;
+
+  constructor(options: DeltaStreamOptions) {
+    this.#options = options;
+    this.#lane = new Lane({
+      maxWaiting: DELTA_DEFAULTS.maxWaiting,
+      onError: (error) => options.onError(error, { stage: 'delta' }),
+    });
+  }
+
+  /** Messages so far. */
+  get published(): number {
+    return this.#published;
+  }
+
+  /** `sent` is told how many got it, which may be later. */
+  publish(message: Message, sent: (recipients: number) => void): StreamOutcome {
+    const { engine, channel } = this.#options;
+    const number = ++this.#published;
+    let variants: Variants<Frame> | undefined;
+    this.#lane.add({
+      start: (pace) => {
+        if (!this.#hasRecipients(message)) return NOTHING;
+        const { key, mode, id, patches } = message;
+        const count = (demand: Demand, track: Track): void => this.#count(message, demand, track);
+        const shared = { text: message.text, key, mode, id: id === '' ? undefined : id, patches, count };
+        variants = engine.variants(channel, shared, pace);
+        return variants;
+      },
+      deliver: () => sent(variants === undefined ? 0 : this.#deliver(message, variants, number)),
+    });
+    return variants === undefined || !variants.taken ? LATER : outcomeOf(variants);
+  }
+
+  /** Sends all of them the same, after what is on its way. */
+  tell(frame: Frame, except: Connection | undefined): void {
+    const number = ++this.#published;
+    this.#lane.add({
+      start: () => NOTHING,
+      deliver: () => {
+        for (const { deltas } of this.#options.audience.all()) {
+          for (const { connection, since } of deltas ?? []) {
+            if (connection !== except && since < number) connection.transport.send(frame);
+          }
+        }
+      },
+    });
+  }
+
+  /** The bases that are kept, for a subscriber that has none, so that it can go on with deltas. */
+  sync({ connection, subscription, held }: DeltaSubscriber, now: () => number): void {
+    const { cacheSync } = this.#options.channel;
+    if (cacheSync === undefined) return;
+    this.#lane.add({
+      start: () => NOTHING,
+      deliver: () => {
+        const frame = cacheSync.frame(now());
+        if (frame === undefined || subscription.delta?.held !== held) return;
+        if (connection.transport.send(frame)) cacheSync.sentTo(held);
+      },
+    });
+  }
+
+  /** The last of its subscribers has gone. */
+  close(): void {
+    this.#options.channel.tracks.clear();
+  }
+
+  #hasRecipients(message: Message): boolean {
+    return this.#options.audience.of(message).some(({ deltas }) => deltas !== null && deltas.size > 0);
+  }
+
+  #count(message: Message, demand: Demand, track: Track): void {
+    const { except } = message;
+    for (const { deltas } of this.#options.audience.of(message)) {
+      if (deltas === null) continue;
+      for (const { connection, algorithm, held } of deltas) {
+        if (connection !== except) demand.add(algorithm, held.of(track));
+      }
+    }
+  }
+
+  #deliver(message: Message, variants: Variants<Frame>, number: number): number {
+    const { audience, counters } = this.#options;
+    const { except, key, frame: plain } = message;
+    let recipients = 0;
+    let bytes = 0;
+    for (const { deltas } of audience.of(message)) {
+      if (deltas === null) continue;
+      for (const { connection, subscription, algorithm, held, since } of deltas) {
+        if (connection === except || since >= number) continue;
+        recipients++;
+        if (key !== '' && connection.transport.slow) {
+          sendLatest(connection, key, { subscription, frame: variants.full, variants });
+          bytes += plain.payload.length;
+          continue;
+        }
+        const frame = variants.frameFor(algorithm, held);
+        bytes += frame.payload.length;
+        if (connection.transport.send(frame)) variants.sentTo(held);
+      }
+    }
+    counters.deltaPlainBytes += recipients * plain.payload.length;
+    counters.deltaSentBytes += bytes;
+    return recipients;
+  }
+}
+
+const NOTHING: LaneItem = { settled: undefined };
+
+function outcomeOf({ deltas, endsInterval }: Variants<Frame>): StreamOutcome {
+  const patches = deltas.flatMap(({ algorithm, baseId, patch }) =>
+    baseId === undefined ? [] : [{ algorithm, baseId, bytes: patch }],
+  );
+  return { patches, endsInterval };
+}

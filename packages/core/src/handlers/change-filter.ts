@@ -1,0 +1,45 @@
+import { type FilterNode, subscriptionFilter } from '@sluice/filter';
+import {
+  type ChangeFilter,
+  type FilterMembers,
+  type ProtocolError,
+  protocolError,
+  serverMessages,
+} from '@sluice/protocol';
+import type { Connection } from '../connection.ts';
+import type { Hub } from '../hub.ts';
+
+/** `pusher:change_filter`: what is published from now on is filtered by the new one, without a gap and without a repetition. */
+export function handleChangeFilter(hub: Hub, connection: Connection, { channel: name, filter }: ChangeFilter): void {
+  const subscription = connection.subscriptions.get(name);
+  if (subscription?.state !== 'active') {
+    connection.sendError(protocolError('noSubscription', name));
+    return;
+  }
+  const wanted = readFilter(hub, name, filter);
+  if ('error' in wanted) {
+    connection.sendError(wanted.error);
+    return;
+  }
+  const { audience } = subscription.channel;
+  const former = subscription.filter;
+  audience.remove(connection, subscription);
+  subscription.filter = wanted.node === undefined ? null : hub.filters.intern(wanted.node);
+  if (former !== null) hub.filters.release(former);
+  audience.add(connection, subscription);
+  connection.send(serverMessages.filterChanged(name));
+}
+
+/** The filter that a client asks for; one that is not understood, or not allowed, is refused: ignored, it would let everything through. */
+export function readFilter(
+  hub: Hub,
+  channel: string,
+  members: FilterMembers,
+): { readonly node: FilterNode | undefined } | { readonly error: ProtocolError } {
+  const filter = subscriptionFilter(members);
+  if (!filter.ok) return { error: protocolError('filterInvalid', channel, filter.problem) };
+  if (filter.node !== undefined && !hub.options.tagFiltering.enabled) {
+    return { error: protocolError('filtersDisabled', channel) };
+  }
+  return { node: filter.node };
+}

@@ -1,0 +1,85 @@
+import { chooseAlgorithm, HeldBases } from '@sluice/delta';
+import { deltaMessages, type DeltaSyncError, type EnableDeltaCompression } from '@sluice/protocol';
+import type { Connection } from '../connection.ts';
+import type { DeltaSubscriber } from '../delta-stream.ts';
+import type { Hub } from '../hub.ts';
+import type { Subscription } from '../subscription.ts';
+
+/** How often a subscription may be sent all bases of its channel; they are many times what it takes to ask for them. */
+const SYNC_INTERVAL_MS = 1000;
+
+/** `pusher:enable_delta_compression`: for all subscriptions of the connection that say nothing else, also those there are. */
+export function handleEnableDeltas(hub: Hub, connection: Connection, { algorithms }: EnableDeltaCompression): void {
+  const { enabled, algorithm: preferred } = hub.options.deltas;
+  const algorithm = algorithms.includes(preferred) ? preferred : algorithms[0];
+  if (!enabled || algorithm === undefined) {
+    connection.send(deltaMessages.deltaCompressionEnabled(null));
+    return;
+  }
+  connection.offered = algorithms;
+  connection.toldAlgorithm = algorithm;
+  connection.send(deltaMessages.deltaCompressionEnabled(algorithm));
+  for (const subscription of connection.subscriptions.values()) {
+    if (subscription.state !== 'active' || subscription.delta !== null) continue;
+    const { audience } = subscription.channel;
+    audience.remove(connection, subscription);
+    takeDeltas(hub, connection, subscription);
+    audience.add(connection, subscription);
+    startDeltas(hub, connection, subscription);
+  }
+}
+
+/**
+ * `pusher:delta_sync_error`: the client lacks a base. It begins anew, with the bases that are kept or with full messages. One that
+ * unsubscribed meanwhile is not told off: its message was on its way.
+ */
+export function handleDeltaSyncError(hub: Hub, connection: Connection, { channel }: DeltaSyncError): void {
+  const subscription = connection.subscriptions.get(channel);
+  if (subscription === undefined || subscription.delta === null) return;
+  subscription.delta.held.clear();
+  sync(hub, subscription, subscription.delta);
+}
+
+/** Chooses what the subscription gets, before it joins the audience. */
+export function takeDeltas(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const { channel, wishes } = subscription;
+  const algorithm = chooseAlgorithm(channel.delta, connection.offered, wishes.delta);
+  if (algorithm === undefined || connection.deltas >= hub.options.deltas.maxStatesPerConnection) return;
+  const stream = (channel.stream ??= hub.openStream(channel));
+  stream.subscribers++;
+  connection.deltas++;
+  const since = stream.published;
+  subscription.delta = { connection, subscription, algorithm, held: new HeldBases(), since };
+}
+
+/** After the client was told that it is subscribed: what it has to know before its first delta. */
+export function startDeltas(hub: Hub, connection: Connection, subscription: Subscription): void {
+  const { delta } = subscription;
+  if (delta === null) return;
+  const { omitAlgorithm, algorithm: omitted } = hub.options.deltas;
+  // Deltas that name their algorithm need no word before them.
+  if (omitAlgorithm && delta.algorithm === omitted && connection.toldAlgorithm !== omitted) {
+    connection.toldAlgorithm = omitted;
+    connection.send(deltaMessages.deltaCompressionEnabled(omitted));
+  }
+  sync(hub, subscription, delta);
+}
+
+/** After the subscription has left the audience. */
+export function endDeltas(connection: Connection, subscription: Subscription): void {
+  const { channel, delta } = subscription;
+  if (delta === null) return;
+  subscription.delta = null;
+  connection.deltas--;
+  const { stream } = channel;
+  if (stream === null || --stream.subscribers > 0) return;
+  stream.close();
+  channel.stream = null;
+}
+
+function sync(hub: Hub, subscription: Subscription, delta: DeltaSubscriber): void {
+  const now = hub.ports.clock.monotonic();
+  if (now < subscription.syncedAt + SYNC_INTERVAL_MS) return;
+  subscription.syncedAt = now;
+  subscription.channel.stream?.sync(delta, () => hub.ports.clock.monotonic());
+}

@@ -1,0 +1,49 @@
+import type { Variants } from '@sluice/delta';
+import type { Frame, Transport } from './ports/index.ts';
+import type { Subscription } from './subscription.ts';
+
+/** Keys that may wait for one slow client, and the bytes of their messages; what is beyond goes to its queue as if it had no key. */
+const MAX_KEYS = 1000;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** A message for one client: what it is written, and what it holds afterwards. */
+export interface Latest {
+  readonly subscription: Subscription;
+  readonly frame: Frame;
+  /** Where the subscription takes deltas: the publication that `frame` is the full form of. */
+  readonly variants: Variants<Frame> | null;
+}
+
+/** What a client that reads too slowly is still to get: of each conflation key of a channel the newest message. */
+export class LatestByKey {
+  /** In the order in which the keys began to wait. */
+  readonly #waiting = new Map<string, Latest>();
+  #bytes = 0;
+
+  /** Whether it waits from now on, alone or in place of an older one. */
+  put(key: string, latest: Latest): 'added' | 'replaced' | 'full' {
+    const name = nameOf(key, latest);
+    const older = this.#waiting.get(name);
+    const bytes = this.#bytes + latest.frame.payload.length - (older?.frame.payload.length ?? 0);
+    if (older === undefined && (this.#waiting.size >= MAX_KEYS || bytes > MAX_BYTES)) return 'full';
+    this.#waiting.set(name, latest);
+    this.#bytes = bytes;
+    return older === undefined ? 'added' : 'replaced';
+  }
+
+  /** Gives the client what waits, until it is too slow again. */
+  flush(transport: Transport): void {
+    for (const [name, { subscription, frame, variants }] of this.#waiting) {
+      if (transport.slow) return;
+      this.#waiting.delete(name);
+      this.#bytes -= frame.payload.length;
+      if (subscription.state !== 'active' || !transport.send(frame)) continue;
+      if (subscription.delta !== null) variants?.sentTo(subscription.delta.held);
+    }
+  }
+}
+
+/** No channel name has a space. */
+function nameOf(key: string, { subscription }: Latest): string {
+  return `${subscription.channel.name.raw} ${key}`;
+}
