@@ -11,9 +11,9 @@ async function isDegraded(node: SluiceProcess): Promise<boolean> {
   return (await (await fetch(node.url('/up'))).text()) === 'DEGRADED';
 }
 
-for (const [name, join] of [
-  ['Redis', overRedis],
-  ['NATS', overNats],
+for (const [name, join, awayMs] of [
+  ['Redis', overRedis, { killed: 10_000, stopped: 5000 }],
+  ['NATS', overNats, { killed: 2000, stopped: 2000 }],
 ] as const) {
   describe(`Messages between nodes over ${name}`, { timeout: 120_000 }, () => {
     it('come to the subscribers of all nodes, in order', async (t) => {
@@ -33,6 +33,7 @@ for (const [name, join] of [
       ['is killed', 'SIGKILL', null],
       ['stands still', 'SIGSTOP', 'SIGCONT'],
     ] as const) {
+      const downMs = up === null ? awayMs.killed : awayMs.stopped;
       it(`are not lost while ${name} ${how}, and come in order when it is back`, async (t) => {
         const joined = await join(t);
         const nodes = (await startNodes(t, joined)) as [SluiceProcess, SluiceProcess];
@@ -47,7 +48,7 @@ for (const [name, join] of [
         // One who comes meanwhile is served by its node, and gets what the other publishes when it is back.
         const late = await connect(t, nodes[1], [CHANNEL]);
         const lateFrom = publishers[1]?.sent ?? 0;
-        await sleep(2000);
+        await sleep(downMs);
         if (up === null) await joined.server.start();
         else joined.server.signal(up);
         await until(
