@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly slots: readonly string[];
 }
 
+const NONE: readonly Algorithm[] = [];
+
 /** One client from its handshake to its close. It knows its own channels, so that leaving costs only those. */
 export class Connection {
   readonly id: SocketId;
@@ -38,7 +40,7 @@ export class Connection {
   knowsWatched = false;
   open = true;
   /** What the client can decode, by `pusher:enable_delta_compression`; empty until it sends one. */
-  offered: readonly Algorithm[] = [];
+  offered: readonly Algorithm[] = NONE;
   /** What the client was last told that its deltas are made with. */
   toldAlgorithm: Algorithm | null = null;
   /** Subscriptions that take deltas. */

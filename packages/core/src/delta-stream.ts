@@ -1,4 +1,4 @@
-// HOT: the loops of #count and #deliver run once per recipient; no allocation, closure, await or log call in them.
+// HOT: the loops of countBases and #deliver run once per recipient; no allocation, closure, await or log call in them.
 import {
   type Algorithm,
   DELTA_DEFAULTS,
@@ -12,7 +12,7 @@ import {
   type Track,
   type Variants,
 } from '@sluice/delta';
-import type { Audience } from './audience.ts';
+import type { Audience, Cohort } from './audience.ts';
 import type { Connection } from './connection.ts';
 import type { Message } from './message.ts';
 import type { AppCounters, Frame, OnError } from './ports/index.ts';
@@ -27,6 +27,10 @@ export interface DeltaSubscriber {
   readonly held: HeldBases;
   /** {@link DeltaStream.published} when it began: what was published before is not for it. */
   readonly since: number;
+  /** It was the one subscriber that a message was not for. */
+  wasLeftOut: boolean;
+  /** When it was last sent the bases of its channel, in monotonic milliseconds. */
+  syncedAt: number;
 }
 
 export interface DeltaStreamOptions {
@@ -51,6 +55,7 @@ export class DeltaStream {
   readonly #options: DeltaStreamOptions;
   readonly #lane: Lane<LaneItem>;
   #published = 0;
+  #isClosed = false;
   /** Subscriptions that take deltas. */
   subscribers = 0;
 
@@ -67,22 +72,28 @@ export class DeltaStream {
     return this.#published;
   }
 
-  /** `sent` is told how many got it, which may be later. */
-  publish(message: Message, sent: (recipients: number) => void): StreamOutcome {
-    const { engine, channel } = this.#options;
+  /** `cohorts`: whom it is for at the moment. `sent` is told how many got it, which may be later. */
+  publish(message: Message, cohorts: readonly Cohort[], sent: (recipients: number) => void): StreamOutcome {
+    const { engine, channel, audience } = this.#options;
     const number = ++this.#published;
+    let now: readonly Cohort[] | null = cohorts;
     let variants: Variants<Frame> | undefined;
     this.#lane.add({
       start: (pace) => {
-        if (!this.#hasRecipients(message)) return NOTHING;
+        const recipients = now ?? audience.of(message);
+        if (!recipients.some(({ deltas }) => deltas !== null && deltas.size > 0)) return NOTHING;
         const { key, mode, id, patches } = message;
-        const count = (demand: Demand, track: Track): void => this.#count(message, demand, track);
+        const count = (demand: Demand, track: Track): void => countBases(recipients, message, { demand, track });
         const shared = { text: message.text, key, mode, id: id === '' ? undefined : id, patches, count };
         variants = engine.variants(channel, shared, pace);
         return variants;
       },
-      deliver: () => sent(variants === undefined ? 0 : this.#deliver(message, variants, number)),
+      deliver: () => {
+        if (this.#isClosed || variants === undefined) sent(0);
+        else sent(this.#deliver({ message, variants, number, cohorts: now ?? audience.of(message) }));
+      },
     });
+    now = null;
     return variants === undefined || !variants.taken ? NOT_KNOWN : outcomeOf(variants);
   }
 
@@ -92,6 +103,7 @@ export class DeltaStream {
     this.#lane.add({
       start: () => NOTHING,
       deliver: () => {
+        if (this.#isClosed) return;
         for (const { deltas } of this.#options.audience.all()) {
           for (const { connection, since } of deltas ?? []) {
             if (connection !== except && since < number) connection.transport.send(frame);
@@ -117,32 +129,24 @@ export class DeltaStream {
 
   /** The last of its subscribers has gone. */
   close(): void {
+    this.#isClosed = true;
     this.#options.channel.tracks.clear();
   }
 
-  #hasRecipients(message: Message): boolean {
-    return this.#options.audience.of(message).some(({ deltas }) => deltas !== null && deltas.size > 0);
-  }
-
-  #count(message: Message, demand: Demand, track: Track): void {
-    const { except } = message;
-    for (const { deltas } of this.#options.audience.of(message)) {
-      if (deltas === null) continue;
-      for (const { connection, algorithm, held } of deltas) {
-        if (connection !== except) demand.add(algorithm, held.of(track));
-      }
-    }
-  }
-
-  #deliver(message: Message, variants: Variants<Frame>, number: number): number {
-    const { audience, counters } = this.#options;
+  #deliver({ message, variants, number, cohorts }: Delivery): number {
+    const { counters } = this.#options;
     const { except, key, frame: plain } = message;
     let recipients = 0;
     let bytes = 0;
-    for (const { deltas } of audience.of(message)) {
+    for (const { deltas } of cohorts) {
       if (deltas === null) continue;
-      for (const { connection, subscription, algorithm, held, since } of deltas) {
-        if (connection === except || since >= number) continue;
+      for (const subscriber of deltas) {
+        const { connection, subscription, algorithm, held, since } = subscriber;
+        if (connection === except) {
+          subscriber.wasLeftOut = true;
+          continue;
+        }
+        if (since >= number) continue;
         recipients++;
         if (key !== '' && connection.transport.slow) {
           sendLatest(connection, key, { subscription, frame: variants.full, variants });
@@ -157,6 +161,28 @@ export class DeltaStream {
     counters.deltaPlainBytes += recipients * plain.payload.length;
     counters.deltaSentBytes += bytes;
     return recipients;
+  }
+}
+
+interface Delivery {
+  readonly message: Message;
+  readonly variants: Variants<Frame>;
+  /** Of the message in the stream. */
+  readonly number: number;
+  readonly cohorts: readonly Cohort[];
+}
+
+interface Counted {
+  readonly demand: Demand;
+  readonly track: Track;
+}
+
+function countBases(cohorts: readonly Cohort[], { except }: Message, { demand, track }: Counted): void {
+  for (const { deltas } of cohorts) {
+    if (deltas === null) continue;
+    for (const { connection, algorithm, held } of deltas) {
+      if (connection !== except) demand.add(algorithm, held.of(track));
+    }
   }
 }
 

@@ -36,7 +36,7 @@ export function fanOut(ports: FanoutPorts, channel: Channel, message: Message): 
       ports.metrics.broadcast(channel.name.kind, all, (ports.clock.monotonic() - startedAt) / 1000);
     });
   };
-  if (stream !== null) return stream.publish(message, sent);
+  if (stream !== null) return stream.publish(message, cohorts, sent);
   sent(0);
   return NOT_KNOWN;
 }

@@ -1,5 +1,5 @@
 import type { AskedDelta } from '@sluice/delta';
-import type { Filter, FilterNode } from '@sluice/filter';
+import type { Filter } from '@sluice/filter';
 import type { Member } from '@sluice/protocol';
 import type { Channel } from './channel.ts';
 import type { DeltaSubscriber } from './delta-stream.ts';
@@ -10,34 +10,32 @@ import type { DeltaSubscriber } from './delta-stream.ts';
  */
 export type SubscriptionState = 'pending' | 'active' | 'cancelled';
 
-/** What a client asked for with a subscription, beside the channel. */
-export interface Wishes {
+export interface SubscriptionOptions {
+  readonly channel: Channel;
+  /** On presence channels who the connection is there; else null. */
+  readonly member: Member | null;
   /** `undefined`: deltas as the connection does. */
-  readonly delta: AskedDelta | undefined;
-  /** `undefined`: everything. */
-  readonly filter: FilterNode | undefined;
+  readonly askedDelta: AskedDelta | undefined;
+  /** Whoever ends the subscription releases it; null: everything is wanted. */
+  readonly filter: Filter | null;
 }
 
 /** One connection on one channel. */
 export class Subscription {
   readonly channel: Channel;
-  /** On presence channels who the connection is there; else null. */
   readonly member: Member | null;
-  /** Holds from the subscribe on; a filter may be changed later. */
-  readonly wishes: Wishes;
+  readonly askedDelta: AskedDelta | undefined;
+  filter: Filter | null;
   state: SubscriptionState = 'pending';
   /** Waits only for its turn: confirmations go out in the order of the requests. */
   ready = false;
-  /** While active: which messages it gets; null: all. */
-  filter: Filter | null = null;
   /** While active, where it takes deltas. */
   delta: DeltaSubscriber | null = null;
-  /** When it was last sent the bases of its channel, in monotonic milliseconds. */
-  syncedAt = -Infinity;
 
-  constructor(channel: Channel, member: Member | null, wishes: Wishes) {
+  constructor({ channel, member, askedDelta, filter }: SubscriptionOptions) {
     this.channel = channel;
     this.member = member;
-    this.wishes = wishes;
+    this.askedDelta = askedDelta;
+    this.filter = filter;
   }
 }

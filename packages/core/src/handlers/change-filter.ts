@@ -8,6 +8,7 @@ import {
 } from '@sluice/protocol';
 import type { Connection } from '../connection.ts';
 import type { Hub } from '../hub.ts';
+import { releaseFilter } from './unsubscribe.ts';
 
 /** `pusher:change_filter`: what is published from now on is filtered by the new one, without a gap and without a repetition. */
 export function handleChangeFilter(hub: Hub, connection: Connection, { channel: name, filter }: ChangeFilter): void {
@@ -22,10 +23,9 @@ export function handleChangeFilter(hub: Hub, connection: Connection, { channel: 
     return;
   }
   const { audience } = subscription.channel;
-  const former = subscription.filter;
   audience.remove(connection, subscription);
+  releaseFilter(hub, subscription);
   subscription.filter = wanted.node === undefined ? null : hub.filters.intern(wanted.node);
-  if (former !== null) hub.filters.release(former);
   audience.add(connection, subscription);
   connection.send(serverMessages.filterChanged(name));
 }

@@ -37,19 +37,26 @@ export function handleDeltaSyncError(hub: Hub, connection: Connection, { channel
   const subscription = connection.subscriptions.get(channel);
   if (subscription === undefined || subscription.delta === null) return;
   subscription.delta.held.clear();
-  sync(hub, subscription, subscription.delta);
+  sync(hub, subscription.delta);
 }
 
 /** Chooses what the subscription gets, before it joins the audience. */
 export function takeDeltas(hub: Hub, connection: Connection, subscription: Subscription): void {
-  const { channel, wishes } = subscription;
-  const algorithm = chooseAlgorithm(channel.delta, connection.offered, wishes.delta);
+  const { channel, askedDelta } = subscription;
+  const algorithm = chooseAlgorithm(channel.delta, connection.offered, askedDelta);
   if (algorithm === undefined || connection.deltas >= hub.options.deltas.maxStatesPerConnection) return;
   const stream = (channel.stream ??= hub.openStream(channel));
   stream.subscribers++;
   connection.deltas++;
-  const since = stream.published;
-  subscription.delta = { connection, subscription, algorithm, held: new HeldBases(), since };
+  subscription.delta = {
+    connection,
+    subscription,
+    algorithm,
+    held: new HeldBases(),
+    since: stream.published,
+    wasLeftOut: false,
+    syncedAt: -Infinity,
+  };
 }
 
 /** After the client was told that it is subscribed: what it has to know before its first delta. */
@@ -62,7 +69,7 @@ export function startDeltas(hub: Hub, connection: Connection, subscription: Subs
     connection.toldAlgorithm = omitted;
     connection.send(deltaMessages.deltaCompressionEnabled(omitted));
   }
-  sync(hub, subscription, delta);
+  sync(hub, delta);
 }
 
 /** After the subscription has left the audience. */
@@ -77,9 +84,11 @@ export function endDeltas(connection: Connection, subscription: Subscription): v
   channel.stream = null;
 }
 
-function sync(hub: Hub, subscription: Subscription, delta: DeltaSubscriber): void {
+/** Only for who was to get all that is kept: a client may take a base that it lacks for a message that it missed. */
+function sync(hub: Hub, delta: DeltaSubscriber): void {
+  const { channel, filter } = delta.subscription;
   const now = hub.ports.clock.monotonic();
-  if (now < subscription.syncedAt + SYNC_INTERVAL_MS) return;
-  subscription.syncedAt = now;
-  subscription.channel.stream?.sync(delta, () => hub.ports.clock.monotonic());
+  if (filter !== null || delta.wasLeftOut || now < delta.syncedAt + SYNC_INTERVAL_MS) return;
+  delta.syncedAt = now;
+  channel.stream?.sync(delta, () => hub.ports.clock.monotonic());
 }

@@ -16,7 +16,7 @@ import { Subscription } from '../subscription.ts';
 import { authorise } from './authorise.ts';
 import { readFilter } from './change-filter.ts';
 import { startDeltas, takeDeltas } from './deltas.ts';
-import { dropReference, reportCount } from './unsubscribe.ts';
+import { dropReference, releaseFilter, reportCount } from './unsubscribe.ts';
 
 /**
  * `pusher:subscribe`. The confirmation waits until messages published anywhere on the node reach this worker, so
@@ -57,8 +57,12 @@ export function handleSubscribe(hub: Hub, connection: Connection, message: Subsc
   const { channel, created } = space.openChannel(name);
   channel.references++;
   if (created) open(hub, channel);
-  const wishes = { delta: message.delta, filter: filter.node };
-  const subscription = new Subscription(channel, authorisation.member, wishes);
+  const subscription = new Subscription({
+    channel,
+    member: authorisation.member,
+    askedDelta: message.delta,
+    filter: filter.node === undefined ? null : hub.filters.intern(filter.node),
+  });
   connection.subscriptions.set(name.raw, subscription);
   if (subscription.member === null) {
     joinPlain(hub, connection, subscription);
@@ -145,6 +149,7 @@ function refusePresence(hub: Hub, connection: Connection, subscription: Subscrip
   const channel = subscription.channel.name.raw;
   subscription.state = 'cancelled';
   connection.subscriptions.delete(channel);
+  releaseFilter(hub, subscription);
   dropReference(hub, connection.space, subscription.channel);
   const { maxPresenceMembers } = connection.space.app.limits;
   const error = protocolError('presenceFull', channel, maxPresenceMembers);
@@ -156,8 +161,6 @@ function activate(hub: Hub, connection: Connection, { subscription, confirmation
   const { space } = connection;
   const { channel } = subscription;
   subscription.state = 'active';
-  const { filter } = subscription.wishes;
-  if (filter !== undefined) subscription.filter = hub.filters.intern(filter);
   takeDeltas(hub, connection, subscription);
   channel.audience.add(connection, subscription);
   space.counters.subscriptions[channel.name.kind]++;

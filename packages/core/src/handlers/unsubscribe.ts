@@ -27,11 +27,15 @@ export function endSubscription(hub: Hub, connection: Connection, subscription: 
   if (state === 'active') {
     channel.audience.remove(connection, subscription);
     endDeltas(connection, subscription);
-    if (subscription.filter !== null) hub.filters.release(subscription.filter);
     space.counters.unsubscriptions[channel.name.kind]++;
     if (member !== null) hub.ports.registry.leave(space.app.id, channel.name.raw, member.userId);
   }
+  releaseFilter(hub, subscription);
   dropReference(hub, space, channel);
+}
+
+export function releaseFilter(hub: Hub, { filter }: Subscription): void {
+  if (filter !== null) hub.filters.release(filter);
 }
 
 /** Tells the registry how many are here now. A user's own channel is no channel to the HTTP API. */
