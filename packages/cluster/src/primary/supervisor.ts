@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '@sluice/core';
 import type { WorkerId } from '../registry/owner.ts';
 import { BUS_FD } from '../worker/primary-link.ts';
+import { workerArguments } from './worker-arguments.ts';
 
 export interface SupervisorOptions {
   readonly workers: number;
@@ -43,6 +44,7 @@ export class Supervisor {
     cluster.schedulingPolicy = options.scheduling === 'primary' ? cluster.SCHED_RR : cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: options.workerFile,
+      execArgv: workerArguments(process.execArgv, process.env['NODE_OPTIONS']),
       // The fifth is a Unix-domain socket pair (a named pipe on Windows): the local bus, with no path to guard or clean up.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     });
