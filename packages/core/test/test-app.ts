@@ -47,7 +47,7 @@ export const EXTENSIONS = {
     minMessageBytes: 100,
     maxStateAgeMs: 300_000,
     maxConflationStatesPerChannel: 100,
-    conflationKeyPath: undefined,
+    conflationKeyPath: null,
     conflationIntervalMs: 0,
     omitAlgorithm: false,
     maxStatesPerConnection: 100,

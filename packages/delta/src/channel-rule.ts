@@ -1,4 +1,4 @@
-import type { Algorithm } from './codec.ts';
+import { type Algorithm, ALGORITHMS } from './codec.ts';
 
 /** One value of `channel_delta_compression`, checked. Members that an object leaves out are those of {@link RULE_DEFAULTS}. */
 export type ChannelRule = 'inherit' | 'disabled' | Algorithm | ChannelRuleObject;
@@ -6,8 +6,10 @@ export type ChannelRule = 'inherit' | 'disabled' | Algorithm | ChannelRuleObject
 export interface ChannelRuleObject {
   readonly enabled: boolean;
   readonly algorithm: Algorithm;
-  readonly conflationKey: string | undefined;
-  readonly conflationIntervalMs: number | undefined;
+  /** Null: as the section says. */
+  readonly conflationKey: string | null;
+  /** Null: as the section says. */
+  readonly conflationIntervalMs: number | null;
   readonly maxMessagesPerKey: number;
   readonly maxConflationKeys: number;
   readonly enableTags: boolean;
@@ -16,47 +18,66 @@ export interface ChannelRuleObject {
 export const RULE_DEFAULTS: ChannelRuleObject = {
   enabled: true,
   algorithm: 'fossil',
-  conflationKey: undefined,
-  conflationIntervalMs: undefined,
+  conflationKey: null,
+  conflationIntervalMs: null,
   maxMessagesPerKey: 10,
   maxConflationKeys: 100,
   enableTags: true,
 };
 
-export type ParsedRules =
-  | { readonly rules: ReadonlyMap<string, ChannelRule> }
-  | { readonly problems: readonly string[] };
-
-/** Most frames or keys that may be asked for. */
-const MAX_COUNT = 10_000;
-const MAX_INTERVAL_MS = 60_000;
-
-/** Reads `channel_delta_compression`: patterns of channel names, each with what holds for them. */
-export function parseChannelRules(raw: unknown): ParsedRules {
-  if (!isObject(raw)) return { problems: ['channel_delta_compression: expected an object of patterns'] };
-  const rules = new Map<string, ChannelRule>();
-  const problems: string[] = [];
-  for (const [pattern, value] of Object.entries(raw)) {
-    const at = `channel_delta_compression["${pattern}"]`;
-    if (pattern.split('*').length > 2) problems.push(`${at}: a pattern has at most one *`);
-    const rule = parseRule(value, (problem) => problems.push(`${at}${problem}`));
-    if (rule !== undefined) rules.set(pattern, rule);
-  }
-  return problems.length > 0 ? { problems } : { rules };
+/** One thing that is wrong with `channel_delta_compression`. */
+export interface RuleProblem {
+  readonly pattern: string;
+  /** Of the pattern's object; `undefined`: the pattern itself, or its value as a whole. */
+  readonly member: string | undefined;
+  /** `name`: there can be no such pattern or member, whatever its value. */
+  readonly wrong: 'name' | 'value';
+  readonly value: unknown;
+  readonly expected: string;
 }
 
-function parseRule(raw: unknown, report: (problem: string) => void): ChannelRule | undefined {
+export interface ParsedRules {
+  /** Without those that have a problem of their own. */
+  readonly rules: ReadonlyMap<string, ChannelRule>;
+  readonly problems: readonly RuleProblem[];
+}
+
+/** Most frames or keys that may be asked for. */
+export const MAX_COUNT = 10_000;
+export const MAX_CONFLATION_INTERVAL_MS = 60_000;
+
+/** Reads `channel_delta_compression`: patterns of channel names, each with what holds for them. */
+export function parseChannelRules(raw: Readonly<Record<string, unknown>>): ParsedRules {
+  const rules = new Map<string, ChannelRule>();
+  const problems: RuleProblem[] = [];
+  for (const [pattern, value] of Object.entries(raw)) {
+    const before = problems.length;
+    if (pattern.split('*').length > 2) {
+      problems.push({ pattern, member: undefined, wrong: 'name', value, expected: 'a pattern with at most one *' });
+    }
+    const rule = parseRule(value, (problem) => problems.push({ pattern, ...problem }));
+    if (rule !== undefined && problems.length === before) rules.set(pattern, rule);
+  }
+  return { rules, problems };
+}
+
+type Report = (problem: Omit<RuleProblem, 'pattern'>) => void;
+
+function parseRule(raw: unknown, report: Report): ChannelRule | undefined {
   if (raw === 'inherit' || raw === 'disabled') return raw;
-  const algorithm = algorithmOf(raw);
+  const algorithm = algorithmNamed(raw);
   if (algorithm !== undefined) return algorithm;
   if (isObject(raw)) return parseObject(raw, report);
-  report(`: expected "inherit", "disabled", "fossil", "xdelta3" or an object, found ${JSON.stringify(raw)}`);
+  const expected = 'one of inherit, disabled, fossil, xdelta3, or an object';
+  report({ member: undefined, wrong: 'value', value: raw, expected });
   return undefined;
 }
 
-function parseObject(raw: Readonly<Record<string, unknown>>, report: (problem: string) => void): ChannelRule {
+function parseObject(raw: Readonly<Record<string, unknown>>, report: Report): ChannelRule {
   const rule: { -readonly [Member in keyof ChannelRuleObject]: ChannelRuleObject[Member] } = { ...RULE_DEFAULTS };
-  const expect = (name: string, expected: string): void => report(`.${name}: expected ${expected}`);
+  const expect = (member: string, expected: string): void => {
+    report({ member, wrong: 'value', value: raw[member], expected });
+  };
   for (const [name, value] of Object.entries(raw)) {
     switch (name) {
       case 'enabled':
@@ -68,16 +89,16 @@ function parseObject(raw: Readonly<Record<string, unknown>>, report: (problem: s
         else expect(name, 'true or false');
         break;
       case 'algorithm':
-        rule.algorithm = algorithmOf(value) ?? rule.algorithm;
-        if (algorithmOf(value) === undefined) expect(name, '"fossil" or "xdelta3"');
+        rule.algorithm = algorithmNamed(value) ?? rule.algorithm;
+        if (algorithmNamed(value) === undefined) expect(name, 'fossil or xdelta3');
         break;
       case 'conflation_key':
-        if (value === null || (typeof value === 'string' && value !== '')) rule.conflationKey = value ?? undefined;
+        if (value === null || (typeof value === 'string' && value !== '')) rule.conflationKey = value;
         else expect(name, 'the path of a member, or null');
         break;
       case 'conflation_interval_ms':
-        if (isWhole(value, 0, MAX_INTERVAL_MS)) rule.conflationIntervalMs = value;
-        else expect(name, `a whole number from 0 to ${MAX_INTERVAL_MS}`);
+        if (isWhole(value, 0, MAX_CONFLATION_INTERVAL_MS)) rule.conflationIntervalMs = value;
+        else expect(name, `a whole number from 0 to ${MAX_CONFLATION_INTERVAL_MS}`);
         break;
       case 'max_messages_per_key':
         if (isWhole(value, 1, MAX_COUNT)) rule.maxMessagesPerKey = value;
@@ -88,7 +109,7 @@ function parseObject(raw: Readonly<Record<string, unknown>>, report: (problem: s
         else expect(name, `a whole number from 1 to ${MAX_COUNT}`);
         break;
       default:
-        report(`.${name}: unknown; known are ${MEMBERS.join(', ')}`);
+        report({ member: name, wrong: 'name', value, expected: `one of ${MEMBERS.join(', ')}` });
     }
   }
   return rule;
@@ -104,10 +125,11 @@ const MEMBERS = [
   'enable_tags',
 ];
 
-/** Sockudo writes them in capitals inside objects and in small letters elsewhere; here both are read everywhere. */
-function algorithmOf(raw: unknown): Algorithm | undefined {
-  if (raw === 'fossil' || raw === 'Fossil') return 'fossil';
-  return raw === 'xdelta3' || raw === 'Xdelta3' ? 'xdelta3' : undefined;
+/** Sockudo writes them with a capital inside objects and in small letters elsewhere; here both are read everywhere. */
+export function algorithmNamed(raw: unknown): Algorithm | undefined {
+  if (typeof raw !== 'string') return undefined;
+  const lower = raw.toLowerCase();
+  return lower === 'vcdiff' ? 'xdelta3' : ALGORITHMS.find((algorithm) => algorithm === lower);
 }
 
 function isWhole(value: unknown, least: number, most: number): value is number {

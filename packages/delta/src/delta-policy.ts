@@ -1,5 +1,5 @@
 import { ChannelPatterns } from './channel-patterns.ts';
-import { type ChannelRule, RULE_DEFAULTS } from './channel-rule.ts';
+import { type ChannelRule, MAX_COUNT, RULE_DEFAULTS } from './channel-rule.ts';
 import type { Algorithm } from './codec.ts';
 import type { DeltaRules } from './delta-channel.ts';
 
@@ -10,10 +10,10 @@ export interface DeltaSettings {
   readonly fullMessageInterval: number;
   readonly minMessageBytes: number;
   readonly maxStateAgeMs: number;
-  /** Conflation keys of a channel; `undefined`: as many as there may ever be, {@link MAX_KEYS}. */
-  readonly maxConflationStatesPerChannel: number | undefined;
+  /** Conflation keys of a channel; null: as many as there may ever be, {@link MAX_COUNT}. */
+  readonly maxConflationStatesPerChannel: number | null;
   /** Path of the conflation key on channels that say nothing else. */
-  readonly conflationKeyPath: string | undefined;
+  readonly conflationKeyPath: string | null;
   /** Shortest time between two messages of one conflation key on channels that say nothing else; 0: all are sent. */
   readonly conflationIntervalMs: number;
 }
@@ -35,7 +35,6 @@ export type AskedDelta =
   | { readonly enabled: true; readonly algorithm: Algorithm | undefined };
 
 const ENCRYPTED_PREFIX = 'private-encrypted-';
-const MAX_KEYS = 10_000;
 
 interface Applied {
   readonly open: ChannelDelta;
@@ -100,8 +99,8 @@ export class DeltaPolicy {
       minMessageBytes,
       maxStateAgeMs,
       maxMessagesPerKey: RULE_DEFAULTS.maxMessagesPerKey,
-      maxKeys: this.#settings.maxConflationStatesPerChannel ?? MAX_KEYS,
-      conflationKey: this.#settings.conflationKeyPath,
+      maxKeys: this.#settings.maxConflationStatesPerChannel ?? MAX_COUNT,
+      conflationKey: this.#settings.conflationKeyPath ?? undefined,
       conflationIntervalMs: this.#settings.conflationIntervalMs,
       enableTags: undefined,
     };

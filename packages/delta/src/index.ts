@@ -1,6 +1,15 @@
 export { CacheSync } from './cache-sync.ts';
 export { ChannelPatterns } from './channel-patterns.ts';
-export { type ChannelRule, type ChannelRuleObject, type ParsedRules, parseChannelRules } from './channel-rule.ts';
+export {
+  algorithmNamed,
+  type ChannelRule,
+  type ChannelRuleObject,
+  MAX_CONFLATION_INTERVAL_MS,
+  MAX_COUNT,
+  type ParsedRules,
+  parseChannelRules,
+  type RuleProblem,
+} from './channel-rule.ts';
 export { ALGORITHMS, type Algorithm, type Codec, MAX_CODEC_BYTES } from './codec.ts';
 export {
   type DeltaCounters,

@@ -17,20 +17,14 @@ const SETTINGS: DeltaSettings = {
   minMessageBytes: 100,
   maxStateAgeMs: 300_000,
   maxConflationStatesPerChannel: 50,
-  conflationKeyPath: undefined,
+  conflationKeyPath: null,
   conflationIntervalMs: 0,
 };
 
-function policy(rules: object, settings: Partial<DeltaSettings> = {}): DeltaPolicy {
-  const parsed = parseChannelRules(rules);
-  assert.ok('rules' in parsed, JSON.stringify(parsed));
-  return new DeltaPolicy({ ...SETTINGS, ...settings }, parsed.rules);
-}
-
-function problems(rules: unknown): readonly string[] {
-  const parsed = parseChannelRules(rules);
-  assert.ok('problems' in parsed);
-  return parsed.problems;
+function policy(raw: Readonly<Record<string, unknown>>, settings: Partial<DeltaSettings> = {}): DeltaPolicy {
+  const { rules, problems } = parseChannelRules(raw);
+  assert.deepEqual(problems, []);
+  return new DeltaPolicy({ ...SETTINGS, ...settings }, rules);
 }
 
 describe('a channel', () => {
@@ -55,7 +49,7 @@ describe('a channel', () => {
   it('has what the section says about keys', () => {
     const { conflationKey, maxKeys } = policy(
       {},
-      { conflationKeyPath: 'asset', maxConflationStatesPerChannel: undefined },
+      { conflationKeyPath: 'asset', maxConflationStatesPerChannel: null },
     ).channel('a');
     assert.deepEqual([conflationKey, maxKeys], ['asset', 10_000]);
   });
@@ -81,7 +75,7 @@ describe('a channel', () => {
 
   it('has the algorithm of its rule', () => {
     const rules = policy(
-      { a: 'xdelta3', b: 'fossil', c: { algorithm: 'Xdelta3' }, d: { algorithm: 'xdelta3' }, e: {} },
+      { a: 'xdelta3', b: 'fossil', c: { algorithm: 'Xdelta3' }, d: { algorithm: 'vcdiff' }, e: {} },
       { algorithm: 'xdelta3' },
     );
     assert.deepEqual(
@@ -140,37 +134,48 @@ describe('of several patterns', () => {
 });
 
 describe('a rule that makes no sense', () => {
-  for (const [rules, ...expected] of [
-    [null, 'channel_delta_compression: expected an object of patterns'],
-    [['a'], 'channel_delta_compression: expected an object of patterns'],
-    [
-      { a: 'off' },
-      'channel_delta_compression["a"]: expected "inherit", "disabled", "fossil", "xdelta3" or an object, found "off"',
-    ],
-    [{ 'a*b*': 'fossil' }, 'channel_delta_compression["a*b*"]: a pattern has at most one *'],
-    [{ a: { algorithm: 'zip' } }, 'channel_delta_compression["a"].algorithm: expected "fossil" or "xdelta3"'],
-    [{ a: { enabled: 'yes' } }, 'channel_delta_compression["a"].enabled: expected true or false'],
-    [{ a: { enable_tags: 1 } }, 'channel_delta_compression["a"].enable_tags: expected true or false'],
-    [
-      { a: { conflation_key: '' } },
-      'channel_delta_compression["a"].conflation_key: expected the path of a member, or null',
-    ],
-    [
-      { a: { max_messages_per_key: 0 } },
-      'channel_delta_compression["a"].max_messages_per_key: expected a whole number from 1 to 10000',
-    ],
-    [
-      { a: { max_conflation_keys: 1.5 } },
-      'channel_delta_compression["a"].max_conflation_keys: expected a whole number from 1 to 10000',
-    ],
-    [
-      { a: { key: 1 }, b: 5 },
-      'channel_delta_compression["a"].key: unknown; known are enabled, algorithm, conflation_key, conflation_interval_ms, max_messages_per_key, max_conflation_keys, enable_tags',
-      'channel_delta_compression["b"]: expected "inherit", "disabled", "fossil", "xdelta3" or an object, found 5',
-    ],
+  const WORDS = 'one of inherit, disabled, fossil, xdelta3, or an object';
+  const COUNT = 'a whole number from 1 to 10000';
+  const MEMBERS =
+    'one of enabled, algorithm, conflation_key, conflation_interval_ms, max_messages_per_key, max_conflation_keys, enable_tags';
+  for (const [value, member, expected] of [
+    ['off', undefined, WORDS],
+    [null, undefined, WORDS],
+    [[], undefined, WORDS],
+    [{ algorithm: 'zip' }, 'algorithm', 'fossil or xdelta3'],
+    [{ enabled: 'yes' }, 'enabled', 'true or false'],
+    [{ enable_tags: 1 }, 'enable_tags', 'true or false'],
+    [{ conflation_key: '' }, 'conflation_key', 'the path of a member, or null'],
+    [{ conflation_interval_ms: 60_001 }, 'conflation_interval_ms', 'a whole number from 0 to 60000'],
+    [{ conflation_interval_ms: -1 }, 'conflation_interval_ms', 'a whole number from 0 to 60000'],
+    [{ max_messages_per_key: 0 }, 'max_messages_per_key', COUNT],
+    [{ max_conflation_keys: 1.5 }, 'max_conflation_keys', COUNT],
+    [{ max_conflation_keys: 10_001 }, 'max_conflation_keys', COUNT],
   ] as const) {
-    it(`is told: ${JSON.stringify(rules)}`, () => assert.deepEqual(problems(rules), expected));
+    it(`is told, and what is wrong in it: ${JSON.stringify(value)}`, () => {
+      const wrong = member === undefined ? value : (value as Readonly<Record<string, unknown>>)[member];
+      assert.deepEqual(parseChannelRules({ good: 'fossil', bad: value }), {
+        rules: new Map([['good', 'fossil']]),
+        problems: [{ pattern: 'bad', member, wrong: 'value', value: wrong, expected }],
+      });
+    });
   }
+
+  it('is told with all others, and so are names that cannot be', () => {
+    assert.deepEqual(parseChannelRules({ 'a*b*': 'fossil', c: { key: 1 } }), {
+      rules: new Map(),
+      problems: [
+        {
+          pattern: 'a*b*',
+          member: undefined,
+          wrong: 'name',
+          value: 'fossil',
+          expected: 'a pattern with at most one *',
+        },
+        { pattern: 'c', member: 'key', wrong: 'name', value: 1, expected: MEMBERS },
+      ],
+    });
+  });
 });
 
 describe('a subscription', () => {

@@ -1,6 +1,8 @@
 import { type App, type Credential, EVENT_TYPES } from '@sluice/core';
 import type { WebhookApp } from '@sluice/webhooks';
 import { PUSHER_LIMITS } from '@sluice/protocol';
+import { parseChannelRules } from '@sluice/delta';
+import { channelRules } from './delta-formats.ts';
 import { type FieldTable, limit, optional, type RecordOf, required } from './field.ts';
 import { boolean, count, listOf, type RawRecord, recordList } from './formats.ts';
 import { LIMIT_FORMATS } from './schema-limits.ts';
@@ -10,6 +12,7 @@ import type { WebhookRecord } from './webhook-fields.ts';
 
 export const DEFAULT_SECRET = 'app-secret';
 const NONE: readonly RawRecord[] = [];
+const NO_RULES: RawRecord = {};
 const { nameLength, items, payload } = LIMIT_FORMATS;
 
 /** The fields of one app: read from a file, from APPS and from the variables of the default app; documented from here. */
@@ -96,6 +99,11 @@ export const APP_FIELDS = {
   max_event_name_length: limit(nameLength, 'Characters of an event name.', 'event_limits.max_name_length'),
   max_event_payload_in_kb: limit(payload, 'The data of one event, in KB.', 'event_limits.max_payload_in_kb'),
   max_event_batch_size: limit(items, 'Events in one batch.', 'event_limits.max_batch_size'),
+  channel_delta_compression: optional(
+    channelRules,
+    'What holds of deltas, conflation and tags, by pattern of channel names: `inherit`, `disabled`, `fossil`, `xdelta3`, or a section of `enabled`, `algorithm`, `conflation_key`, `conflation_interval_ms`, `max_messages_per_key`, `max_conflation_keys` and `enable_tags`.',
+    NO_RULES,
+  ),
   webhooks: {
     ...optional(recordList('webhooks'), 'Endpoints and functions that are told what happens on channels.', NONE),
     secret: true,
@@ -141,7 +149,7 @@ export function toApp(record: AppRecord): App {
     webhookEvents: EVENT_TYPES.filter((type) =>
       record.webhooks.some((webhook) => webhook.event_types?.includes(type) ?? true),
     ),
-    channelDelta: [],
+    channelDelta: [...parseChannelRules(record.channel_delta_compression).rules],
     limits: {
       maxConnections: record.max_connections,
       maxClientEventsPerSecond: record.max_client_events_per_second,

@@ -1,8 +1,9 @@
+import { parseChannelRules } from '@sluice/delta';
 import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, type AppRecord } from './app-fields.ts';
 import type { FieldTable } from './field.ts';
 import { decode, type RawRecord } from './formats.ts';
 import { nearestName } from './nearest.ts';
-import { childPath, describeFound, describeKind, keyName, type Report } from './problem.ts';
+import { childPath, describeFound, describeKind, keyName, quote, type Report } from './problem.ts';
 import { valueAt, type Values } from './schema.ts';
 import { destinationProblem } from './webhook-destination.ts';
 import {
@@ -34,8 +35,22 @@ export function readApp(raw: RawRecord, place: Place): AppRecord {
   };
   const additional = listed('additional_keys', (key, at) => readRecord(ADDITIONAL_KEY_FIELDS, key, at));
   const webhooks = listed('webhooks', readWebhook);
+  refuseChannelRules(record['channel_delta_compression'] as RawRecord, place);
   // With a problem in the report the record may lack a field; then nothing is made of it but further problems.
   return { ...record, additional_keys: additional, webhooks } as unknown as AppRecord;
+}
+
+function refuseChannelRules(rules: RawRecord, { path, sourceOf, report }: Place): void {
+  const name = 'channel_delta_compression';
+  for (const { pattern, member, wrong, value, expected } of parseChannelRules(rules).problems) {
+    const ofPattern = childPath(childPath(path, name), pattern);
+    report.problems.push({
+      path: member === undefined ? ofPattern : childPath(ofPattern, member),
+      source: sourceOf(name),
+      found: wrong === 'name' ? `the key ${quote(member ?? pattern)}` : describeFound(value),
+      expected,
+    });
+  }
 }
 
 const readWebhookFields = reader(WEBHOOK_FIELDS, {

@@ -48,8 +48,8 @@ export function count(min: number, max = MAX_COUNT): Format<number> {
   return wholeNumber({ min, max });
 }
 
-export function milliseconds(min: number): Format<number> {
-  return wholeNumber({ min, max: MAX_TIMER_MS, unit: 'milliseconds' });
+export function milliseconds(min: number, max = MAX_TIMER_MS): Format<number> {
+  return wholeNumber({ min, max, unit: 'milliseconds' });
 }
 
 export function seconds(min: number): Format<number> {

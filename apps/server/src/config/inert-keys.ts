@@ -23,6 +23,7 @@ const INERT_KEYS: ReadonlyMap<string, string> = new Map([
   ['cleanup.worker_threads', NO_SUCH_QUEUE],
   ['cleanup.max_retry_attempts', NO_SUCH_QUEUE],
   ['cleanup.fallback_to_sync', NO_SUCH_QUEUE],
+  ['delta_compression.coordination_backend', 'workers and nodes agree by the messages themselves'],
   ['database.dynamodb', OTHER_DRIVER],
   ['database.mysql', OTHER_DRIVER],
   ['database.postgres', OTHER_DRIVER],

@@ -3,6 +3,7 @@ import { boolean, count, kilobytes, oneOf, port, type RawRecord, recordList, sec
 import { leavesOf, type NamedLeaf, type Section, setting, type ValuesOf } from './leaf.ts';
 import { ACCESS_SECTIONS } from './schema-access.ts';
 import { CLUSTER_SECTIONS } from './schema-cluster.ts';
+import { DELTA_SECTIONS } from './schema-delta.ts';
 import { LIMIT_SECTIONS } from './schema-limits.ts';
 import { OPERATION_SECTIONS } from './schema-operations.ts';
 import { WEBSOCKET_SECTION } from './schema-websocket.ts';
@@ -91,6 +92,7 @@ export const SCHEMA = {
   },
   ...LIMIT_SECTIONS,
   websocket: WEBSOCKET_SECTION,
+  ...DELTA_SECTIONS,
 } as const satisfies Section;
 
 export type Values = ValuesOf<typeof SCHEMA>;

@@ -47,6 +47,24 @@ function toAddressLimits({ rate_limiter: limiter, trust_hops: trustHops }: Value
   return { api: toLimit(limiter.api_rate_limit), upgrades: toLimit(limiter.websocket_rate_limit) };
 }
 
+function toDeltas(section: Values['delta_compression']): Settings['deltas'] {
+  const { threads, max_queue: maxQueue, deadline_ms: deadlineMs } = section.pool;
+  return {
+    enabled: section.enabled,
+    algorithm: section.algorithm,
+    fullMessageInterval: section.full_message_interval,
+    minMessageBytes: section.min_message_size,
+    maxStateAgeMs: section.max_state_age_secs * 1000,
+    maxConflationStatesPerChannel: section.max_conflation_states_per_channel,
+    conflationKeyPath: section.conflation_key_path,
+    conflationIntervalMs: section.conflation_interval_ms,
+    omitAlgorithm: section.omit_delta_algorithm,
+    maxStatesPerConnection: section.max_channel_states_per_socket,
+    alignIntervals: section.cluster_coordination,
+    pool: threads === 0 ? null : { threads, maxQueue, deadlineMs },
+  };
+}
+
 /** Checked values in the units that the program uses. */
 export function toSettings(values: Values, records: readonly AppRecord[]): Settings {
   const { websocket, http_api: httpApi, logging, metrics, shutdown } = values;
@@ -104,21 +122,8 @@ export function toSettings(values: Values, records: readonly AppRecord[]): Setti
       sendSubscriptionErrors: websocket.subscription_errors,
       maxSubscriptionsPerConnection: values.channel_limits.max_subscriptions_per_connection,
     },
-    deltas: {
-      enabled: true,
-      algorithm: 'fossil',
-      fullMessageInterval: 10,
-      minMessageBytes: 100,
-      maxStateAgeMs: 300_000,
-      maxConflationStatesPerChannel: 100,
-      conflationKeyPath: undefined,
-      conflationIntervalMs: 0,
-      omitAlgorithm: false,
-      maxStatesPerConnection: 100,
-      alignIntervals: false,
-      pool: { threads: 1, maxQueue: 64, deadlineMs: 100 },
-    },
-    tagFiltering: { enabled: true, enableTags: true },
+    deltas: toDeltas(values.delta_compression),
+    tagFiltering: { enabled: values.tag_filtering.enabled, enableTags: values.tag_filtering.enable_tags },
     httpApi: {
       maxRequestBytes: httpApi.request_limit_in_mb * 1024 ** 2,
       usageEnabled: httpApi.usage_enabled,

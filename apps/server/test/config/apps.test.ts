@@ -22,6 +22,7 @@ test('without apps there is the default one', (t) => {
         authorisedOnly: false,
         webhookEvents: [],
         subscriptionCount: true,
+        channelDelta: [],
         limits: {
           maxConnections: 0,
           maxClientEventsPerSecond: 10,
@@ -47,6 +48,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   secret: 's',
   webhooks: '[{"url":"http://a/","event_types":["cache_miss"]}]',
   additional_keys: '[{"key":"k2","secret":"s2"}]',
+  channel_delta_compression: '{"logs-*":"disabled"}',
   enabled: 'false',
   enable_client_messages: 'yes',
   enable_subscription_count: 'no',
@@ -78,6 +80,7 @@ test('every field has its variable', () => {
     authorisedOnly: true,
     webhookEvents: ['cache_miss'],
     subscriptionCount: false,
+    channelDelta: [['logs-*', 'disabled']],
     limits: {
       maxConnections: 12,
       maxClientEventsPerSecond: 13,

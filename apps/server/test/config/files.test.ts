@@ -163,7 +163,11 @@ test('a file of Sockudo loads as it is', (t) => {
         "max_backend_events_per_second": 100, "max_read_requests_per_second": "50",
         "max_presence_members_per_channel": 100, "max_presence_member_size_in_kb": 2, "max_channel_name_length": 200,
         "max_event_channels_at_once": 100, "max_event_name_length": 200, "max_event_payload_in_kb": 100,
-        "max_event_batch_size": 10, "allowed_origins": ["https://app.example.com", "*.example.org"]
+        "max_event_batch_size": 10, "allowed_origins": ["https://app.example.com", "*.example.org"],
+        "channel_delta_compression": {
+          "ticker:*": { "enabled": true, "algorithm": "Fossil", "conflation_key": "item_id", "max_messages_per_key": 10,
+            "max_conflation_keys": 100, "enable_tags": false },
+          "chat-*": "inherit", "logs": "disabled" }
       }] } },
       "cache": { "driver": "memory", "redis": { "prefix": "sockudo_cache:" },
         "memory": { "cleanup_interval": 60, "max_capacity": 10000 } },
@@ -180,6 +184,10 @@ test('a file of Sockudo loads as it is', (t) => {
         "max_retry_attempts": 3, "async_enabled": true, "fallback_to_sync": true },
       "http_api": { "request_limit_in_mb": 10, "usage_enabled": true, "accept_traffic": { "memory_threshold": 0.9 } },
       "queue": { "driver": "memory" },
+      "delta_compression": { "enabled": true, "algorithm": "fossil", "full_message_interval": 10, "min_message_size": 100,
+        "max_state_age_secs": 300, "max_channel_states_per_socket": 100, "max_conflation_states_per_channel": null,
+        "conflation_key_path": null, "cluster_coordination": true, "coordination_backend": "auto", "omit_delta_algorithm": true },
+      "tag_filtering": { "enabled": true, "enable_tags": false },
       "instance": { "process_id": "sockudo-instance-1" },
       "logging": { "colors_enabled": true, "include_target": true },
       "metrics": { "enabled": true, "driver": "prometheus", "host": "0.0.0.0", "port": 9601, "prometheus": { "prefix": "sockudo_" } },
@@ -211,6 +219,7 @@ test('a file of Sockudo loads as it is', (t) => {
     'cleanup.max_retry_attempts',
     'cleanup.fallback_to_sync',
     'http_api.accept_traffic',
+    'delta_compression.coordination_backend',
     'logging.include_target',
   ]);
   assert.equal(settings.cleanup.connectionsPerSlice, 32);
@@ -227,6 +236,22 @@ test('a file of Sockudo loads as it is', (t) => {
       authorisedOnly: false,
       webhookEvents: [],
       subscriptionCount: true,
+      channelDelta: [
+        [
+          'ticker:*',
+          {
+            enabled: true,
+            algorithm: 'fossil',
+            conflationKey: 'item_id',
+            conflationIntervalMs: null,
+            maxMessagesPerKey: 10,
+            maxConflationKeys: 100,
+            enableTags: false,
+          },
+        ],
+        ['chat-*', 'inherit'],
+        ['logs', 'disabled'],
+      ],
       limits: {
         maxConnections: 100,
         maxClientEventsPerSecond: 100,
@@ -246,6 +271,9 @@ test('a file of Sockudo loads as it is', (t) => {
     api: { name: 'api', max: 100, windowMs: 60_000, trustHops: 0 },
     upgrades: { name: 'websocket_connect', max: 20, windowMs: 60_000, trustHops: 1 },
   });
+  const { alignIntervals, omitAlgorithm, maxConflationStatesPerChannel } = settings.deltas;
+  assert.deepEqual([alignIntervals, omitAlgorithm, maxConflationStatesPerChannel], [true, true, null]);
+  assert.deepEqual(settings.tagFiltering, { enabled: true, enableTags: false });
   assert.equal(settings.cors.credentials, true);
   assert.equal(settings.websocket.maxPayloadBytes, 65_536);
   assert.equal(settings.websocket.disconnectOnBufferFull, false);
