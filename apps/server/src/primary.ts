@@ -13,6 +13,7 @@ import { assertFree, listenError, StartupError } from './ports.ts';
 import { handleSignals } from './shutdown.ts';
 import { readTls } from './tls.ts';
 import { VERSION } from './version.ts';
+import { workerArguments } from './worker-arguments.ts';
 
 /**
  * One node: wiring only. Resolves when it is up; from then on it lives until a signal. `load` reads the configuration again.
@@ -47,6 +48,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     workers,
     others,
     // The same kind of file as this one: source runs source, and what was built runs what was built.
+    workerArguments: workerArguments(process.execArgv, process.env['NODE_OPTIONS']),
     workerFile: fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js')),
     scheduling,
     cache: settings.cache,

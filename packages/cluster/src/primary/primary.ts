@@ -9,6 +9,8 @@ import { Supervisor } from './supervisor.ts';
 export interface PrimaryOptions {
   readonly workers: number;
   readonly workerFile: string;
+  /** For Node.js itself; those of the primary unless given. */
+  readonly workerArguments?: readonly string[];
   readonly scheduling: 'primary' | 'kernel';
   readonly cache: CacheBounds;
   /** Passed to each worker as it is; has to survive JSON. */

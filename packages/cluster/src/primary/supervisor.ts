@@ -3,12 +3,13 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '@sluice/core';
 import type { WorkerId } from '../registry/owner.ts';
 import { BUS_FD } from '../worker/primary-link.ts';
-import { workerArguments } from './worker-arguments.ts';
 
 export interface SupervisorOptions {
   readonly workers: number;
   /** The file that a worker runs. */
   readonly workerFile: string;
+  /** For Node.js itself; those of the primary unless given. */
+  readonly workerArguments?: readonly string[];
   readonly scheduling: 'primary' | 'kernel';
   readonly log: Log;
   /** A worker process exists; `stream` is its end of the local bus. */
@@ -44,7 +45,7 @@ export class Supervisor {
     cluster.schedulingPolicy = options.scheduling === 'primary' ? cluster.SCHED_RR : cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: options.workerFile,
-      execArgv: workerArguments(process.execArgv, process.env['NODE_OPTIONS']),
+      ...(options.workerArguments !== undefined && { execArgv: [...options.workerArguments] }),
       // The fifth is a Unix-domain socket pair (a named pipe on Windows): the local bus, with no path to guard or clean up.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { workerArguments } from '../src/primary/worker-arguments.ts';
+import { workerArguments } from '../src/worker-arguments.ts';
 
 describe('What a worker is started with', () => {
   it('is what the primary is, and a bound on the memory of young objects', () => {
