@@ -18,6 +18,7 @@ import { dataOf, sumOf } from './support.ts';
 /** Fills what the kernel takes for a client that does not read (some MB) in a few hundred messages. */
 const PADDING = 'p'.repeat(10_000);
 const MAX_MESSAGES = 50;
+const KEYS = 10;
 /** More than any kernel buffers here take; a bound for the loops. */
 const MOST_PUBLISHED = 4000;
 
@@ -166,4 +167,46 @@ describe('A client that does not read', () => {
     await until('everything', () => numbersIn(slow).length === published);
     assert.deepEqual(numbersIn(slow), upTo(published));
   });
+
+  it(
+    'gets the newest message of each conflation key once it reads, and is not closed',
+    { timeout: 60_000 },
+    async () => {
+      const websocket = { max_messages: MAX_MESSAGES, max_backpressure: 1000 };
+      await using server = await SluiceProcess.start({ workers: 1, config: { websocket } });
+      using api = new ApiClient(server.port);
+      const readers = await readersOf(server);
+      using slow = await slowReader(server);
+      let published = 0;
+      const publishKeyed = async (): Promise<void> => {
+        const n = published++;
+        const data = JSON.stringify({ n, padding: PADDING });
+        const body = { name: 'e', channel: 'news', data, conflation_key: String(n % KEYS) };
+        assert.equal((await api.send({ method: 'POST', path: '/events', body })).status, 200);
+      };
+      // Far more than the queue takes.
+      while (sumOf(await server.exposition(), 'ws_messages_conflated_total') < 10 * MAX_MESSAGES) {
+        assert.ok(published < MOST_PUBLISHED, 'the client becomes slow');
+        for (let i = 0; i < 25; i++) await publishKeyed();
+      }
+      await expectAllInOrder(readers, published);
+      slow.resume();
+      const newest = upTo(published).slice(-KEYS);
+      await until('the newest of each key', () => newest.every((n) => numbersIn(slow).includes(n)));
+      const got = numbersIn(slow);
+      assert.ok(got.length < published - 9 * MAX_MESSAGES, 'what was not the newest is spared');
+      for (let key = 0; key < KEYS; key++) {
+        const ofKey = got.filter((n) => n % KEYS === key);
+        assert.deepEqual(
+          ofKey,
+          ofKey.toSorted((a, b) => a - b),
+          'in order',
+        );
+      }
+      await publishKeyed();
+      await until('what comes later', () => numbersIn(slow).at(-1) === published - 1);
+      assert.equal(sumOf(await server.exposition(), 'connected'), readers.length + 1);
+      await Promise.all(readers.map((reader) => reader.close()));
+    },
+  );
 });
