@@ -79,6 +79,22 @@ export const CROSS_CUTTING: readonly Mutant[] = [
       rows: ['XC-07'],
     },
   ]),
+  ...inFile('packages/cluster/src/nodes/gateway.ts', [
+    {
+      name: 'lets-new-channels-wait-for-the-end-of-an-outage',
+      find: '    if (!this.#isConnected) this.#joinUnheard(topic);\n',
+      replace: '',
+      rows: ['XC-09'],
+    },
+  ]),
+  ...inFile('apps/server/src/worker.ts', [
+    {
+      name: 'takes-no-notice-of-changed-apps',
+      find: '    hub.changeApps(changedApps);\n',
+      replace: '',
+      rows: ['XC-10'],
+    },
+  ]),
   ...inFile('packages/cluster/src/primary/local-hub.ts', [
     {
       name: 'tells-no-member-who-has-left',

@@ -225,4 +225,12 @@ export const WEBHOOKS: readonly Mutant[] = [
       rows: ['WH-16', 'WH-12'],
     },
   ]),
+  ...inFile('packages/webhooks/src/inheritance.ts', [
+    {
+      name: 'takes-over-nothing-of-dead-nodes',
+      find: '  inherited(entries: readonly InheritedEntry[]): void {\n',
+      replace: '  inherited(entries: readonly InheritedEntry[]): void {\n    if (entries.length > 0) return;\n',
+      rows: ['WH-25'],
+    },
+  ]),
 ];
