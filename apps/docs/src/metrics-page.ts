@@ -1,4 +1,11 @@
-import { type ConnectionErrorType, RATE_KINDS } from '@sluice/core';
+import {
+  ALGORITHMS,
+  type ConnectionErrorType,
+  FULL_REASONS,
+  PLAIN_REASONS,
+  POOL_LOSSES,
+  RATE_KINDS,
+} from '@sluice/core';
 import { CHANNEL_KINDS } from '@sluice/protocol';
 import { CLUSTER_METRICS, type MetricSpec, PRIMARY_METRICS, WORKER_METRICS } from '@sluice/telemetry';
 import { code, generatedPage, table } from './markdown.ts';
@@ -49,24 +56,25 @@ const ERROR_TYPES: Readonly<Record<ConnectionErrorType, true>> = {
   over_capacity: true,
 };
 
+const WEBHOOK_OUTCOMES =
+  '`sent`; `dead_lettered`: given up after `webhooks.retry.max_elapsed_time_ms`, or refused alone as too large (413); `dropped`: too many waited, or the server ended.';
+
 /** What each label says; a label that is missing here fails the page. */
 const LABELS: Readonly<Record<string, string>> = {
-  algorithm: '`fossil`, `xdelta3`',
+  algorithm: ALGORITHMS.map(code).join(', '),
   app_id: 'Id of the app; empty where the app is not known, `global` for limits of addresses.',
   channel_type: CHANNEL_KINDS.map(code).join(', '),
   code: 'WebSocket close code, or `other`. 1006: the connection ended without a close frame.',
   error_type: Object.keys(ERROR_TYPES).map(code).join(', '),
-  form: '`delta`, `full`: a base for later deltas, `plain`: as other subscribers get it',
+  form: '`delta`, `full`, `plain`',
   limiter_type: `${RATE_KINDS.map(code).join(', ')}: rates of an app; \`address\`: \`rate_limiter\`.`,
-  origin: '`computed`, `reused`: made by another worker',
-  outcome:
-    'Of webhooks: `sent`; `dead_lettered`: given up after `webhooks.retry.max_elapsed_time_ms`, or refused alone as too large (413); `dropped`: too many waited, or the server ended. Of the pool: `answered`, `late`, `refused`: too much waited, `failed`.',
+  origin: '`computed`: by this worker; `reused`: made by another worker for the same message and base.',
+  outcome: `Of webhooks: ${WEBHOOK_OUTCOMES} Of tasks of the pool: \`answered\`, ${POOL_LOSSES.map(code).join(', ')}.`,
   port: 'Port that clients connect to, as configured.',
   percentile: '`50`, `99`, `100`',
   recipient_count_bucket:
     'Local recipients of the message: `xs` up to 10, `sm` up to 100, `md` up to 1000, `lg` up to 10,000, `xl` above.',
-  reason:
-    'Why nobody got a delta; empty for `delta`. [packages/delta](../../../packages/delta/README.md#invariants) explains each.',
+  reason: `Why nobody got a delta. In full: ${FULL_REASONS.map(code).join(', ')}; plain: ${PLAIN_REASONS.map(code).join(', ')} (packages/delta/README.md says what each means).`,
   request_context: '`http_api`, `websocket_upgrade`',
   worker: 'Number of the worker, from 0. A replacement has the number of the worker it replaces.',
 };

@@ -1,6 +1,7 @@
 import type { PublicationMode } from '@sluice/delta';
 import type { AppSpace } from './app-space.ts';
 import { topicOf } from './channel.ts';
+import { NOT_KNOWN } from './delta-stream.ts';
 import { encodeEnvelope } from './envelope.ts';
 import { deliver } from './fanout.ts';
 import type { Hub } from './hub.ts';
@@ -30,21 +31,16 @@ export function broadcast(hub: Hub, space: AppSpace, asked: Broadcast): void {
   const hasLocal = local !== undefined && local.audience.size > 0;
   if (!hasLocal && !backbone.hasPeers) return;
   const frame = framer.frame(text);
-  const id = backbone.hasPeers ? hub.nextMessageId() : '';
-  const options = { tagsJson, key, id };
-  const outcome = hasLocal
-    ? deliver(
-        hub.ports,
-        local,
-        new Message({ ...options, frame, text, except: space.connections.get(except), mode, patches: [] }),
-      )
-    : null;
+  const shared = { tagsJson, key, id: backbone.hasPeers ? hub.nextMessageId() : '' };
+  const toMessage = { ...shared, frame, text, except: space.connections.get(except), mode, patches: [] };
+  const { patches, endsInterval } = hasLocal ? deliver(hub.ports, local, new Message(toMessage)) : NOT_KNOWN;
   if (!backbone.hasPeers) return;
-  const aligned = outcome?.endsInterval === true && hub.options.deltas.alignIntervals;
-  const patches = outcome?.patches ?? [];
-  const rest = { ...options, mode: aligned ? ('full' as const) : mode, patches, payload: frame.payload };
-  backbone.publish(
-    topicOf(space.app.id, channel),
-    encodeEnvelope({ appId: space.app.id, channel, kept, except, ...rest }),
-  );
+  const toAll = {
+    ...shared,
+    // The others begin a new interval too.
+    mode: endsInterval && hub.options.deltas.alignIntervals ? 'full' : mode,
+    patches,
+  } as const;
+  const envelope = { appId: space.app.id, channel, kept, except, payload: frame.payload, ...toAll };
+  backbone.publish(topicOf(space.app.id, channel), encodeEnvelope(envelope));
 }

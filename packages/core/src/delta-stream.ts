@@ -43,7 +43,8 @@ export interface StreamOutcome {
   readonly endsInterval: boolean;
 }
 
-const LATER: StreamOutcome = { patches: [], endsInterval: false };
+/** Nobody takes deltas, or those who do wait for theirs. */
+export const NOT_KNOWN: StreamOutcome = { patches: [], endsInterval: false };
 
 /** What those subscribers of one channel are sent that take deltas, in the order of the channel. Exists while there is one. */
 export class DeltaStream {
@@ -82,7 +83,7 @@ export class DeltaStream {
       },
       deliver: () => sent(variants === undefined ? 0 : this.#deliver(message, variants, number)),
     });
-    return variants === undefined || !variants.taken ? LATER : outcomeOf(variants);
+    return variants === undefined || !variants.taken ? NOT_KNOWN : outcomeOf(variants);
   }
 
   /** Sends all of them the same, after what is on its way. */

@@ -3,7 +3,7 @@ import type { AppSpace } from './app-space.ts';
 import type { Cohort } from './audience.ts';
 import type { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
-import type { StreamOutcome } from './delta-stream.ts';
+import { NOT_KNOWN, type StreamOutcome } from './delta-stream.ts';
 import type { Message } from './message.ts';
 import type { Clock, Frame, Framer, Metrics } from './ports/index.ts';
 import { sendLatest } from './send-latest.ts';
@@ -14,12 +14,10 @@ export interface FanoutPorts {
   readonly clock: Clock;
 }
 
-const NOTHING: StreamOutcome = { patches: [], endsInterval: false };
-
 /** Hands a message to the subscribers of a channel whom it is for, at once or, on channels that conflate, when its time has come. */
 export function deliver(ports: FanoutPorts, channel: Channel, message: Message): StreamOutcome {
   const { window } = channel;
-  if (window !== null && message.key !== '' && !window.admits(message)) return NOTHING;
+  if (window !== null && message.key !== '' && !window.admits(message)) return NOT_KNOWN;
   return fanOut(ports, channel, message);
 }
 
@@ -40,7 +38,7 @@ export function fanOut(ports: FanoutPorts, channel: Channel, message: Message): 
   };
   if (stream !== null) return stream.publish(message, sent);
   sent(0);
-  return NOTHING;
+  return NOT_KNOWN;
 }
 
 /** Tells every subscriber something that is no message: no filter holds it back, and nobody gets it as a delta. */

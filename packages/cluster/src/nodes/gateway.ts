@@ -219,14 +219,14 @@ export class NodeGateway {
     joined?.();
   }
 
-  /** Tells one node something that may be lost. */
-  tell(node: NodeId, notice: object): void {
-    this.#send(TO_ONE + node, notice);
+  /** Tells one node something that may be lost. `confirmed`: the transport has taken it over; not called if it broke before. */
+  tell(node: NodeId, notice: object, confirmed = (): void => {}): void {
+    this.#backplane.publish(TO_ONE + node, encodeNotice(this.id, notice), confirmed);
   }
 
   /** Tells all nodes something that may be lost. */
   tellAll(notice: object): void {
-    this.#send(TO_ALL, notice);
+    this.#backplane.publish(TO_ALL, encodeNotice(this.id, notice), () => {});
   }
 
   /** Waits until the transport has what was published, says goodbye and lets go, all within this time. */
@@ -302,10 +302,6 @@ export class NodeGateway {
 
   #announce(notice: Notice): void {
     this.tellAll(notice);
-  }
-
-  #send(topic: string, notice: object): void {
-    this.#backplane.publish(topic, encodeNotice(this.id, notice), () => {});
   }
 
   #receive(topic: string, bytes: Buffer): void {

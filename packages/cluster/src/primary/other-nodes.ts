@@ -55,6 +55,8 @@ export class OtherNodes {
   readonly #gathering = new Map<NodeId, Gathering>();
   /** Nodes that said they were at another version than is known; a message may be under way. */
   readonly #ahead = new Map<NodeId, number>();
+  /** Snapshots under way, by the node that gets them. */
+  readonly #sending = new Map<NodeId, number>();
   #snapshots = 0;
   #timer: NodeJS.Timeout | null = null;
   #comingBack: NodeJS.Timeout | null = null;
@@ -82,7 +84,8 @@ export class OtherNodes {
 
   get state(): OthersState {
     const { counters, nodes, isConnected } = this.#gateway;
-    return { counters, nodes: nodes.length, isConnected };
+    const unknown = counters.unknown + (this.#duties?.replication.refused ?? 0);
+    return { counters: { ...counters, unknown }, nodes: nodes.length, isConnected };
   }
 
   get isConnected(): boolean {
@@ -107,7 +110,7 @@ export class OtherNodes {
       },
       nodeGone: (node, reason) => {
         log.warn('another node is gone', { node, reason });
-        for (const known of [this.#askedAt, this.#gathering, this.#ahead]) known.delete(node);
+        for (const known of [this.#askedAt, this.#gathering, this.#ahead, this.#sending]) known.delete(node);
         replication.dropNode(node);
       },
       notice: (node, notice) => {
@@ -119,6 +122,8 @@ export class OtherNodes {
       },
       disconnected: () => {
         duties.reachable(false);
+        // Nobody confirms what was under way. Whoever lacks it asks again.
+        this.#sending.clear();
         this.#standBack();
       },
       stoodStill: () => {
@@ -237,13 +242,23 @@ export class OtherNodes {
     }
   }
 
+  /** A piece when the transport has taken over the one before: more at once would fill the buffers of those who listen. */
   #sendSnapshot(node: NodeId): void {
+    if (this.#sending.has(node)) return;
     const pieces = this.#duties?.replication.snapshot() ?? [];
     const id = ++this.#snapshots;
-    for (const [place, piece] of pieces.entries()) {
-      const data = piece.toString('base64');
-      this.#gateway.tell(node, { type: 'snapshot', id, place, of: pieces.length, data } satisfies SnapshotNotice);
-    }
+    this.#sending.set(node, id);
+    const send = (place: number): void => {
+      if (this.#sending.get(node) !== id) return;
+      const data = pieces[place]?.toString('base64');
+      if (data === undefined) {
+        this.#sending.delete(node);
+        return;
+      }
+      const notice = { type: 'snapshot', id, place, of: pieces.length, data } satisfies SnapshotNotice;
+      this.#gateway.tell(node, notice, () => send(place + 1));
+    };
+    send(0);
   }
 
   #takeUp(node: NodeId, { id, place, of, data }: Extract<SnapshotNotice, { type: 'snapshot' }>): void {
@@ -255,6 +270,7 @@ export class OtherNodes {
     // Pieces come in order; where one is missing, another snapshot is asked for.
     if (place !== gathering.pieces.length) return;
     gathering.pieces.push(Buffer.from(data, 'base64'));
+    this.#askedAt.set(node, this.#now());
     if (gathering.pieces.length < of) return;
     this.#gathering.delete(node);
     const applied = this.#duties?.replication.applySnapshot(node, gathering.pieces);

@@ -50,7 +50,7 @@ export const CHANNELS: readonly Mutant[] = [
   ...inFile('packages/core/src/handlers/unsubscribe.ts', [
     {
       name: 'goes-on-sending-after-an-unsubscribe',
-      find: 'channel.subscribers.delete(connection);',
+      find: 'channel.audience.remove(connection, subscription);',
       replace: '',
       rows: ['SB-05'],
     },
@@ -82,8 +82,8 @@ export const CHANNELS: readonly Mutant[] = [
   ...inFile('packages/core/src/handlers/client-event.ts', [
     {
       name: 'sends-client-events-back-to-the-sender',
-      find: 'broadcast(hub, connection.space, { channel, text, except: connection.id });',
-      replace: "broadcast(hub, connection.space, { channel, text, except: '' });",
+      find: '{ channel, text, except: connection.id, key, ...plain }',
+      replace: "{ channel, text, except: '', key, ...plain }",
       rows: ['CE-01', 'CE-03', 'CE-17', 'CE-21'],
     },
     {
@@ -140,22 +140,22 @@ export const CHANNELS: readonly Mutant[] = [
   ...inFile('packages/core/src/fanout.ts', [
     {
       name: 'leaves-nobody-out',
-      find: 'if (connection === except) continue;',
-      replace: '',
+      find: 'if (connection === except) continue;\n    connection.transport',
+      replace: 'connection.transport',
       rows: ['CE-01', 'EV-14', 'BA-07', 'PR-02'],
     },
   ]),
   ...inFile('packages/core/src/broadcast.ts', [
     {
       name: 'leaves-nobody-out-on-other-processes',
-      find: 'kept, except, payload: frame.payload',
-      replace: "kept, except: '', payload: frame.payload",
+      find: 'channel, kept, except, payload',
+      replace: "channel, kept, except: '', payload",
       rows: ['EV-15'],
     },
     {
       name: 'sends-nothing-to-other-processes',
-      find: '  if (backbone.hasPeers) {',
-      replace: '  if (false) {',
+      find: '  if (!backbone.hasPeers) return;\n  const toAll',
+      replace: '  return;\n  const toAll',
       rows: ['EV-23', 'CE-17', 'SI-11'],
     },
   ]),
@@ -195,8 +195,9 @@ export const CHANNELS: readonly Mutant[] = [
     },
     {
       name: 'lets-the-next-app-use-the-channels-of-another',
-      find: 'space = new AppSpace(this.#newest(app), this.ports.metrics.app(app.id));',
-      replace: 'space = this.#spaces.values().next().value ?? new AppSpace(app, this.ports.metrics.app(app.id));',
+      find: 'space = new AppSpace(this.#newest(app), this.ports.metrics.app(app.id), this.options.deltas);',
+      replace:
+        'space = this.#spaces.values().next().value ?? new AppSpace(app, this.ports.metrics.app(app.id), this.options.deltas);',
       rows: ['HS-38'],
     },
   ]),

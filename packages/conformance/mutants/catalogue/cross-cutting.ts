@@ -54,14 +54,14 @@ export const CROSS_CUTTING: readonly Mutant[] = [
     },
     {
       name: 'delivers-to-one-subscriber-alone',
-      find: '    recipients++;\n',
-      replace: '    recipients++;\n    break;\n',
+      find: 'connection.transport.send(frame);\n    recipients++;\n',
+      replace: 'connection.transport.send(frame);\n    recipients++;\n    break;\n',
       rows: ['XC-01', 'XC-04', 'XC-05', 'XC-06'],
     },
     {
       name: 'delivers-to-the-sender-too',
-      find: 'if (connection === except) continue;',
-      replace: '',
+      find: 'if (connection === except) continue;\n    connection.transport',
+      replace: 'connection.transport',
       rows: ['XC-04'],
     },
   ]),
