@@ -34,7 +34,14 @@ function step(cluster: SimulatedCluster, faults: Faults): void {
   else if (act < 84) node.watch(worker, [random.pick(USERS), random.pick(USERS)]);
   else if (act < 88) node.takeSlot(worker, QUOTA);
   else if (act < 91) node.giveSlotBack(worker, QUOTA);
-  else if (act < 94) node.registry.keep({ appId: APP, channel: 'cache-x', text: `${random.below(1e9)}`, ttlMs: 1e6 });
+  else if (act < 94)
+    node.registry.keep({
+      appId: APP,
+      channel: 'cache-x',
+      text: `${random.below(1e9)}`,
+      tagsJson: '{"a":"b"}',
+      ttlMs: 1e6,
+    });
   else if (act < 96) node.replaceWorker(worker);
   else if (act < 98 && faults.losses) cluster.lose(node, random.pick(nodes));
   else if (act < 99 && faults.separations) {

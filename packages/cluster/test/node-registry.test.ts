@@ -330,14 +330,14 @@ describe('Users in the registry', () => {
 });
 
 describe('Events of cache channels in the registry', () => {
-  const event = (channel: string, text: string, ttlMs = 1000) => ({ appId: APP, channel, text, ttlMs });
+  const event = (channel: string, text: string, ttlMs = 1000) => ({ appId: APP, channel, text, tagsJson: '', ttlMs });
 
   it('CA-02, CA-04: are kept, the last one of each channel, for their time', () => {
     const f = new Fixture();
     f.registry.keep(event('cache-a', 'one'));
     f.registry.keep(event('cache-a', 'two'));
     f.nowMs = 400;
-    assert.deepEqual(f.registry.kept(APP, 'cache-a'), { text: 'two', ttlMs: 600 });
+    assert.deepEqual(f.registry.kept(APP, 'cache-a'), { text: 'two', tagsJson: '', ttlMs: 600 });
     assert.equal(f.registry.kept('other', 'cache-a'), null);
     f.nowMs = 1000;
     assert.equal(f.registry.kept(APP, 'cache-a'), null);

@@ -151,7 +151,7 @@ describe('Numbers, users and events on several nodes', () => {
   it('end with the same kept event, whichever two nodes keep at the same moment', () => {
     const [a, b, c] = nodes('a', 'b', 'c');
     const keep = (node: Node, text: string): void =>
-      node.registry.keep({ appId: APP, channel: 'cache-x', text, ttlMs: 1000 });
+      node.registry.keep({ appId: APP, channel: 'cache-x', text, tagsJson: '{"a":"b"}', ttlMs: 1000 });
     keep(a, 'of a');
     keep(b, 'of b');
     const [fromA, fromB] = [a.take(), b.take()];
@@ -164,7 +164,8 @@ describe('Numbers, users and events on several nodes', () => {
     assert.deepEqual(kept(), ['later', 'later', 'later']);
     const d = new Node('d');
     d.meet(a);
-    assert.equal(d.registry.kept(APP, 'cache-x')?.text, 'later');
+    const { text, tagsJson } = d.registry.kept(APP, 'cache-x') ?? {};
+    assert.deepEqual([text, tagsJson], ['later', '{"a":"b"}']);
   });
 
   it('count only the channels of this node as its own', () => {
@@ -279,7 +280,7 @@ describe('What is missing between nodes', () => {
   it('is not what cannot be read: that is counted, changes nothing and throws nothing', () => {
     const [a, b] = nodes('a', 'b');
     a.join(1, 'ann');
-    a.registry.keep({ appId: APP, channel: 'cache-x', text: 'text', ttlMs: 1000 });
+    a.registry.keep({ appId: APP, channel: 'cache-x', text: 'text', tagsJson: '', ttlMs: 1000 });
     a.count(1, 3);
     const [good = Buffer.alloc(0)] = a.take();
     const other = [

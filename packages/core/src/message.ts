@@ -56,7 +56,8 @@ export class Message {
   }
 }
 
-function tagsOf(json: string): Tags {
+/** Tags of JSON that was made of them; none of an empty text. */
+export function tagsOf(json: string): Tags {
   if (json === '') return NO_TAGS;
   const parsed = parseJson(json);
   const result = parsed.ok ? parseTags(parsed.value) : undefined;

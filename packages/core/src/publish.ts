@@ -63,7 +63,7 @@ export function publish(hub: Hub, app: App, events: readonly CheckedEvent[]): vo
       const event = serverMessages.channelEvent(nameJson, channel, dataJson);
       const text = enableTags && tagsJson !== '' ? serverMessages.taggedEvent(event, tagsJson) : event;
       const key = conflationKey ?? (path === undefined ? '' : conflationKeyOf(data, path));
-      if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, ttlMs: hub.options.cacheTtlMs });
+      if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, tagsJson, ttlMs: hub.options.cacheTtlMs });
       broadcast(hub, space, { channel, text, except, kept, tagsJson, key, mode });
     }
   }

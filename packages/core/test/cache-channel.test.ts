@@ -48,6 +48,21 @@ describe('a cache channel', () => {
     }
   });
 
+  it('gives the last event to later subscribers whose filter lets it through, and to the others none', () => {
+    const cluster = new Cluster(2, { tagFiltering: { enabled: true, enableTags: false } });
+    const events = [{ name: 'e', channels: [CHANNEL], data: '1', socketId: undefined, tags: { kind: 'goal' } }];
+    publish(cluster.worker(0).hub, app, events);
+    for (const [val, expected] of [
+      ['goal', event('1')],
+      ['foul', MISS],
+    ] as const) {
+      const client = cluster.worker(1).connect(app);
+      const filter = { key: 'kind', cmp: 'eq', val };
+      client.send('pusher:subscribe', { channel: CHANNEL, filter });
+      assert.deepEqual(client.received(), [ok(CHANNEL), expected]);
+    }
+  });
+
   for (const channel of ['cache-x', 'private-cache-x', 'private-encrypted-cache-x']) {
     it(`CA-05: keeps its last event: ${channel}`, () => {
       const worker = new Cluster(1).worker(0);

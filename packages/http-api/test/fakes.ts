@@ -44,8 +44,8 @@ export class FakeRegistry implements Registry {
   count(): void {}
   emit(): void {}
 
-  keep({ channel, text, ttlMs }: KeepRequest): void {
-    this.keptEvents.set(channel, { text, ttlMs });
+  keep({ channel, text, tagsJson, ttlMs }: KeepRequest): void {
+    this.keptEvents.set(channel, { text, tagsJson, ttlMs });
   }
 
   kept(_appId: string, channel: string, answered: (kept: KeptEvent | null) => void): void {

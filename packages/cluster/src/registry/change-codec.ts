@@ -119,7 +119,7 @@ function fieldsOf(change: Change): readonly unknown[] {
     case 'slots':
       return ['s', change.name, change.held];
     case 'keep':
-      return ['k', change.appId, change.channel, change.text, change.ttlMs, change.clock, change.node];
+      return ['k', change.appId, change.channel, change.text, change.ttlMs, change.clock, change.node, change.tagsJson];
     case 'terminate':
       return ['x', change.appId, change.userId];
     case 'missed':
@@ -143,7 +143,7 @@ function transitionFields(transition: Transition): readonly string[] {
 }
 
 function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
-  const [a, b, c, d, e, f] = fields;
+  const [a, b, c, d, e, f, g] = fields;
   switch (letter) {
     case 'c':
       if (!isString(a) || !isChannel(b) || !isCount(c)) return undefined;
@@ -163,8 +163,9 @@ function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
       if (!isString(a) || !isCount(b)) return undefined;
       return { type: 'slots', name: a, held: b };
     case 'k':
-      if (!isString(a) || !isChannel(b) || !isString(c) || !isTime(d) || !isCount(e) || !isString(f)) return undefined;
-      return { type: 'keep', appId: a, channel: b, text: c, ttlMs: d, clock: e, node: f };
+      if (!isString(a) || !isChannel(b) || !isString(c) || !isTime(d) || !isCount(e)) return undefined;
+      if (!isString(f) || !isString(g)) return undefined;
+      return { type: 'keep', appId: a, channel: b, text: c, tagsJson: g, ttlMs: d, clock: e, node: f };
     case 'm':
       if (!isString(a) || !isChannel(b)) return undefined;
       return { type: 'missed', appId: a, channel: b };

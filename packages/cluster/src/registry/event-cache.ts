@@ -4,7 +4,7 @@ import type { NodeId } from './owner.ts';
 /** What all cache channels together may keep. */
 export interface CacheBounds {
   readonly maxEvents: number;
-  /** Of the texts of the events. */
+  /** Of the texts of the events and of their tags. */
   readonly maxBytes: number;
 }
 
@@ -27,6 +27,7 @@ interface Entry extends KeepStamp {
   readonly appId: string;
   readonly channel: string;
   readonly text: string;
+  readonly tagsJson: string;
   readonly bytes: number;
   readonly expiresAt: number;
 }
@@ -55,15 +56,15 @@ export class EventCache {
   }
 
   /** Keeps an event, wherever it came about, unless a later one is there. */
-  merge({ appId, channel, text, ttlMs, clock, node }: StampedEvent): void {
+  merge({ appId, channel, text, tagsJson, ttlMs, clock, node }: StampedEvent): void {
     this.#clock = Math.max(this.#clock, clock);
     const key = topicOf(appId, channel);
     const there = this.#entries.get(key);
     if (there !== undefined && (there.clock > clock || (there.clock === clock && there.node >= node))) return;
     this.#forget(key);
-    const bytes = Buffer.byteLength(text);
+    const bytes = Buffer.byteLength(text) + Buffer.byteLength(tagsJson);
     const expiresAt = this.#options.now() + ttlMs;
-    this.#entries.set(key, { appId, channel, text, bytes, expiresAt, clock, node });
+    this.#entries.set(key, { appId, channel, text, tagsJson, bytes, expiresAt, clock, node });
     this.#bytes += bytes;
     const { maxEvents, maxBytes } = this.#options;
     if (this.#entries.size > maxEvents || this.#bytes > maxBytes) this.#makeRoom();
@@ -74,7 +75,7 @@ export class EventCache {
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
     const ttlMs = entry.expiresAt - this.#options.now();
-    if (ttlMs > 0) return { text: entry.text, ttlMs };
+    if (ttlMs > 0) return { text: entry.text, tagsJson: entry.tagsJson, ttlMs };
     this.#forget(key);
     return null;
   }
@@ -82,8 +83,8 @@ export class EventCache {
   /** All that are kept, the one kept longest first. */
   *events(): Iterable<StampedEvent> {
     const now = this.#options.now();
-    for (const { appId, channel, text, expiresAt, clock, node } of this.#entries.values()) {
-      if (expiresAt > now) yield { appId, channel, text, ttlMs: expiresAt - now, clock, node };
+    for (const { appId, channel, text, tagsJson, expiresAt, clock, node } of this.#entries.values()) {
+      if (expiresAt > now) yield { appId, channel, text, tagsJson, ttlMs: expiresAt - now, clock, node };
     }
   }
 

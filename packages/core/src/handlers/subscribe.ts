@@ -11,6 +11,7 @@ import type { Channel } from '../channel.ts';
 import type { Connection } from '../connection.ts';
 import { fanOut } from '../fanout.ts';
 import type { Hub } from '../hub.ts';
+import { tagsOf } from '../message.ts';
 import type { JoinAnswer } from '../ports/index.ts';
 import { Subscription } from '../subscription.ts';
 import { authorise } from './authorise.ts';
@@ -176,7 +177,7 @@ interface Activation {
   readonly confirmation: string;
 }
 
-/** The last event of a cache channel, or that there is none; neither if a newer one came meanwhile. */
+/** The last event of a cache channel, or that there is none for this subscriber; neither if a newer one came meanwhile. */
 function sendKeptEvent(hub: Hub, connection: Connection, subscription: Subscription): void {
   const { channel } = subscription;
   const { raw } = channel.name;
@@ -184,7 +185,8 @@ function sendKeptEvent(hub: Hub, connection: Connection, subscription: Subscript
   const passed = channel.keptEvents;
   hub.ports.registry.kept(app.id, raw, (kept) => {
     if (subscription.state !== 'active' || channel.keptEvents !== passed) return;
-    connection.send(kept === null ? serverMessages.cacheMiss(raw) : kept.text);
+    const isWanted = kept !== null && (subscription.filter?.matches(tagsOf(kept.tagsJson)) ?? true);
+    connection.send(isWanted ? kept.text : serverMessages.cacheMiss(raw));
     if (kept !== null || !app.webhookEvents.includes('cache_miss')) return;
     hub.ports.registry.emit({ type: 'cache_miss', appId: app.id, channel: raw });
   });

@@ -35,6 +35,8 @@ export interface ChannelSummary {
 export interface KeptEvent {
   /** The whole text that subscribers get. */
   readonly text: string;
+  /** Its tags as JSON, for the filters of later subscribers; empty for none. */
+  readonly tagsJson: string;
   /** How much longer it is kept. */
   readonly ttlMs: number;
 }
