@@ -50,6 +50,7 @@ export class DeltaStream {
   readonly #options: DeltaStreamOptions;
   readonly #lane: Lane<LaneItem>;
   #published = 0;
+  #closed = false;
   /** Subscriptions that take deltas. */
   subscribers = 0;
 
@@ -73,14 +74,14 @@ export class DeltaStream {
     let variants: Variants<Frame> | undefined;
     this.#lane.add({
       start: (pace) => {
-        if (!this.#hasRecipients(message)) return NOTHING;
+        if (this.#closed || !this.#hasRecipients(message)) return NOTHING;
         const { key, mode, id, patches } = message;
         const count = (demand: Demand, track: Track): void => this.#count(message, demand, track);
         const shared = { text: message.text, key, mode, id: id === '' ? undefined : id, patches, count };
         variants = engine.variants(channel, shared, pace);
         return variants;
       },
-      deliver: () => sent(variants === undefined ? 0 : this.#deliver(message, variants, number)),
+      deliver: () => sent(variants === undefined || this.#closed ? 0 : this.#deliver(message, variants, number)),
     });
     return variants === undefined || !variants.taken ? LATER : outcomeOf(variants);
   }
@@ -88,34 +89,34 @@ export class DeltaStream {
   /** Sends all of them the same, after what is on its way. */
   tell(frame: Frame, except: Connection | undefined): void {
     const number = ++this.#published;
-    this.#lane.add({
-      start: () => NOTHING,
-      deliver: () => {
-        for (const { deltas } of this.#options.audience.all()) {
-          for (const { connection, since } of deltas ?? []) {
-            if (connection !== except && since < number) connection.transport.send(frame);
-          }
+    this.afterPublished(() => {
+      for (const { deltas } of this.#options.audience.all()) {
+        for (const { connection, since } of deltas ?? []) {
+          if (connection !== except && since < number) connection.transport.send(frame);
         }
-      },
+      }
     });
+  }
+
+  /** Calls `done` once what was published so far has been sent: at once, where no patch is being made. Never after the end. */
+  afterPublished(done: () => void): void {
+    this.#lane.add({ start: () => NOTHING, deliver: () => (this.#closed ? undefined : done()) });
   }
 
   /** The bases that are kept, for a subscriber that has none, so that it can go on with deltas. */
   sync({ connection, subscription, held }: DeltaSubscriber, now: () => number): void {
     const { cacheSync } = this.#options.channel;
     if (cacheSync === undefined) return;
-    this.#lane.add({
-      start: () => NOTHING,
-      deliver: () => {
-        const frame = cacheSync.frame(now());
-        if (frame === undefined || subscription.delta?.held !== held) return;
-        if (connection.transport.send(frame)) cacheSync.sentTo(held);
-      },
+    this.afterPublished(() => {
+      const frame = cacheSync.frame(now());
+      if (frame === undefined || subscription.delta?.held !== held) return;
+      if (connection.transport.send(frame)) cacheSync.sentTo(held);
     });
   }
 
-  /** The last of its subscribers has gone. */
+  /** The last of its subscribers has gone. What waits still is for nobody: whoever comes now gets a stream of its own. */
   close(): void {
+    this.#closed = true;
     this.#options.channel.tracks.clear();
   }
 

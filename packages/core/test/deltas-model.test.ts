@@ -8,7 +8,7 @@ import { PairScene } from './pair-scene.ts';
 // Random publications and client events of several workers; clients that come and go, fall behind, lose frames, change their minds.
 // Each has a plain subscriber beside it on the same worker, with the same filter. Both have to get the same texts in the same order.
 
-const RUNS = 80;
+const RUNS = 40;
 const STEPS = 150;
 
 const KINDS = {

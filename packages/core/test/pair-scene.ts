@@ -96,6 +96,7 @@ export class PairScene {
       case 3:
         return this.#changeFilter(pair);
       case 4:
+        this.pump();
         pair.naive.forget();
         return pair.client.send('pusher:delta_sync_error', { channel: CHANNEL });
       case 5:
@@ -217,6 +218,8 @@ export class PairScene {
   /** It keeps what it knows, and may find another worker. */
   #reconnect(pair: Pair): void {
     this.#leaving(pair);
+    // A worker that has seen no key yet gives none, and who holds frames by key looks for no others; that costs a resync.
+    if (this.#kind.explicitKeys === true) pair.naive.forget();
     pair.client.close();
     pair.plain.close();
     pair.worker = this.#pick(this.#cluster.workers);

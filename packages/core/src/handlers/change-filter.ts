@@ -21,13 +21,19 @@ export function handleChangeFilter(hub: Hub, connection: Connection, { channel: 
     connection.sendError(wanted.error);
     return;
   }
-  const { audience } = subscription.channel;
-  const former = subscription.filter;
-  audience.remove(connection, subscription);
-  subscription.filter = wanted.node === undefined ? null : hub.filters.intern(wanted.node);
-  if (former !== null) hub.filters.release(former);
-  audience.add(connection, subscription);
-  connection.send(serverMessages.filterChanged(name));
+  const { audience, stream } = subscription.channel;
+  const change = (): void => {
+    if (!connection.open || connection.subscriptions.get(name) !== subscription) return;
+    const former = subscription.filter;
+    audience.remove(connection, subscription);
+    subscription.filter = wanted.node === undefined ? null : hub.filters.intern(wanted.node);
+    if (former !== null) hub.filters.release(former);
+    audience.add(connection, subscription);
+    connection.send(serverMessages.filterChanged(name));
+  };
+  // What was published before is still to be sent by the filter that held then.
+  if (subscription.delta === null || stream === null) change();
+  else stream.afterPublished(change);
 }
 
 /** The filter that a client asks for; one that is not understood, or not allowed, is refused: ignored, it would let everything through. */
