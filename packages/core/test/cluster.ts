@@ -32,6 +32,7 @@ export interface Received {
   readonly channel?: string;
   readonly data: unknown;
   readonly user_id?: string;
+  readonly __delta_seq?: number;
 }
 
 /** One worker of a {@link Cluster} with all its ports. */

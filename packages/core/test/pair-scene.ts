@@ -254,7 +254,8 @@ export class PairScene {
   #publish(): void {
     const key = this.#pick(KEYS);
     const { number, data } = this.#event(key);
-    const left = this.random.below(6) === 0 ? this.#pick(this.#pairs.filter((pair) => this.#mayLeaveOut(pair))) : undefined;
+    const left =
+      this.random.below(6) === 0 ? this.#pick(this.#pairs.filter((pair) => this.#mayLeaveOut(pair))) : undefined;
     left?.excluded.add(number);
     const { explicitKeys } = this.#kind;
     const event = {
