@@ -1,9 +1,10 @@
 import type { ChannelOptions } from './options.ts';
 
-/** The options of channels by name and prefix. Shared by all connections; a change counts from the next subscribe. */
+/** The options of channels by name and prefix. Shared by all connections. */
 export class ChannelRules {
   readonly #rules: Map<string, ChannelOptions>;
   readonly #withoutDeltas = new Set<string>();
+  readonly #watchers = new Set<() => void>();
 
   constructor(channels: Readonly<Record<string, ChannelOptions>> = {}) {
     this.#rules = new Map(Object.entries(channels));
@@ -12,6 +13,13 @@ export class ChannelRules {
   set(name: string, options: ChannelOptions | undefined): void {
     if (options === undefined) this.#rules.delete(name);
     else this.#rules.set(name, options);
+    for (const changed of this.#watchers) changed();
+  }
+
+  /** Calls `changed` after each {@link set}, until what it returns is called. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
   }
 
   /** For a channel whose deltas cannot be decoded here, whatever the server does. */

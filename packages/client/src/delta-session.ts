@@ -4,6 +4,7 @@ import type { ChannelRules } from './channel-rules.ts';
 import type { Decoders } from './decoders.ts';
 import { type DeltaFrame, channelOf, dataOf, type FullFrame, type Members, membersOf, parse } from './frames.ts';
 import { readCacheSync, readDelta, readFullFrame } from './frames.ts';
+import { LiveFilters } from './live-filters.ts';
 import type { DeltaLimits } from './options.ts';
 import { Resync } from './resync.ts';
 import type { DeltaStats } from './stats.ts';
@@ -39,12 +40,21 @@ export class DeltaSession {
   readonly #bases: Bases;
   /** The channels that the client library is subscribed to, or waits for. Only of these anything is kept. */
   readonly #channels = new Map<string, Resync>();
+  readonly #filters: LiveFilters;
+  readonly #unwatch: () => void;
   #algorithm: string = DEFAULT_ALGORITHM;
 
   constructor(shared: Shared, ports: SessionPorts) {
     this.#shared = shared;
     this.#ports = ports;
     this.#bases = new Bases(shared.limits);
+    this.#filters = new LiveFilters(shared.rules, (text) => ports.send(text));
+    this.#unwatch = shared.rules.watch(() => this.#filters.update());
+  }
+
+  /** The connection has ended. */
+  close(): void {
+    this.#unwatch();
   }
 
   /** Takes a frame of the server. */
@@ -52,7 +62,7 @@ export class DeltaSession {
     const bytes = utf8Bytes(text);
     this.#shared.stats.bytesReceived += bytes;
     // All frames that matter here but the full ones; a user's text that contains it is parsed for nothing.
-    if (text.includes('"pusher:') && this.#control(text)) return;
+    if (text.includes('"pusher') && this.#control(text)) return;
     const full = readFullFrame(text);
     if (full === undefined) this.#deliver(text, bytes);
     else this.#full(full);
@@ -62,16 +72,18 @@ export class DeltaSession {
   outgoing(text: string): string {
     if (!text.includes('"pusher:')) return text;
     const frame = membersOf(parse(text));
-    const { channel } = dataOf(frame);
+    const { channel, filter, tags_filter: ownFilter = filter } = dataOf(frame);
     if (typeof channel !== 'string') return text;
     if (frame['event'] === 'pusher:unsubscribe') {
       this.#channels.delete(channel);
       this.#bases.forget(channel);
+      this.#filters.ended(channel);
     }
     if (frame['event'] !== 'pusher:subscribe') return text;
     // The server begins anew as well, should there be bases of an earlier subscription.
     this.#bases.forget(channel);
     this.#channels.set(channel, new Resync());
+    this.#filters.asked(channel, ownFilter);
     return withChannelOptions({
       text,
       frame,
@@ -99,6 +111,11 @@ export class DeltaSession {
         if (typeof algorithm === 'string') this.#algorithm = algorithm;
         return true;
       }
+      case 'pusher_internal:subscription_succeeded':
+        if (typeof channel === 'string') this.#filters.confirmed(channel);
+        return false;
+      case 'pusher:filter_changed':
+        return true;
       case 'pusher:error':
         return OWN_EVENTS.test(String(dataOf(frame)['message']));
       default:

@@ -56,6 +56,7 @@ export class DeltaWebSocket extends EventTarget {
       this.dispatchEvent(new FailedEvent(event));
     this.#socket.onclose = (event: CloseDetails) => {
       this.#release();
+      this.#session.close();
       this.dispatchEvent(new ClosedEvent(event));
     };
     if (!common.decoders.areReady) this.#waitForDecoders(common);

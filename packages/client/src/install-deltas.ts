@@ -15,7 +15,10 @@ export type PusherClass = { readonly Runtime: unknown } | { readonly default: { 
 
 /** What {@link installDeltas} gives. */
 export interface InstalledDeltas {
-  /** Sets what is said of a channel (or of all that begin so: `market-*`) at its next subscribe; undefined takes it back. */
+  /**
+   * Sets what is said of a channel (or of all that begin so: `market-*`); undefined takes it back. A filter holds at once, also for
+   * subscriptions there are; the rest from the next subscribe.
+   */
   channel(name: string, options: ChannelOptions | undefined): void;
   /** A copy of the counters, over all connections. */
   stats(): DeltaStats;

@@ -20,12 +20,14 @@ export class Link {
   readonly errors: readonly string[];
   readonly session: DeltaSession;
   readonly stats;
+  readonly rules;
   reconnects = 0;
 
   private constructor(options: DeltaOptions, errors: readonly string[]) {
     const common = shared(options);
     this.errors = errors;
     this.stats = common.stats;
+    this.rules = common.rules;
     this.session = new DeltaSession(common, {
       deliver: (text) => this.toLibrary.push(text),
       send: (text) => this.toServer.push(JSON.parse(text)),

@@ -81,7 +81,7 @@ export class DeltaStream {
     this.#lane.add({
       start: (pace) => {
         const recipients = now ?? audience.of(message);
-        if (!recipients.some(({ deltas }) => deltas !== null && deltas.size > 0)) return NOTHING;
+        if (this.#isClosed || !recipients.some(({ deltas }) => deltas !== null && deltas.size > 0)) return NOTHING;
         const { key, mode, id, patches } = message;
         const count = (demand: Demand, track: Track): void => countBases(recipients, message, { demand, track });
         const shared = { text: message.text, key, mode, id: id === '' ? undefined : id, patches, count };
@@ -100,34 +100,32 @@ export class DeltaStream {
   /** Sends all of them the same, after what is on its way. */
   tell(frame: Frame, except: Connection | undefined): void {
     const number = ++this.#published;
-    this.#lane.add({
-      start: () => NOTHING,
-      deliver: () => {
-        if (this.#isClosed) return;
-        for (const { deltas } of this.#options.audience.all()) {
-          for (const { connection, since } of deltas ?? []) {
-            if (connection !== except && since < number) connection.transport.send(frame);
-          }
+    this.afterPublished(() => {
+      for (const { deltas } of this.#options.audience.all()) {
+        for (const { connection, since } of deltas ?? []) {
+          if (connection !== except && since < number) connection.transport.send(frame);
         }
-      },
+      }
     });
+  }
+
+  /** Calls `done` once what was published so far has been sent: at once, where no patch is being made. Never after the end. */
+  afterPublished(done: () => void): void {
+    this.#lane.add({ start: () => NOTHING, deliver: () => (this.#isClosed ? undefined : done()) });
   }
 
   /** The bases that are kept, for a subscriber that has none, so that it can go on with deltas. */
   sync({ connection, subscription, held }: DeltaSubscriber, now: () => number): void {
     const { cacheSync } = this.#options.channel;
     if (cacheSync === undefined) return;
-    this.#lane.add({
-      start: () => NOTHING,
-      deliver: () => {
-        const frame = cacheSync.frame(now());
-        if (frame === undefined || subscription.delta?.held !== held) return;
-        if (connection.transport.send(frame)) cacheSync.sentTo(held);
-      },
+    this.afterPublished(() => {
+      const frame = cacheSync.frame(now());
+      if (frame === undefined || subscription.delta?.held !== held) return;
+      if (connection.transport.send(frame)) cacheSync.sentTo(held);
     });
   }
 
-  /** The last of its subscribers has gone. */
+  /** The last of its subscribers has gone. What waits still is for nobody: whoever comes now gets a stream of its own. */
   close(): void {
     this.#isClosed = true;
     this.#options.channel.tracks.clear();

@@ -20,12 +20,15 @@ export class LatestByKey {
   readonly #waiting = new Map<string, Latest>();
   #bytes = 0;
 
-  /** Whether it waits from now on, alone or in place of an older one. */
+  /** Whether it waits from now on, alone or in place of an older one. `full`: it does not, and the older one is superseded. */
   put(key: string, latest: Latest): 'added' | 'replaced' | 'full' {
     const name = nameOf(key, latest);
     const older = this.#waiting.get(name);
     const bytes = this.#bytes + latest.frame.payload.length - (older?.frame.payload.length ?? 0);
-    if (older === undefined && (this.#waiting.size >= MAX_KEYS || bytes > MAX_BYTES)) return 'full';
+    if (bytes > MAX_BYTES || (older === undefined && this.#waiting.size >= MAX_KEYS)) {
+      this.#forget(name, older);
+      return 'full';
+    }
     this.#waiting.set(name, latest);
     this.#bytes = bytes;
     return older === undefined ? 'added' : 'replaced';
@@ -33,13 +36,19 @@ export class LatestByKey {
 
   /** Gives the client what waits, until it is too slow again. */
   flush(transport: Transport): void {
-    for (const [name, { subscription, frame, variants }] of this.#waiting) {
+    for (const [name, latest] of this.#waiting) {
       if (transport.slow) return;
-      this.#waiting.delete(name);
-      this.#bytes -= frame.payload.length;
+      this.#forget(name, latest);
+      const { subscription, frame, variants } = latest;
       if (subscription.state !== 'active' || !transport.send(frame)) continue;
       if (subscription.delta !== null) variants?.sentTo(subscription.delta.held);
     }
+  }
+
+  #forget(name: string, latest: Latest | undefined): void {
+    if (latest === undefined) return;
+    this.#waiting.delete(name);
+    this.#bytes -= latest.frame.payload.length;
   }
 }
 

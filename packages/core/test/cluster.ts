@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { PatchPool } from '@sluice/delta';
 import { sign, signinStringToSign } from '@sluice/protocol';
 import { APP, channelAuth } from '@sluice/testkit';
 import type { App } from '../src/app.ts';
@@ -31,6 +32,7 @@ export interface Received {
   readonly channel?: string;
   readonly data: unknown;
   readonly user_id?: string;
+  readonly __delta_seq?: number;
 }
 
 /** One worker of a {@link Cluster} with all its ports. */
@@ -42,7 +44,7 @@ export class Worker {
   readonly registry: WorkerRegistry;
   readonly hub: Hub;
 
-  constructor(cluster: Cluster, options: HubOptions) {
+  constructor(cluster: Cluster, options: HubOptions, patchPool: PatchPool | undefined) {
     this.backbone = new FakeBackbone(cluster.backbones);
     cluster.backbones.push(this.backbone);
     this.registry = new WorkerRegistry(cluster.primary);
@@ -51,7 +53,7 @@ export class Worker {
       this.errors.push({ error, stage });
     };
     const { clock } = cluster;
-    this.hub = new Hub({ framer, metrics, backbone, registry, clock, onError }, options);
+    this.hub = new Hub({ framer, metrics, backbone, registry, clock, patchPool, onError }, options);
     this.registry.events = this.hub;
     this.backbone.deliver = (message) => this.hub.deliver(message);
   }
@@ -82,7 +84,8 @@ export class Cluster {
   readonly backbones: FakeBackbone[] = [];
   readonly workers: Worker[];
 
-  constructor(size: number, options: Partial<HubOptions> = {}) {
+  /** `patchPool`: threads for all of them. */
+  constructor(size: number, options: Partial<HubOptions> = {}, patchPool?: PatchPool) {
     const all = {
       activityTimeoutSeconds: 120,
       maxConnections: 0,
@@ -94,7 +97,7 @@ export class Cluster {
       ...EXTENSIONS,
       ...options,
     };
-    this.workers = Array.from({ length: size }, () => new Worker(this, all));
+    this.workers = Array.from({ length: size }, () => new Worker(this, all, patchPool));
   }
 
   worker(index: number): Worker {
@@ -113,6 +116,8 @@ export interface SubscribeOptions {
   readonly channelData?: string;
   /** Instead of the right one. */
   readonly auth?: string;
+  readonly delta?: unknown;
+  readonly filter?: unknown;
 }
 
 /** A client of one worker. */
@@ -144,10 +149,10 @@ export class Client {
     return channelAuth(this.id, channel, channelData);
   }
 
-  subscribe(channel: string, { channelData, auth }: SubscribeOptions = {}): void {
+  subscribe(channel: string, { channelData, auth, ...extensions }: SubscribeOptions = {}): void {
     const signed = /^(private|presence)-/.test(channel);
     const value = auth ?? (signed ? this.authFor(channel, channelData) : '');
-    this.send('pusher:subscribe', { auth: value, channel, channel_data: channelData });
+    this.send('pusher:subscribe', { auth: value, channel, channel_data: channelData, ...extensions });
   }
 
   /** Joins a presence channel as a user. */

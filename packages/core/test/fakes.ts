@@ -66,8 +66,11 @@ export class FakeTransport implements Transport {
   readonly texts: string[] = [];
   closed: CloseReason | null = null;
   slow = false;
+  /** Frames are dropped instead. */
+  dropping = false;
 
   send(frame: Frame): boolean {
+    if (this.dropping) return false;
     this.frames.push(frame);
     this.texts.push(Buffer.from(frame.payload).toString());
     return true;

@@ -41,7 +41,7 @@ const MAX_KEPT = 30;
  * everything over a reconnect. Decodes with the published decoders.
  */
 export class NaiveClient {
-  readonly #defaultAlgorithm: string;
+  #defaultAlgorithm: string;
   /** The algorithm of its present subscription. */
   decodes: string;
   #plain: Kept | undefined;
@@ -64,6 +64,9 @@ export class NaiveClient {
         return this.#delta(message.data as DeltaData);
       case 'pusher:delta_cache_sync':
         this.#sync(JSON.parse(message.data as string) as SyncData);
+        return true;
+      case 'pusher:delta_compression_enabled':
+        this.#defaultAlgorithm = (message.data as { readonly algorithm?: string }).algorithm ?? this.#defaultAlgorithm;
         return true;
       default:
         this.#full(text, message);

@@ -22,12 +22,18 @@ export function handleChangeFilter(hub: Hub, connection: Connection, { channel: 
     connection.sendError(wanted.error);
     return;
   }
-  const { audience } = subscription.channel;
-  audience.remove(connection, subscription);
-  releaseFilter(hub, subscription);
-  subscription.filter = wanted.node === undefined ? null : hub.filters.intern(wanted.node);
-  audience.add(connection, subscription);
-  connection.send(serverMessages.filterChanged(name));
+  const { audience, stream } = subscription.channel;
+  const change = (): void => {
+    if (!connection.open || connection.subscriptions.get(name) !== subscription) return;
+    audience.remove(connection, subscription);
+    releaseFilter(hub, subscription);
+    subscription.filter = wanted.node === undefined ? null : hub.filters.intern(wanted.node);
+    audience.add(connection, subscription);
+    connection.send(serverMessages.filterChanged(name));
+  };
+  // What was published before is still to be sent by the filter that held then.
+  if (subscription.delta === null || stream === null) change();
+  else stream.afterPublished(change);
 }
 
 /** The filter that a client asks for; one that is not understood, or not allowed, is refused: ignored, it would let everything through. */

@@ -20,7 +20,11 @@ export function handleEnableDeltas(hub: Hub, connection: Connection, { algorithm
   connection.toldAlgorithm = algorithm;
   connection.send(deltaMessages.deltaCompressionEnabled(algorithm));
   for (const subscription of connection.subscriptions.values()) {
-    if (subscription.state !== 'active' || subscription.delta !== null) continue;
+    if (subscription.state !== 'active') continue;
+    if (subscription.delta !== null) {
+      tellOmitted(hub, connection, subscription.delta);
+      continue;
+    }
     const { audience } = subscription.channel;
     audience.remove(connection, subscription);
     takeDeltas(hub, connection, subscription);
@@ -63,13 +67,16 @@ export function takeDeltas(hub: Hub, connection: Connection, subscription: Subsc
 export function startDeltas(hub: Hub, connection: Connection, subscription: Subscription): void {
   const { delta } = subscription;
   if (delta === null) return;
-  const { omitAlgorithm, algorithm: omitted } = hub.options.deltas;
-  // Deltas that name their algorithm need no word before them.
-  if (omitAlgorithm && delta.algorithm === omitted && connection.toldAlgorithm !== omitted) {
-    connection.toldAlgorithm = omitted;
-    connection.send(deltaMessages.deltaCompressionEnabled(omitted));
-  }
+  tellOmitted(hub, connection, delta);
   sync(hub, delta);
+}
+
+/** Deltas that name their algorithm need no word before them; for the others the client has to have been told it last. */
+function tellOmitted(hub: Hub, connection: Connection, { algorithm }: DeltaSubscriber): void {
+  const { omitAlgorithm, algorithm: omitted } = hub.options.deltas;
+  if (!omitAlgorithm || algorithm !== omitted || connection.toldAlgorithm === omitted) return;
+  connection.toldAlgorithm = omitted;
+  connection.send(deltaMessages.deltaCompressionEnabled(omitted));
 }
 
 /** After the subscription has left the audience. */

@@ -1,0 +1,2 @@
+export { NaiveClient } from './naive-client.ts';
+export { RandomPairs } from './random-pairs.ts';
