@@ -58,7 +58,7 @@ async function settledAfter(t: TestContext, { script, accepted, channels = ['c']
   const opened = await subscribers.open({ endpoint, channels, count: 1, concurrency: 1, firstSocket: 0 });
   assert.equal(opened.subscribed, 1, [...opened.errors.keys()].join());
   subscribers.reset(accepted.length);
-  return subscribers.settle(accepted);
+  return subscribers.settle({ accepted, channels });
 }
 
 function faults({ skipped, repeated, missing, surplus, foreign }: Settled): unknown {

@@ -3,6 +3,8 @@ import { Histogram } from '../histogram.ts';
 /** What all subscribers of one process have seen since the last reset. */
 export class Tally {
   deliveries = 0;
+  /** All that was read from the sockets, frame headers included. */
+  bytes = 0;
   /** Numbers that were jumped over. */
   skipped = 0;
   /** Numbers that came again, or after a later one. */
@@ -20,6 +22,7 @@ export class Tally {
 
   reset(): void {
     this.deliveries = 0;
+    this.bytes = 0;
     this.skipped = 0;
     this.repeated = 0;
     this.foreign = 0;
