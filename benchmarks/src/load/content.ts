@@ -12,6 +12,11 @@ export type Content =
 /** Decides which filter a message matches. */
 export const SHARE_TAG = 'share';
 
+/** Of the same length, since it is by their size that messages are told apart. */
+export function shareTag(share: number): string {
+  return String(share).padStart(6, '0');
+}
+
 /** Members of a publish call beside its event and channel; ASCII. */
 export interface EventContent {
   readonly data: string;
@@ -28,7 +33,7 @@ export function contentsOf(content: Content | undefined): ContentOf {
     case 'tagged':
       return (stamp) => ({
         data: stampedData(stamp),
-        tags: { [SHARE_TAG]: String(stamp.number % content.filters) },
+        tags: { [SHARE_TAG]: shareTag(stamp.number % content.filters) },
       });
     case 'keyed':
       return (stamp) => ({ data: stampedData(stamp), conflation_key: String(stamp.publisher) });

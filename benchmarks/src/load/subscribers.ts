@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMicros } from '../clock.ts';
 import { isLoopback } from '../endpoint.ts';
 import { Histogram } from '../histogram.ts';
-import { SHARE_TAG } from './content.ts';
+import { SHARE_TAG, shareTag } from './content.ts';
 import { CountingListener } from './counting-listener.ts';
 import { type Accepted, dealt, type Hearing, heardOf } from './dealing.ts';
 import { DecodingListener } from './decoding-listener.ts';
@@ -146,6 +146,6 @@ function hearingOf({ channels, wish }: OpenArgs, socket: number): Hearing {
 function askedBy({ delta, filters }: Wish, { first }: Hearing): Record<string, unknown> {
   return {
     ...(delta === undefined ? {} : { delta: { algorithm: delta } }),
-    ...(filters === undefined ? {} : { filter: { key: SHARE_TAG, cmp: 'eq', val: String(first) } }),
+    ...(filters === undefined ? {} : { filter: { key: SHARE_TAG, cmp: 'eq', val: shareTag(first) } }),
   };
 }
