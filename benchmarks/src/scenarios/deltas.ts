@@ -3,7 +3,7 @@ import type { Wish } from '../load/messages.ts';
 import { TRACE_FILES, type TraceName } from '../load/trace.ts';
 import { Counters } from './counters.ts';
 import { openAll, PUBLISHERS, runPhase } from './phase.ts';
-import { measured, per, type Bench, type Measurement, type Scenario } from './scenario.ts';
+import { measured, type Bench, type Measurement, type Scenario } from './scenario.ts';
 
 /** Of the same length, since the channel's name is in each frame. */
 const CHANNELS = { plain: 'bench-deltas-plain-0', fossil: 'bench-deltas-fossil0', xdelta3: 'bench-deltas-xdelta3' };
@@ -29,7 +29,7 @@ export const deltas: Scenario = {
         { key: `${prefix}speed`, label: `${label} deliveries over plain`, unit: '', isCharted: trace === MAIN },
         { key: `${prefix}bytes`, label: `${label} bytes over plain`, unit: '', isCharted: true },
         { key: `${prefix}deltas`, label: `${label} publications with a delta`, unit: '%' },
-        { key: `${prefix}patches`, label: `${label} patches per publication with a delta`, unit: '' },
+        { key: `${prefix}patches`, label: `${label} patches computed per publication`, unit: '' },
         { key: `${prefix}cpu`, label: `${label} server CPU per delivery over plain`, unit: '' },
       ];
     }),
@@ -91,7 +91,7 @@ async function compare(bench: Bench, trace: TraceName): Promise<Record<string, n
       [`${trace}.${algorithm}.speed`]: over((total) => total.deliveries / total.seconds),
       [`${trace}.${algorithm}.bytes`]: over((total) => total.bytes / total.deliveries),
       [`${trace}.${algorithm}.deltas`]: (100 * own.deltas) / own.publications,
-      [`${trace}.${algorithm}.patches`]: per(own.patches, own.deltas),
+      [`${trace}.${algorithm}.patches`]: own.patches / own.publications,
       [`${trace}.${algorithm}.cpu`]: over((total) => total.cpuMicros / total.deliveries),
     });
     const bytes = ((100 * own.bytes) / own.deliveries / (plain.bytes / plain.deliveries)).toFixed(1);

@@ -74,7 +74,10 @@ export async function runPhase(bench: Bench, traffic: Traffic): Promise<Phase> {
 export async function runSteady(bench: Bench, traffic: Traffic & { readonly rate: number }): Promise<Phase | null> {
   for (let attempt = 1; attempt <= 2; attempt++) {
     const phase = await runPhase(bench, traffic);
-    bench.progress(`${traffic.rate}/s: p99 ${(phase.latency.quantile(0.99) / 1000).toFixed(1)} ms`);
+    const { latency } = phase;
+    // Who only counts knows nothing of the time.
+    const late = latency.count === 0 ? '' : `: p99 ${(latency.quantile(0.99) / 1000).toFixed(1)} ms`;
+    bench.progress(`${traffic.rate}/s${late}`);
     if (phase.isSustained) return phase;
   }
   return null;
