@@ -12,7 +12,7 @@ export class CountingListener implements Listener {
   readonly #tally: Tally;
   #count = 0;
 
-  constructor({ tally }: ListenerOptions<Tally>) {
+  constructor({ tally }: ListenerOptions) {
     this.#tally = tally;
   }
 
@@ -20,14 +20,14 @@ export class CountingListener implements Listener {
     this.#count = 0;
   }
 
-  message(bytes: Buffer, start: number, _end: number, nowMicros: number): void {
+  message(bytes: Buffer, start: number, _end: number): void {
     if (bytes[start + NAME] !== BENCH && !isDelta(bytes, start + NAME)) {
       this.#tally.foreign++;
       return;
     }
     this.#count++;
     this.#tally.deliveries++;
-    this.#tally.lastAtMicros = nowMicros;
+    this.#tally.lastAtMicros = this.#tally.nowMicros;
   }
 
   missing(heard: readonly number[]): number[] {

@@ -4,8 +4,6 @@ import * as vcdiff from '@ably/vcdiff-decoder';
 import { applyDelta } from 'fossil-delta';
 
 import { CountingListener } from './counting-listener.ts';
-import type { Listener, ListenerOptions } from './listener.ts';
-import type { Tally } from './tally.ts';
 
 /** The marks of a full frame, which clients cut out. */
 const MARKS = /,"__delta_seq":\d+(?:,"__conflation_key":"[^"]*")?\}$/;
@@ -26,17 +24,13 @@ interface FullFrame {
 }
 
 /** Keeps what comes, and afterwards decodes it with the published decoders, so that this takes no time of the measured phase. */
-export class DecodingListener extends CountingListener implements Listener {
+export class DecodingListener extends CountingListener {
   #frames: Buffer[] = [];
   /** Texts by number, of each conflation key. */
   readonly #bases = new Map<string, Map<number, Buffer>>();
 
-  constructor(options: ListenerOptions<Tally>) {
-    super(options);
-  }
-
-  override message(bytes: Buffer, start: number, end: number, nowMicros: number): void {
-    super.message(bytes, start, end, nowMicros);
+  override message(bytes: Buffer, start: number, end: number): void {
+    super.message(bytes, start, end);
     this.#frames.push(Buffer.from(bytes.subarray(start, end)));
   }
 

@@ -12,7 +12,7 @@ export class StampedListener implements Listener {
   /** The next number expected from each publisher. */
   #next = new Uint32Array(0);
 
-  constructor({ tally, hearing }: ListenerOptions<Tally>) {
+  constructor({ tally, hearing }: ListenerOptions) {
     this.#tally = tally;
     this.#first = hearing.first;
     this.#step = hearing.step;
@@ -22,11 +22,11 @@ export class StampedListener implements Listener {
     this.#next = new Uint32Array(publishers).fill(this.#first);
   }
 
-  message(bytes: Buffer, start: number, end: number, nowMicros: number): void {
+  message(bytes: Buffer, start: number, end: number): void {
     const tally = this.#tally;
     const at = start + tally.dataOffset;
     if (end - start !== tally.payloadBytes || !isStamped(bytes, at)) {
-      this.#other(bytes, start, end, nowMicros);
+      this.#other(bytes, start, end);
       return;
     }
     const publisher = publisherAt(bytes, at);
@@ -40,15 +40,15 @@ export class StampedListener implements Listener {
       tally.repeated++;
     }
     tally.deliveries++;
-    tally.lastAtMicros = nowMicros;
-    tally.latency.record((nowMicros - sentAt(bytes, at)) >>> 0);
+    tally.lastAtMicros = tally.nowMicros;
+    tally.latency.record((tally.nowMicros - sentAt(bytes, at)) >>> 0);
   }
 
   missing(heard: readonly number[]): number[] {
     return heard.map((count, publisher) => count - ((this.#next[publisher] ?? 0) - this.#first) / this.#step);
   }
 
-  #other(bytes: Buffer, start: number, end: number, nowMicros: number): void {
+  #other(bytes: Buffer, start: number, end: number): void {
     const text = bytes.toString('utf8', start, end);
     if (eventOf(text) !== EVENT_NAME || this.#tally.payloadBytes !== 0) {
       this.#tally.foreign++;
@@ -56,6 +56,6 @@ export class StampedListener implements Listener {
     }
     this.#tally.payloadBytes = end - start;
     this.#tally.dataOffset = Buffer.from(text).indexOf('~~');
-    this.message(bytes, start, end, nowMicros);
+    this.message(bytes, start, end);
   }
 }

@@ -39,7 +39,6 @@ export class Subscriber implements FrameSink {
   #state = UNOPENED;
   /** The answer to the upgrade until its blank line. */
   #head = '';
-  #nowMicros = 0;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -90,7 +89,7 @@ export class Subscriber implements FrameSink {
   }
 
   text(bytes: Buffer, start: number, end: number): void {
-    if (this.#state === SUBSCRIBED) this.#options.listener.message(bytes, start, end, this.#nowMicros);
+    if (this.#state === SUBSCRIBED) this.#options.listener.message(bytes, start, end);
     else if (this.#state === CONNECTED) this.#greeting(bytes.toString('utf8', start, end));
   }
 
@@ -103,7 +102,7 @@ export class Subscriber implements FrameSink {
   }
 
   #read(bytes: number): boolean {
-    this.#nowMicros = monotonicMicros();
+    this.#tally.nowMicros = monotonicMicros();
     this.#tally.bytes += bytes;
     try {
       const start = this.#state === UNOPENED ? this.#readHead(bytes) : 0;

@@ -11,6 +11,8 @@ export class Tally {
   repeated = 0;
   /** Frames after the subscription that are no messages of ours. */
   foreign = 0;
+  /** When the last read was made, of whichever socket. */
+  nowMicros = 0;
   lastAtMicros = 0;
   readonly latency = new Histogram();
   /** Connections that ended although nobody here ended them, by reason. */

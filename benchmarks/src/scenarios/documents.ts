@@ -1,5 +1,5 @@
 import { BenchmarkFailure } from '../errors.ts';
-import { DOCUMENTS } from '../load/trace.ts';
+import type { TraceName } from '../load/trace.ts';
 import { Counters } from './counters.ts';
 import { notSustained, openAll, runSteady } from './phase.ts';
 import { measured, percentOfCore, type Bench, type Scenario } from './scenario.ts';
@@ -63,7 +63,7 @@ async function open(bench: Bench, delta: Case['algorithm']): Promise<void> {
 
 async function measure(bench: Bench, { size, algorithm }: Case): Promise<Record<string, number | undefined> | null> {
   const { server, options } = bench;
-  const content = { kind: 'trace', name: `document-${size}` satisfies keyof typeof DOCUMENTS } as const;
+  const content = { kind: 'trace', name: `document-${size}` satisfies TraceName } as const;
   // One publisher: the versions come in their order.
   const traffic = { channels: [CHANNELS[algorithm]], publishers: 1, rate: RATE, content };
   await runSteady(bench, { ...traffic, durationMs: options.warmUpMs });
