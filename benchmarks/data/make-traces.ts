@@ -1,4 +1,4 @@
-// Writes the traces beside it: node --conditions=@sluice/source benchmarks/data/make-traces.ts. The same bytes each time.
+// Writes the traces into a folder, or beside it: the same bytes each time.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,6 +8,7 @@ import type { TRACE_FILES } from '../src/load/trace.ts';
 
 type Random = () => number;
 
+const FOLDER = process.argv[2] ?? import.meta.dirname;
 const TEAMS = ['Arden', 'Bexley', 'Corby', 'Dunmore', 'Elstow', 'Farley', 'Granby', 'Holme'] as const;
 const SYMBOLS = ['ACM', 'BRT', 'CLX', 'DVN', 'EPS', 'FRG', 'GLW', 'HNT', 'IOR', 'JKL'] as const;
 
@@ -143,5 +144,5 @@ const TRACES: Readonly<Record<(typeof TRACE_FILES)[number], (random: Random) => 
 
 for (const [i, [name, make]] of Object.entries(TRACES).entries()) {
   const lines = make(randomFrom(i + 1)).map((entry) => `${JSON.stringify(entry)}\n`);
-  writeFileSync(join(import.meta.dirname, `${name}.ndjson`), lines.join(''));
+  writeFileSync(join(FOLDER, `${name}.ndjson`), lines.join(''));
 }
