@@ -16,6 +16,10 @@ Scenarios (default: all)
   idle            subscribed clients that do nothing: memory per connection
   workers         subscribers in one worker, publishes that come to it or to another: what the way between them adds
   nodes           the same clients on one node, and shared out over 2 and 4 with Redis between them (needs redis-server)
+  deltas          the same traces as deltas and plain, to as many subscribers each: deliveries/s, bytes on the wire
+  documents       documents of 10 and 100 KB with small edits as deltas: how long the server does nothing else
+  filters         ten times as many subscribers with different filters, of whom a message is for ten: cost of a publish
+  conflation      1,000 updates/s on a channel that conflates: deliveries, and how late the last values are
   crowd           very many clients, and 1 publish/s to a thousand of them: whether all stay
   all             every one of them but crowd
 

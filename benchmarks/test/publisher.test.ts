@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 
 import { DEFAULT_APP } from '../src/endpoint.ts';
 import { Histogram } from '../src/histogram.ts';
+import { contentsOf } from '../src/load/content.ts';
 import { Publisher } from '../src/load/publisher.ts';
 
 interface Answering {
@@ -24,7 +25,13 @@ async function publisherTo(t: TestContext, answer: RequestListener): Promise<Ans
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const endpoint = { host: '127.0.0.1', port, pathPrefix: '', app: DEFAULT_APP };
-  const publisher = new Publisher({ endpoint, channel: 'c', publisher: 0, latency: new Histogram() });
+  const publisher = new Publisher({
+    endpoint,
+    channel: 'c',
+    publisher: 0,
+    contentOf: contentsOf(undefined),
+    latency: new Histogram(),
+  });
   t.after(() => publisher.close());
   await publisher.connect();
   return { publisher, connections: () => connections };

@@ -1,13 +1,17 @@
 // What the checks of the fan-out see when a server does wrong.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 
+import { deltaMessages } from '@sluice/protocol';
+import { createDelta } from 'fossil-delta';
+
 import { DEFAULT_APP } from '../src/endpoint.ts';
 import { stampedData } from '../src/load/stamp.ts';
 import { Subscribers } from '../src/load/subscribers.ts';
-import type { Settled } from '../src/load/messages.ts';
+import type { Settled, Wish } from '../src/load/messages.ts';
 
 function frame(text: string): Buffer {
   const payload = Buffer.from(text);
@@ -46,19 +50,20 @@ interface Case {
   readonly script: readonly Buffer[];
   readonly accepted: readonly number[];
   readonly channels?: readonly string[];
+  readonly wish?: Wish;
 }
 
 /** The one subscriber is on the first of the channels. */
-async function settledAfter(t: TestContext, { script, accepted, channels = ['c'] }: Case): Promise<Settled> {
+async function settledAfter(t: TestContext, { script, accepted, channels = ['c'], wish = {} }: Case): Promise<Settled> {
   const server = await scriptedServer(t, script);
   const { port } = server.address() as AddressInfo;
   const subscribers = new Subscribers({ silenceMs: 300 });
   t.after(() => subscribers.close());
   const endpoint = { host: '127.0.0.1', port, pathPrefix: '', app: DEFAULT_APP };
-  const opened = await subscribers.open({ endpoint, channels, count: 1, concurrency: 1, firstSocket: 0 });
+  const opened = await subscribers.open({ endpoint, channels, count: 1, concurrency: 1, firstSocket: 0, wish });
   assert.equal(opened.subscribed, 1, [...opened.errors.keys()].join());
   subscribers.reset(accepted.length);
-  return subscribers.settle(accepted);
+  return subscribers.settle({ accepted, channels });
 }
 
 function faults({ skipped, repeated, missing, surplus, foreign }: Settled): unknown {
@@ -114,3 +119,51 @@ test('with two channels every second publisher is heard, and no other', async (t
   const wrong = await settledAfter(t, { script: [message(0, 0), message(1, 0)], accepted: [1, 1], channels });
   assert.deepEqual(faults(wrong), { ...NONE, surplus: 1 });
 });
+
+test('with filters every so many-th message of a publisher is heard, and no other', async (t) => {
+  const wish = { filters: 3 };
+  const right = await settledAfter(t, { script: [message(0, 0), message(0, 3)], accepted: [5], wish });
+  assert.deepEqual([faults(right), right.expected], [NONE, 2]);
+  const lost = await settledAfter(t, { script: [message(0, 0), message(0, 6)], accepted: [7], wish });
+  assert.deepEqual(faults(lost), { ...NONE, skipped: 1 });
+  const other = await settledAfter(t, { script: [message(0, 0), message(0, 1)], accepted: [2], wish });
+  assert.deepEqual(faults(other), { ...NONE, foreign: 1 });
+});
+
+test('clients that count take deltas for messages, and nothing else', async (t) => {
+  const [full, delta] = asDeltas('one two three', 'one two four');
+  const wish = { listening: 'count' } as const;
+  const right = await settledAfter(t, { script: [frame(full), frame(delta)], accepted: [2], wish });
+  assert.deepEqual([faults(right), right.deliveries], [NONE, 2]);
+  const sync = '{"event":"pusher:delta_cache_sync","channel":"c","data":"{}"}';
+  const odd = await settledAfter(t, { script: [frame(full), frame(delta), frame(sync)], accepted: [2], wish });
+  assert.deepEqual(faults(odd), { ...NONE, foreign: 1 });
+});
+
+test('clients that decode have the texts that plain subscribers got', async (t) => {
+  const [full, delta] = asDeltas('one two three', 'one two four');
+  const wish = { listening: 'decode' } as const;
+  const { digests } = await settledAfter(t, { script: [frame(full), frame(delta)], accepted: [2], wish });
+  const texts = [plain('one two three'), plain('one two four')];
+  assert.deepEqual(digests, [
+    createHash('sha256')
+      .update(texts.map((text) => `${text}\n`).join(''))
+      .digest('hex'),
+  ]);
+  await assert.rejects(
+    settledAfter(t, { script: [frame(delta)], accepted: [1], wish }),
+    /for base 7, which was never sent/,
+  );
+});
+
+function plain(data: string): string {
+  return JSON.stringify({ event: 'bench', channel: 'c', data });
+}
+
+/** A full frame that is a base, and a delta to another text. */
+function asDeltas(data: string, next: string): [string, string] {
+  const [base, text] = [plain(data), plain(next)];
+  const patch = Uint8Array.from(createDelta(Buffer.from(base), Buffer.from(text)));
+  const delta = { channel: 'c', text, algorithm: 'fossil', sequence: 8, base: 7, key: undefined, patch } as const;
+  return [deltaMessages.fullFrame(base, { sequence: 7, key: undefined }), deltaMessages.deltaFrame(delta)];
+}

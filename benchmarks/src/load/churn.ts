@@ -1,5 +1,6 @@
 import { monotonicMicros } from '../clock.ts';
 import { Histogram } from '../histogram.ts';
+import { CountingListener } from './counting-listener.ts';
 import { dealt } from './dealing.ts';
 import type { ChurnArgs, Churned } from './messages.ts';
 import { Subscriber } from './subscriber.ts';
@@ -22,13 +23,15 @@ export async function churn(args: ChurnArgs): Promise<Churned> {
   let subscriptions = 0;
 
   const liveOnce = async (client: number): Promise<void> => {
+    const channel = dealt(channels, client);
     const subscriber = new Subscriber({
       endpoint,
-      channel: dealt(channels, client),
-      place: { index: 0, of: 1 },
+      channel,
+      asked: {},
       localAddress: undefined,
       readBuffer,
       tally,
+      listener: new CountingListener({ tally, hearing: { channel, first: 0, step: 1 } }),
     });
     try {
       await subscriber.subscribed;

@@ -1,5 +1,6 @@
 import { BenchmarkFailure } from '../errors.ts';
 import { mergeHistograms } from '../histogram.ts';
+import type { Accepted } from './dealing.ts';
 import { LoadProcess, type LoadProcessOptions } from './load-process.ts';
 import type { ChurnArgs, Churned, OpenArgs, Opened, PublishArgs, Published, Settled } from './messages.ts';
 
@@ -56,13 +57,14 @@ export class Crew {
     return this.#publisher.call('publish', args, { timeoutMs: args.durationMs + SETTLE_TIMEOUT_MS });
   }
 
-  async settle(accepted: readonly number[]): Promise<Settled> {
+  async settle(accepted: Accepted): Promise<Settled> {
     const parts = await Promise.all(
-      this.#subscribers.map((each) => each.call('settle', { accepted }, { timeoutMs: SETTLE_TIMEOUT_MS })),
+      this.#subscribers.map((each) => each.call('settle', accepted, { timeoutMs: SETTLE_TIMEOUT_MS })),
     );
     return {
       expected: sum(parts, (part) => part.expected),
       deliveries: sum(parts, (part) => part.deliveries),
+      bytes: sum(parts, (part) => part.bytes),
       skipped: sum(parts, (part) => part.skipped),
       repeated: sum(parts, (part) => part.repeated),
       foreign: sum(parts, (part) => part.foreign),
@@ -71,6 +73,7 @@ export class Crew {
       ended: mergeCounts(parts.map((part) => part.ended)),
       lastAtMicros: Math.max(...parts.map((part) => part.lastAtMicros)),
       latency: mergeHistograms(parts.map((part) => part.latency)).snapshot(),
+      digests: parts.flatMap((part) => part.digests),
     };
   }
 

@@ -6,17 +6,24 @@ export function dealt<Place>(places: readonly Place[], number: number): Place {
   return place;
 }
 
-/** How many messages a client gets when so many of each publisher were accepted. */
-export function heardOf(accepted: readonly number[], place: ChannelPlace): number {
-  return accepted.reduce((sum, count, publisher) => (isHeard(publisher, place) ? sum + count : sum), 0);
+/** What one subscriber hears: on its channel, of each publisher every so many-th message. */
+export interface Hearing {
+  readonly channel: string;
+  /** Number of the first message. */
+  readonly first: number;
+  /** From one to the next: 1 without a filter. */
+  readonly step: number;
 }
 
-/** Which of how many channels. */
-export interface ChannelPlace {
-  readonly index: number;
-  readonly of: number;
+/** Messages of each publisher that were accepted, and the channels that the publishers were dealt to. */
+export interface Accepted {
+  readonly accepted: readonly number[];
+  readonly channels: readonly string[];
 }
 
-export function isHeard(publisher: number, { index, of }: ChannelPlace): boolean {
-  return publisher % of === index;
+/** How many messages of each publisher a subscriber gets. */
+export function heardOf({ accepted, channels }: Accepted, { channel, first, step }: Hearing): number[] {
+  return accepted.map((count, publisher) =>
+    dealt(channels, publisher) === channel ? Math.max(0, Math.ceil((count - first) / step)) : 0,
+  );
 }

@@ -2,12 +2,13 @@ import { md5Hex, requestStringToSign, sign, type QueryPair } from '@sluice/proto
 
 import { unixSeconds } from '../clock.ts';
 import { authorityOf, type Endpoint } from '../endpoint.ts';
+import type { EventContent } from './content.ts';
 import { EVENT_NAME } from './stamp.ts';
 
 /** The bytes of a signed `POST /apps/{id}/events` (REST API, "Authentication"), for a keep-alive connection. */
-export function eventRequest(endpoint: Endpoint, channel: string, data: string): string {
+export function eventRequest(endpoint: Endpoint, channel: string, event: EventContent): string {
   // All of it ASCII: characters are bytes.
-  const body = JSON.stringify({ name: EVENT_NAME, channel, data });
+  const body = JSON.stringify({ name: EVENT_NAME, channel, ...event });
   const path = `/apps/${endpoint.app.id}/events`;
   const query: QueryPair[] = [
     ['auth_key', endpoint.app.key],

@@ -1,5 +1,9 @@
+import type { Algorithm } from '@sluice/delta';
+
 import type { Endpoint } from '../endpoint.ts';
 import type { HistogramSnapshot } from '../histogram.ts';
+import type { Content } from './content.ts';
+import type { Accepted } from './dealing.ts';
 
 export interface OpenArgs {
   readonly endpoint: Endpoint;
@@ -10,6 +14,16 @@ export interface OpenArgs {
   readonly concurrency: number;
   /** Number of the first socket in the whole run: decides its source address. */
   readonly firstSocket: number;
+  readonly wish?: Wish;
+}
+
+/** What the clients ask for beside their channel. */
+export interface Wish {
+  readonly delta?: Algorithm;
+  /** Each gets every so many-th message, by a filter; the filters are dealt to the clients in turn. */
+  readonly filters?: number;
+  /** `stamps` if left out. Deltas hide the stamps, and traces have none. */
+  readonly listening?: 'stamps' | 'count' | 'decode';
 }
 
 export interface Opened {
@@ -31,6 +45,8 @@ export interface PublishArgs {
   readonly durationMs: number;
   /** Publishes a second over all publishers; `null`: each sends its next as soon as the last is answered. */
   readonly rate: number | null;
+  /** Stamped data if left out. */
+  readonly content?: Content;
 }
 
 export interface Published {
@@ -49,6 +65,8 @@ export interface Settled {
   /** What all accepted messages make, each for the subscribers of its channel. */
   readonly expected: number;
   readonly deliveries: number;
+  /** Read from the sockets of all subscribers, those of other channels too, which hear nothing but pings. */
+  readonly bytes: number;
   readonly skipped: number;
   readonly repeated: number;
   readonly foreign: number;
@@ -59,6 +77,8 @@ export interface Settled {
   readonly lastAtMicros: number;
   /** From the publisher's stamp to the subscriber's read, in microseconds. */
   readonly latency: HistogramSnapshot;
+  /** Of the texts that clients who decode have got, in order; one for each of them that heard something. */
+  readonly digests: readonly string[];
 }
 
 export interface ChurnArgs {
@@ -87,7 +107,7 @@ export interface Calls {
   reset: { readonly args: { readonly publishers: number }; readonly result: null };
   publish: { readonly args: PublishArgs; readonly result: Published };
   /** Waits until every subscriber has every accepted message, or nothing comes any more. */
-  settle: { readonly args: { readonly accepted: readonly number[] }; readonly result: Settled };
+  settle: { readonly args: Accepted; readonly result: Settled };
   /** The first so many subscribers read no more, and are counted no more. */
   stopReading: { readonly args: { readonly count: number }; readonly result: null };
   churn: { readonly args: ChurnArgs; readonly result: Churned };

@@ -5,8 +5,8 @@ import { monotonicMicros } from '../clock.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { BenchmarkFailure } from '../errors.ts';
 import type { Histogram } from '../histogram.ts';
+import type { ContentOf } from './content.ts';
 import { eventRequest } from './event-request.ts';
-import { stampedData } from './stamp.ts';
 
 /** A server's way to say "not now"; any other answer but 200 ends the run. */
 const REFUSALS = new Set([429, 503]);
@@ -16,6 +16,7 @@ export interface PublisherOptions {
   readonly channel: string;
   /** Tells publishers of one run apart. */
   readonly publisher: number;
+  readonly contentOf: ContentOf;
   /** From the request's first byte written to the whole answer read. */
   readonly latency: Histogram;
 }
@@ -58,9 +59,9 @@ export class Publisher {
   /** Publishes the next number; a refused one is given to the next message, so accepted ones have no gap. */
   async publish(stampMicros: number): Promise<'accepted' | 'refused'> {
     if (this.#failure !== null) throw this.#failure;
-    const { endpoint, channel, publisher } = this.#options;
-    const data = stampedData({ publisher, number: this.#accepted, sentAtMicros: stampMicros });
-    const request = eventRequest(endpoint, channel, data);
+    const { endpoint, channel, publisher, contentOf } = this.#options;
+    const content = contentOf({ publisher, number: this.#accepted, sentAtMicros: stampMicros });
+    const request = eventRequest(endpoint, channel, content);
     const waiting = Promise.withResolvers<number>();
     this.#waiting = waiting;
     this.#sentAtMicros = monotonicMicros();

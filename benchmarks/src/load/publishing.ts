@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { monotonicMicros } from '../clock.ts';
 import { Histogram } from '../histogram.ts';
+import { contentsOf } from './content.ts';
 import type { PublishArgs, Published } from './messages.ts';
 import { dealt } from './dealing.ts';
 import { Publisher } from './publisher.ts';
@@ -14,6 +15,7 @@ const REFUSED_PAUSE_MS = 5;
 export async function publish(args: PublishArgs): Promise<Published> {
   const { endpoints, channels } = args;
   const latency = new Histogram();
+  const contentOf = contentsOf(args.content);
   const publishers = Array.from(
     { length: args.publishers },
     (_, publisher) =>
@@ -21,6 +23,7 @@ export async function publish(args: PublishArgs): Promise<Published> {
         endpoint: dealt(endpoints, publisher),
         channel: dealt(channels, publisher),
         publisher,
+        contentOf,
         latency,
       }),
   );

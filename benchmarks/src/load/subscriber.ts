@@ -1,24 +1,24 @@
-// HOT: `text` runs once per delivered message, the read callback once per read; no allocation, closure or log call in
-// `text` beyond its first branch.
+// HOT: `text` runs once per delivered message, the read callback once per read; no allocation, closure or log call in them.
 import { connect, type Socket } from 'node:net';
 
 import { monotonicMicros } from '../clock.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { clientFrame, PONG_FRAME, TEXT_FRAME } from './client-frame.ts';
-import { type ChannelPlace, isHeard } from './dealing.ts';
 import { FrameParser, type FrameSink } from './frame-parser.ts';
 import { eventOf, upgradeRequest } from './handshake.ts';
-import { EVENT_NAME, isStamped, numberAt, publisherAt, sentAt } from './stamp.ts';
+import type { Listener } from './listener.ts';
 import type { Tally } from './tally.ts';
 
 export interface SubscriberOptions {
   readonly endpoint: Endpoint;
   readonly channel: string;
-  readonly place: ChannelPlace;
+  /** Members of the subscription beside its channel. */
+  readonly asked: Readonly<Record<string, unknown>>;
   readonly localAddress: string | undefined;
   /** One for all sockets of the process: a read is handled before the next one is made. */
   readonly readBuffer: Buffer;
   readonly tally: Tally;
+  readonly listener: Listener;
 }
 
 const UNOPENED = 0;
@@ -39,9 +39,6 @@ export class Subscriber implements FrameSink {
   #state = UNOPENED;
   /** The answer to the upgrade until its blank line. */
   #head = '';
-  #nowMicros = 0;
-  /** The next number expected from each publisher. */
-  #next = new Uint32Array(0);
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -65,10 +62,6 @@ export class Subscriber implements FrameSink {
     return this.#subscribing.promise;
   }
 
-  get place(): ChannelPlace {
-    return this.#options.place;
-  }
-
   /** Leaves its channel for another; settles as `subscribed` does. */
   async move(channel: string): Promise<void> {
     if (this.#state !== SUBSCRIBED) throw new Error('the connection has ended');
@@ -85,17 +78,6 @@ export class Subscriber implements FrameSink {
     this.#socket.pause();
   }
 
-  expectPublishers(count: number): void {
-    this.#next = new Uint32Array(count);
-  }
-
-  /** How many messages short of (positive) or beyond (negative) `accepted` this subscriber is, for each publisher. */
-  missing(accepted: readonly number[]): number[] {
-    return accepted.map((count, publisher) =>
-      isHeard(publisher, this.place) ? count - (this.#next[publisher] ?? 0) : -(this.#next[publisher] ?? 0),
-    );
-  }
-
   /** A reset instead of an orderly end, so that no port stays in TIME_WAIT for the next run. */
   close(): void {
     this.#state = ENDED;
@@ -107,24 +89,8 @@ export class Subscriber implements FrameSink {
   }
 
   text(bytes: Buffer, start: number, end: number): void {
-    const tally = this.#tally;
-    const at = start + tally.dataOffset;
-    if (this.#state !== SUBSCRIBED || end - start !== tally.payloadBytes || !isStamped(bytes, at)) {
-      this.#otherText(bytes, start, end);
-      return;
-    }
-    const publisher = publisherAt(bytes, at);
-    const number = numberAt(bytes, at);
-    const expected = this.#next[publisher] ?? 0;
-    if (number >= expected) {
-      tally.skipped += number - expected;
-      this.#next[publisher] = number + 1;
-    } else {
-      tally.repeated++;
-    }
-    tally.deliveries++;
-    tally.lastAtMicros = this.#nowMicros;
-    tally.latency.record((this.#nowMicros - sentAt(bytes, at)) >>> 0);
+    if (this.#state === SUBSCRIBED) this.#options.listener.message(bytes, start, end);
+    else if (this.#state === CONNECTED) this.#greeting(bytes.toString('utf8', start, end));
   }
 
   ping(payload: Buffer): void {
@@ -136,7 +102,8 @@ export class Subscriber implements FrameSink {
   }
 
   #read(bytes: number): boolean {
-    this.#nowMicros = monotonicMicros();
+    this.#tally.nowMicros = monotonicMicros();
+    this.#tally.bytes += bytes;
     try {
       const start = this.#state === UNOPENED ? this.#readHead(bytes) : 0;
       this.#parser.push(this.#options.readBuffer, start, bytes);
@@ -158,18 +125,8 @@ export class Subscriber implements FrameSink {
     return end + 4 - before;
   }
 
-  #otherText(bytes: Buffer, start: number, end: number): void {
-    const text = bytes.toString('utf8', start, end);
+  #greeting(text: string): void {
     const event = eventOf(text);
-    if (this.#state === CONNECTED) this.#greeting(event, text);
-    else if (event === EVENT_NAME && this.#tally.payloadBytes === 0) {
-      this.#tally.payloadBytes = end - start;
-      this.#tally.dataOffset = Buffer.from(text).indexOf('~~');
-      this.text(bytes, start, end);
-    } else if (this.#state === SUBSCRIBED) this.#tally.foreign++;
-  }
-
-  #greeting(event: string, text: string): void {
     if (event === 'pusher:connection_established') {
       this.#subscribe(this.#channel);
     } else if (event === 'pusher_internal:subscription_succeeded') {
@@ -182,10 +139,10 @@ export class Subscriber implements FrameSink {
 
   #subscribe(channel: string): void {
     this.#channel = channel;
-    this.#send('pusher:subscribe', { auth: '', channel });
+    this.#send('pusher:subscribe', { auth: '', channel, ...this.#options.asked });
   }
 
-  #send(event: string, data: Readonly<Record<string, string>>): void {
+  #send(event: string, data: Readonly<Record<string, unknown>>): void {
     this.#socket.write(clientFrame(TEXT_FRAME, Buffer.from(JSON.stringify({ event, data }))));
   }
 

@@ -3,8 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMicros } from '../clock.ts';
 import { isLoopback } from '../endpoint.ts';
 import { Histogram } from '../histogram.ts';
-import { dealt, heardOf } from './dealing.ts';
-import type { OpenArgs, Opened, Settled } from './messages.ts';
+import { SHARE_TAG, shareTag } from './content.ts';
+import { CountingListener } from './counting-listener.ts';
+import { type Accepted, dealt, type Hearing, heardOf } from './dealing.ts';
+import { DecodingListener } from './decoding-listener.ts';
+import type { Listener } from './listener.ts';
+import type { OpenArgs, Opened, Settled, Wish } from './messages.ts';
+import { StampedListener } from './stamped-listener.ts';
 import { Subscriber } from './subscriber.ts';
 import { Tally } from './tally.ts';
 
@@ -12,13 +17,20 @@ import { Tally } from './tally.ts';
 const SOCKETS_PER_ADDRESS = 10_000;
 const OPEN_TIMEOUT_MS = 20_000;
 
+const LISTENERS = { stamps: StampedListener, count: CountingListener, decode: DecodingListener };
+interface Client {
+  readonly subscriber: Subscriber;
+  readonly listener: Listener;
+  readonly hearing: Hearing;
+}
+
 /** All WebSockets of one load process. */
 export class Subscribers {
   readonly #silenceMs: number;
   readonly #tally = new Tally();
   readonly #readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
-  #subscribers: Subscriber[] = [];
-  #stopped: Subscriber[] = [];
+  #clients: Client[] = [];
+  #stopped: Client[] = [];
 
   /** `silenceMs`: nothing delivered for so long, and what is missing will not come. */
   constructor(options: { readonly silenceMs: number }) {
@@ -29,7 +41,7 @@ export class Subscribers {
     const latency = new Histogram();
     const errors = new Map<string, number>();
     const startedAtMicros = monotonicMicros();
-    const before = this.#subscribers.length;
+    const before = this.#clients.length;
     let begun = 0;
     const openInTurn = async (): Promise<void> => {
       while (begun < args.count) {
@@ -38,18 +50,19 @@ export class Subscribers {
       }
     };
     await Promise.all(Array.from({ length: Math.min(args.concurrency, args.count) }, openInTurn));
-    const subscribed = this.#subscribers.length - before;
+    const subscribed = this.#clients.length - before;
     return { subscribed, errors, latency: latency.snapshot(), startedAtMicros, endedAtMicros: monotonicMicros() };
   }
 
   reset(publishers: number): void {
     this.#tally.reset();
-    for (const subscriber of this.#subscribers) subscriber.expectPublishers(publishers);
+    for (const { listener } of this.#clients) listener.begin(publishers);
   }
 
-  async settle(accepted: readonly number[]): Promise<Settled> {
+  async settle(accepted: Accepted): Promise<Settled> {
     const tally = this.#tally;
-    const expected = this.#subscribers.reduce((sum, { place }) => sum + heardOf(accepted, place), 0);
+    const heard = this.#clients.map(({ hearing }) => heardOf(accepted, hearing));
+    const expected = heard.flat().reduce((sum, count) => sum + count, 0);
     let seen = -1;
     let silentSince = monotonicMicros();
     while (tally.deliveries < expected && monotonicMicros() - silentSince < this.#silenceMs * 1000) {
@@ -61,10 +74,11 @@ export class Subscribers {
     }
     // A doubled message would come after the one that completes the count.
     await sleep(50);
-    const differences = this.#subscribers.flatMap((subscriber) => subscriber.missing(accepted));
+    const differences = this.#clients.flatMap(({ listener }, i) => listener.missing(heard[i] ?? []));
     return {
       expected,
       deliveries: tally.deliveries,
+      bytes: tally.bytes,
       skipped: tally.skipped,
       repeated: tally.repeated,
       foreign: tally.foreign,
@@ -73,37 +87,46 @@ export class Subscribers {
       ended: tally.ended,
       lastAtMicros: tally.lastAtMicros,
       latency: tally.latency.snapshot(),
+      digests: this.#clients.flatMap(({ listener }) => {
+        const digest = listener instanceof DecodingListener ? listener.digest() : undefined;
+        return digest === undefined ? [] : [digest];
+      }),
     };
   }
 
   stopReading(count: number): void {
-    this.#stopped = this.#subscribers.splice(0, count);
-    for (const subscriber of this.#stopped) subscriber.stopReading();
+    this.#stopped = this.#clients.splice(0, count);
+    for (const { subscriber } of this.#stopped) subscriber.stopReading();
   }
 
   close(): void {
-    for (const subscriber of [...this.#subscribers, ...this.#stopped]) subscriber.close();
-    this.#subscribers = [];
+    for (const { subscriber } of [...this.#clients, ...this.#stopped]) subscriber.close();
+    this.#clients = [];
     this.#stopped = [];
   }
 
   async #openOne(args: OpenArgs, one: { socket: number; latency: Histogram }): Promise<string | null> {
-    const { endpoint, channels } = args;
+    const { endpoint, wish = {} } = args;
+    const { listening = 'stamps' } = wish;
+    const tally = this.#tally;
+    const hearing = hearingOf(args, one.socket);
+    const listener = new LISTENERS[listening]({ tally, hearing });
     const address = Math.floor(one.socket / SOCKETS_PER_ADDRESS);
     const startedAt = monotonicMicros();
     const subscriber = new Subscriber({
       endpoint,
-      channel: dealt(channels, one.socket),
-      place: { index: one.socket % channels.length, of: channels.length },
+      channel: hearing.channel,
+      asked: askedBy(wish, hearing),
       localAddress: isLoopback(endpoint.host) && address > 0 ? `127.0.0.${1 + address}` : undefined,
       readBuffer: this.#readBuffer,
-      tally: this.#tally,
+      tally,
+      listener,
     });
     const giveUp = setTimeout(() => subscriber.giveUp('no subscription in time'), OPEN_TIMEOUT_MS);
     try {
       await subscriber.subscribed;
       one.latency.record(monotonicMicros() - startedAt);
-      this.#subscribers.push(subscriber);
+      this.#clients.push({ subscriber, listener, hearing });
       return null;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -111,4 +134,18 @@ export class Subscribers {
       clearTimeout(giveUp);
     }
   }
+}
+
+/** The filters are dealt to those of one channel, as the channels are to all. */
+function hearingOf({ channels, wish }: OpenArgs, socket: number): Hearing {
+  const channel = dealt(channels, socket);
+  if (wish?.filters === undefined) return { channel, first: 0, step: 1 };
+  return { channel, first: Math.floor(socket / channels.length) % wish.filters, step: wish.filters };
+}
+
+function askedBy({ delta, filters }: Wish, { first }: Hearing): Record<string, unknown> {
+  return {
+    ...(delta === undefined ? {} : { delta: { algorithm: delta } }),
+    ...(filters === undefined ? {} : { filter: { key: SHARE_TAG, cmp: 'eq', val: shareTag(first) } }),
+  };
 }

@@ -16,7 +16,7 @@ async function answer(request: Request): Promise<Calls[CallName]['result']> {
     case 'publish':
       return publish(request.args);
     case 'settle':
-      return subscribers.settle(request.args.accepted);
+      return subscribers.settle(request.args);
     case 'stopReading':
       subscribers.stopReading(request.args.count);
       return null;

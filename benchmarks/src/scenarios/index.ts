@@ -1,8 +1,12 @@
 import { channels } from './channels.ts';
 import { churn } from './churn.ts';
+import { conflation } from './conflation.ts';
 import { connect, connectKernel } from './connect.ts';
 import { crowd } from './crowd.ts';
+import { deltas } from './deltas.ts';
+import { documents } from './documents.ts';
 import { fanout } from './fanout.ts';
+import { filters } from './filters.ts';
 import { idle } from './idle.ts';
 import { large } from './large.ts';
 import { latency } from './latency.ts';
@@ -23,6 +27,10 @@ export const SCENARIOS = {
   slow,
   churn,
   idle,
+  deltas,
+  documents,
+  filters,
+  conflation,
   crowd,
   workers,
   nodes,

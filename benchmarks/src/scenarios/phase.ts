@@ -1,7 +1,8 @@
 import { BenchmarkFailure } from '../errors.ts';
 import { mergeHistograms, type Histogram } from '../histogram.ts';
 import { acceptedIn, describeCounts, requireAll } from '../load/crew.ts';
-import type { Published, Settled } from '../load/messages.ts';
+import type { Content } from '../load/content.ts';
+import type { Published, Settled, Wish } from '../load/messages.ts';
 import { Meter, type Reading } from '../meter.ts';
 import { pidsOf, type Server } from '../servers/server.ts';
 import type { Bench } from './scenario.ts';
@@ -19,6 +20,9 @@ export interface Traffic {
   /** Publishes a second over all channels; `null`: as many as are answered. */
   readonly rate: number | null;
   readonly durationMs: number;
+  readonly content?: Content;
+  /** Messages that gave way to newer ones are no fault, only the last of each publisher has to come. */
+  readonly isConflated?: true;
 }
 
 export interface Phase {
@@ -33,8 +37,14 @@ export interface Phase {
   readonly isSustained: boolean;
 }
 
+interface Clients {
+  readonly channels: readonly string[];
+  readonly count: number;
+  readonly wish?: Wish;
+}
+
 /** Connects and subscribes clients, as many to each node, all of whom have to get there. */
-export async function openAll(bench: Bench, who: { channels: readonly string[]; count: number }): Promise<void> {
+export async function openAll(bench: Bench, who: Clients): Promise<void> {
   const servers = serversOf(bench);
   const count = Math.ceil(who.count / servers.length);
   for (const { endpoint } of servers) {
@@ -51,9 +61,9 @@ export async function runPhase(bench: Bench, traffic: Traffic): Promise<Phase> {
   const meter = new Meter(pidsOf(servers), crew.pids);
   const published = await crew.publish({ endpoints: servers.map(({ endpoint }) => endpoint), ...traffic });
   const accepted = acceptedIn(published);
-  const settled = await crew.settle(published.accepted);
+  const settled = await crew.settle({ accepted: published.accepted, channels: traffic.channels });
   const reading = meter.read();
-  requireExactlyOnce(accepted, settled);
+  requireExactlyOnce(accepted, traffic.isConflated === true ? withoutSkipped(settled) : settled);
   const seconds = (settled.lastAtMicros - published.startedAtMicros) / 1e6;
   const lateMs = seconds * 1000 - traffic.durationMs;
   const isSustained = published.unsent === 0 && lateMs < LATE_MS;
@@ -64,7 +74,10 @@ export async function runPhase(bench: Bench, traffic: Traffic): Promise<Phase> {
 export async function runSteady(bench: Bench, traffic: Traffic & { readonly rate: number }): Promise<Phase | null> {
   for (let attempt = 1; attempt <= 2; attempt++) {
     const phase = await runPhase(bench, traffic);
-    bench.progress(`${traffic.rate}/s: p99 ${(phase.latency.quantile(0.99) / 1000).toFixed(1)} ms`);
+    const { latency } = phase;
+    // Who only counts knows nothing of the time.
+    const late = latency.count === 0 ? '' : `: p99 ${(latency.quantile(0.99) / 1000).toFixed(1)} ms`;
+    bench.progress(`${traffic.rate}/s${late}`);
     if (phase.isSustained) return phase;
   }
   return null;
@@ -78,9 +91,15 @@ export function notSustained(rate: number): string {
   return `${rate}/s: not sustained`;
 }
 
+/** What is left to ask of a channel that conflates. */
+function withoutSkipped(settled: Settled): Settled {
+  return { ...settled, skipped: 0, expected: settled.deliveries };
+}
+
 /** A server that is fast because it loses messages is not fast. */
 function requireExactlyOnce(accepted: number, settled: Settled): void {
-  const { expected, deliveries, skipped, repeated, missing, surplus, foreign, ended } = settled;
+  const { expected, deliveries, skipped, repeated, missing, surplus, foreign, ended, digests } = settled;
+  if (new Set(digests).size > 1) throw new BenchmarkFailure('decoded, deltas are not what plain subscribers got');
   const wrong = skipped + repeated + missing + surplus + foreign + ended.size;
   if (wrong === 0 && deliveries === expected) return;
   throw new BenchmarkFailure(

@@ -1,7 +1,7 @@
 import type { Crew } from '../load/crew.ts';
 import type { Options, TargetName } from '../options.ts';
 import type { Server } from '../servers/server.ts';
-import type { Scheduling } from '../servers/sluice.ts';
+import type { SluiceOptions } from '../servers/sluice.ts';
 
 export interface Metric {
   readonly key: string;
@@ -38,7 +38,7 @@ export interface Scenario {
   /** Targets that it says nothing of. */
   readonly without?: readonly TargetName[];
   /** How Sluice is started for it. */
-  readonly sluice?: { readonly scheduling?: Scheduling; readonly metrics?: 'on'; readonly workers?: number };
+  readonly sluice?: Partial<Pick<SluiceOptions, 'scheduling' | 'metrics' | 'workers' | 'env'>>;
   /** Several server processes work at once, and none of them may be kept to one core. */
   readonly isUnpinned?: true;
   subscribers(options: Options): number;

@@ -22,6 +22,8 @@ export interface Server {
   readonly pid: number | undefined;
   /** What it printed last: the reason, when a run fails. */
   output(): string;
+  /** The text of its metrics, where they are on. */
+  readonly metrics?: () => Promise<string>;
   /** The 99th percentile of the delay of the event loop since the last call, where the server tells. */
   readonly loopDelayMs?: () => Promise<number>;
   stop(): Promise<void>;

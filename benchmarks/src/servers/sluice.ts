@@ -50,12 +50,12 @@ export async function startSluice({ apps = [DEFAULT_APP], ...options }: SluiceOp
     },
     endpoint: { host: HOST, port, pathPrefix: options.env?.['PATH_PREFIX'] ?? '', app: DEFAULT_APP },
   });
-  return hasMetrics ? { ...server, loopDelayMs: () => loopDelayMs(metricsPort) } : server;
+  if (!hasMetrics) return server;
+  const metrics = async (): Promise<string> => (await fetch(`http://${HOST}:${metricsPort}/metrics`)).text();
+  return { ...server, metrics, loopDelayMs: async () => loopDelayMs(await metrics()) };
 }
 
-async function loopDelayMs(port: number): Promise<number> {
-  const response = await fetch(`http://${HOST}:${port}/metrics`);
-  const text = await response.text();
+function loopDelayMs(text: string): number {
   const delays = [...text.matchAll(/^sluice_event_loop_delay_seconds\{[^}]*percentile="99"[^}]*\} (\S+)$/gm)];
   if (delays.length === 0) throw new BenchmarkFailure('the server tells nothing of its event loop');
   return Math.max(...delays.map(([, seconds]) => Number(seconds))) * 1000;
