@@ -1,6 +1,7 @@
 // HOT: the loops of countBases and #deliver run once per recipient; no allocation, closure, await or log call in them.
 import {
   type Algorithm,
+  ALGORITHMS,
   DELTA_DEFAULTS,
   type DeltaChannel,
   type DeltaEngine,
@@ -54,6 +55,10 @@ export const NOT_KNOWN: StreamOutcome = { patches: [], endsInterval: false };
 export class DeltaStream {
   readonly #options: DeltaStreamOptions;
   readonly #lane: Lane<LaneItem>;
+  /** What all its subscribers hold of a track, where that is the same: counting them again would cost as much as sending. */
+  readonly #holders = new WeakMap<Track, Holders>();
+  /** Changes whenever somebody comes, goes or begins anew. */
+  #version = 0;
   #published = 0;
   #isClosed = false;
   /** Subscriptions that take deltas. */
@@ -83,7 +88,7 @@ export class DeltaStream {
         const recipients = now ?? audience.of(message);
         if (this.#isClosed || !recipients.some(({ deltas }) => deltas !== null && deltas.size > 0)) return NOTHING;
         const { key, mode, id, patches } = message;
-        const count = (demand: Demand, track: Track): void => countBases(recipients, message, { demand, track });
+        const count = (demand: Demand, track: Track): void => this.#count(recipients, message, { demand, track });
         const shared = { text: message.text, key, mode, id: id === '' ? undefined : id, patches, count };
         variants = engine.variants(channel, shared, pace);
         return variants;
@@ -122,7 +127,13 @@ export class DeltaStream {
       const frame = cacheSync.frame(now());
       if (frame === undefined || subscription.delta?.held !== held) return;
       if (connection.transport.send(frame)) cacheSync.sentTo(held);
+      this.changed();
     });
+  }
+
+  /** A subscriber comes, goes, or holds something else than it was sent by {@link publish}. */
+  changed(): void {
+    this.#version++;
   }
 
   /** The last of its subscribers has gone. What waits still is for nobody: whoever comes now gets a stream of its own. */
@@ -131,11 +142,26 @@ export class DeltaStream {
     this.#options.channel.tracks.clear();
   }
 
+  #count(cohorts: readonly Cohort[], message: Message, counted: Counted): void {
+    const holders = this.#holders.get(counted.track);
+    if (holders?.version !== this.#version || cohorts.length > 1) {
+      countBases(cohorts, message, counted);
+      return;
+    }
+    const { sequence, sockets } = holders;
+    for (const algorithm of ALGORITHMS) counted.demand.addAll(algorithm, sequence, sockets[algorithm]);
+  }
+
   #deliver({ message, variants, number, cohorts }: Delivery): number {
     const { counters } = this.#options;
     const { except, key, frame: plain } = message;
+    const plainBytes = plain.payload.length;
+    const sockets = { fossil: 0, xdelta3: 0 };
     let recipients = 0;
     let bytes = 0;
+    // Nearly all get the same frame, and its length takes a new view of its bytes each time.
+    let last = plain;
+    let lastBytes = plainBytes;
     for (const { deltas } of cohorts) {
       if (deltas === null) continue;
       for (const subscriber of deltas) {
@@ -148,18 +174,38 @@ export class DeltaStream {
         recipients++;
         if (key !== '' && connection.transport.slow) {
           sendLatest(connection, key, { subscription, frame: variants.full, variants });
-          bytes += plain.payload.length;
+          bytes += plainBytes;
           continue;
         }
         const frame = variants.frameFor(algorithm, held);
-        bytes += frame.payload.length;
-        if (connection.transport.send(frame)) variants.sentTo(held);
+        if (frame !== last) {
+          last = frame;
+          lastBytes = frame.payload.length;
+        }
+        bytes += lastBytes;
+        if (!connection.transport.send(frame)) continue;
+        variants.sentTo(held);
+        sockets[algorithm]++;
       }
     }
-    counters.deltaPlainBytes += recipients * plain.payload.length;
+    counters.deltaPlainBytes += recipients * plainBytes;
     counters.deltaSentBytes += bytes;
+    this.#note(variants, sockets);
     return recipients;
   }
+
+  /** Where not all were sent it, they are counted next time. */
+  #note({ kept }: Variants<Frame>, sockets: Holders['sockets']): void {
+    if (kept === undefined) return;
+    if (sockets.fossil + sockets.xdelta3 < this.subscribers) this.#holders.delete(kept.track);
+    else this.#holders.set(kept.track, { version: this.#version, sequence: kept.sequence, sockets });
+  }
+}
+
+interface Holders {
+  readonly version: number;
+  readonly sequence: number;
+  readonly sockets: Readonly<Record<Algorithm, number>>;
 }
 
 interface Delivery {

@@ -26,6 +26,11 @@ export class Demand {
     return this.#cohorts;
   }
 
+  /** So many who are known to hold the same. */
+  addAll(algorithm: Algorithm, held: number, sockets: number): void {
+    if (sockets > 0) this.#cohorts.push({ algorithm, base: held, sockets });
+  }
+
   /** `held`: 0 for none. */
   add(algorithm: Algorithm, held: number): void {
     if (held === 0) return;

@@ -38,6 +38,11 @@ export class Variants<Frame> {
     this.#options = options;
   }
 
+  /** What those hold who are sent one of these frames; `undefined`: what they held before. */
+  get kept(): VariantsOptions<Frame>['kept'] {
+    return this.#options.kept;
+  }
+
   get full(): Frame {
     return (this.#full ??= this.#options.prepare(this.#options.full()));
   }

@@ -41,6 +41,7 @@ export function handleDeltaSyncError(hub: Hub, connection: Connection, { channel
   const subscription = connection.subscriptions.get(channel);
   if (subscription === undefined || subscription.delta === null) return;
   subscription.delta.held.clear();
+  subscription.channel.stream?.changed();
   sync(hub, subscription.delta);
 }
 
@@ -51,6 +52,7 @@ export function takeDeltas(hub: Hub, connection: Connection, subscription: Subsc
   if (algorithm === undefined || connection.deltas >= hub.options.deltas.maxStatesPerConnection) return;
   const stream = (channel.stream ??= hub.openStream(channel));
   stream.subscribers++;
+  stream.changed();
   connection.deltas++;
   subscription.delta = {
     connection,
@@ -86,6 +88,7 @@ export function endDeltas(connection: Connection, subscription: Subscription): v
   subscription.delta = null;
   connection.deltas--;
   const { stream } = channel;
+  stream?.changed();
   if (stream === null || --stream.subscribers > 0) return;
   stream.close();
   channel.stream = null;
