@@ -45,6 +45,13 @@ interface Gathering {
   readonly pieces: Buffer[];
 }
 
+/** A snapshot that goes out. */
+interface Sending {
+  readonly id: number;
+  /** When the transport was given its last piece. */
+  at: number;
+}
+
 /** The other nodes as the primary sees them: the way to their workers, and what they hold. */
 export class OtherNodes {
   readonly #options: OtherNodesOptions;
@@ -56,7 +63,7 @@ export class OtherNodes {
   /** Nodes that said they were at another version than is known; a message may be under way. */
   readonly #ahead = new Map<NodeId, number>();
   /** Snapshots under way, by the node that gets them. */
-  readonly #sending = new Map<NodeId, number>();
+  readonly #sending = new Map<NodeId, Sending>();
   #snapshots = 0;
   #timer: NodeJS.Timeout | null = null;
   #comingBack: NodeJS.Timeout | null = null;
@@ -117,13 +124,13 @@ export class OtherNodes {
         if (isSnapshotNotice(notice)) this.#notice(node, notice);
       },
       connected: () => {
+        // What was given to the transport before is never confirmed. Whoever lacks it asks again.
+        this.#sending.clear();
         duties.reachable(true);
         this.#comeBack();
       },
       disconnected: () => {
         duties.reachable(false);
-        // Nobody confirms what was under way. Whoever lacks it asks again.
-        this.#sending.clear();
         this.#standBack();
       },
       stoodStill: () => {
@@ -244,12 +251,16 @@ export class OtherNodes {
 
   /** A piece when the transport has taken over the one before: more at once would fill the buffers of those who listen. */
   #sendSnapshot(node: NodeId): void {
-    if (this.#sending.has(node)) return;
+    const before = this.#sending.get(node);
+    // A piece that was given to a transport that is away is never confirmed.
+    if (before !== undefined && this.#now() - before.at < this.#options.deadMs) return;
     const pieces = this.#duties?.replication.snapshot() ?? [];
     const id = ++this.#snapshots;
-    this.#sending.set(node, id);
+    const sending: Sending = { id, at: this.#now() };
+    this.#sending.set(node, sending);
     const send = (place: number): void => {
-      if (this.#sending.get(node) !== id) return;
+      if (this.#sending.get(node) !== sending) return;
+      sending.at = this.#now();
       const data = pieces[place]?.toString('base64');
       if (data === undefined) {
         this.#sending.delete(node);

@@ -24,13 +24,13 @@ export const CHANNELS: readonly Mutant[] = [
     },
     {
       name: 'sends-no-cache-miss',
-      find: 'connection.send(kept === null ? serverMessages.cacheMiss(raw) : kept.text);',
-      replace: 'if (kept !== null) connection.send(kept.text);',
+      find: 'connection.send(isWanted ? kept.text : serverMessages.cacheMiss(raw));',
+      replace: 'if (isWanted) connection.send(kept.text);',
       rows: ['CA-01', 'CA-06'],
     },
     {
       name: 'sends-no-kept-event',
-      find: 'connection.send(kept === null ? serverMessages.cacheMiss(raw) : kept.text);',
+      find: 'connection.send(isWanted ? kept.text : serverMessages.cacheMiss(raw));',
       replace: 'connection.send(serverMessages.cacheMiss(raw));',
       rows: ['CA-02', 'CA-09', 'CA-14', 'CA-16'],
     },

@@ -41,7 +41,7 @@ export const HTTP_API: readonly Mutant[] = [
     },
     {
       name: 'keeps-no-events',
-      find: 'if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, ttlMs: hub.options.cacheTtlMs });',
+      find: 'if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, tagsJson, ttlMs: hub.options.cacheTtlMs });',
       replace: '',
       rows: ['CA-02', 'CA-03', 'CA-05', 'CA-11', 'CA-14'],
     },
