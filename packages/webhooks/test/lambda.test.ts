@@ -211,7 +211,7 @@ describe('a function that is down', () => {
     const startedAt = performance.now();
     await webhooks.flush(100);
     await webhooks.close();
-    assert.ok(performance.now() - startedAt < 1000);
+    assert.ok(performance.now() - startedAt < 10_000);
     assert.equal(webhooks.counters.dropped, 1);
     await until('the call to be cut off', () => receiver.open === 0);
   });

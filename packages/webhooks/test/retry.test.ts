@@ -41,7 +41,7 @@ describe('a call that fails', () => {
     const startedAt = performance.now();
     webhooks.emit(said('a', 'hidden data'));
     await until('the dead letter', () => webhooks.counters.deadLettered === 1);
-    assert.ok(performance.now() - startedAt < 2500);
+    assert.ok(performance.now() - startedAt < 8000);
     const gaps = receiver.calls.map(({ at }, i) => at - (receiver.calls[i - 1]?.at ?? 0)).slice(1);
     for (const [i, gap] of gaps.entries()) {
       const full = Math.min(400, 50 * 2 ** i);

@@ -58,6 +58,6 @@ describe('a drain', () => {
   it('is over at once when nobody is there', async () => {
     const startedAt = performance.now();
     await closeSpread([], 10_000);
-    assert.ok(performance.now() - startedAt < 1000);
+    assert.ok(performance.now() - startedAt < 5000);
   });
 });

@@ -142,7 +142,7 @@ describe('SIGTERM under load', () => {
       server.signal('SIGTERM');
       assert.equal((await server.exited).code, 0);
       const tookMs = performance.now() - signalledAt;
-      assert.ok(tookMs < 3000, `it took ${Math.round(tookMs)} ms`);
+      assert.ok(tookMs < 8000, `it took ${Math.round(tookMs)} ms`);
       await until('both to be closed', () => silent.ended && idle.ended);
     },
   );
@@ -159,7 +159,7 @@ describe('SIGTERM under load', () => {
       server.signal('SIGTERM');
       assert.equal((await server.exited).code, 0);
       const tookMs = performance.now() - signalledAt;
-      assert.ok(tookMs < 3000, `it took ${Math.round(tookMs)} ms`);
+      assert.ok(tookMs < 8000, `it took ${Math.round(tookMs)} ms`);
       await until('it to be closed', () => silent.ended);
     },
   );
@@ -172,7 +172,7 @@ describe('SIGTERM under load', () => {
     server.signal('SIGTERM');
     await server.exited;
     const tookMs = performance.now() - signalledAt;
-    assert.ok(tookMs >= 900 && tookMs < 4000, `it took ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs >= 900 && tookMs < 8000, `it took ${Math.round(tookMs)} ms`);
     assert.match(server.output, /the grace period is over/);
   });
 
@@ -207,7 +207,7 @@ describe('Another signal', () => {
       server.signal('SIGTERM');
       const { code } = await server.exited;
       assert.equal(code, 1);
-      assert.ok(performance.now() - signalledAt < 2000);
+      assert.ok(performance.now() - signalledAt < 8000);
       assert.ok([1006, 4200].includes((await client.nextClose()).code));
     },
   );
