@@ -9,6 +9,8 @@ import { connectCounting, COUNT, expectCount } from './counting.ts';
 const MANY = 100;
 const HELD_BACK_MS = 5000;
 const TIMER_SLACK_MS = 500;
+/** How late one count may come, and the next not. */
+const LATE_MS = 1500;
 
 /** Takes every count that comes in a while, with the time it came. */
 async function countsWithin(socket: PusherSocket, ms: number): Promise<{ readonly at: number; count: unknown }[]> {
@@ -128,6 +130,8 @@ export const SC: readonly Row[] = [
         const [socket] = crowd;
         for (; active && socket !== undefined; await sleep(200)) {
           socket.sendUnsubscribe(channel);
+          // Who comes back in the same moment has not been away, where servers count together.
+          await sleep(200);
           await socket.subscribe(channel);
         }
       })();
@@ -138,7 +142,7 @@ export const SC: readonly Row[] = [
       for (const [i, { at, count }] of counts.entries()) {
         assert.ok(Number(count) >= MANY + 10 && Number(count) <= MANY + 11, `the count is ${String(count)}`);
         const gapMs = at - (counts[i - 1]?.at ?? -Infinity);
-        assert.ok(gapMs > HELD_BACK_MS - TIMER_SLACK_MS, `two counts came within ${gapMs} ms`);
+        assert.ok(gapMs > HELD_BACK_MS - LATE_MS, `two counts came within ${gapMs} ms`);
       }
       await sleep(HELD_BACK_MS + TIMER_SLACK_MS);
       observer.frames.length = 0;
