@@ -17,6 +17,25 @@ export function conflationKeyOf(data: string, path: string): string {
   return path.startsWith(IN_DATA) ? keyOf(valueAt(parsed.value, path.slice(IN_DATA.length))) : '';
 }
 
+/** The keys in the data of one event, which is parsed once for all channels that look in the same place. */
+export class KeysOfData {
+  readonly #data: string;
+  #path: string | null = null;
+  #key = '';
+
+  constructor(data: string) {
+    this.#data = data;
+  }
+
+  at(path: string): string {
+    if (path !== this.#path) {
+      this.#path = path;
+      this.#key = conflationKeyOf(this.#data, path);
+    }
+    return this.#key;
+  }
+}
+
 function valueAt(root: unknown, path: string): unknown {
   let value = root;
   for (const name of path.split('.')) {

@@ -3,7 +3,7 @@ import { parseTags, tagsText } from '@sluice/filter';
 import { type ChannelName, isSocketId, parseChannelName, serverMessages } from '@sluice/protocol';
 import type { App } from './app.ts';
 import { broadcast } from './broadcast.ts';
-import { conflationKeyOf, MAX_CONFLATION_KEY } from './conflation-key.ts';
+import { KeysOfData, MAX_CONFLATION_KEY } from './conflation-key.ts';
 import { type PublishRefusal, publishError } from './errors.ts';
 import type { Hub } from './hub.ts';
 
@@ -56,13 +56,14 @@ export function checkEvents(app: App, asked: readonly PublishedEvent[]): Publish
 export function publish(hub: Hub, app: App, events: readonly CheckedEvent[]): void {
   const space = hub.space(app);
   for (const { name, data, channels, except, tagsJson, conflationKey, mode } of events) {
+    const keys = new KeysOfData(data);
     const nameJson = JSON.stringify(name);
     const dataJson = JSON.stringify(data);
     for (const { raw: channel, cached: kept } of channels) {
       const { enableTags = hub.options.tagFiltering.enableTags, conflationKey: path } = space.deltaOf(channel);
       const event = serverMessages.channelEvent(nameJson, channel, dataJson);
       const text = enableTags && tagsJson !== '' ? serverMessages.taggedEvent(event, tagsJson) : event;
-      const key = conflationKey ?? (path === undefined ? '' : conflationKeyOf(data, path));
+      const key = conflationKey ?? (path === undefined ? '' : keys.at(path));
       if (kept) hub.ports.registry.keep({ appId: app.id, channel, text, tagsJson, ttlMs: hub.options.cacheTtlMs });
       broadcast(hub, space, { channel, text, except, kept, tagsJson, key, mode });
     }

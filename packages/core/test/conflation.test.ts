@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { conflationKeyOf, MAX_CONFLATION_KEY } from '../src/conflation-key.ts';
+import { conflationKeyOf, KeysOfData, MAX_CONFLATION_KEY } from '../src/conflation-key.ts';
 import { type Client, Cluster, publish, type Worker } from './cluster.ts';
 import { testApp } from './test-app.ts';
 
@@ -183,4 +183,12 @@ describe('a conflation key', () => {
     assert.equal(conflationKeyOf('no JSON', 'a'), '');
     assert.equal(conflationKeyOf(JSON.stringify({ a: 'k'.repeat(MAX_CONFLATION_KEY + 1) }), 'a'), '');
   });
+});
+
+it('the keys of one event are those of each path that is asked for, in any order', () => {
+  const keys = new KeysOfData('{"a":1,"b":{"c":"x"}}');
+  assert.deepEqual(
+    ['a', 'a', 'b.c', 'none', 'a'].map((path) => keys.at(path)),
+    ['1', '1', 'x', '', '1'],
+  );
 });
