@@ -170,11 +170,6 @@ export class NodeGateway {
     await new Promise((resolve) => setTimeout(resolve, this.#options.beatMs));
   }
 
-  /** The number that the next message gets is one more. */
-  get lastNumber(): number {
-    return this.#outgoing.last;
-  }
-
   /**
    * Reaches all who have joined the topic, whatever breaks, as long as it is kept. False: it was refused, since too much waits for
    * the transport, and is counted. The newest are refused, so that what was accepted stays in order and without a hole.

@@ -47,7 +47,7 @@ export class Observed {
   }
 
   publish({ gateway }: Node, topic: string): void {
-    const number = gateway.lastNumber + 1;
+    const number = gateway.counters.published + 1;
     if (gateway.publish(topic, Buffer.alloc(this.#bodyBytes, String(number).padEnd(DIGITS)))) {
       listOf(this.#published, `${topic} ${gateway.id}`).push(number);
     }
@@ -61,7 +61,7 @@ export class Observed {
     this.#periods.push(period);
     node.gateway.join(topic, () => {
       assert.equal(period.joinedAt, null, 'told once');
-      period.joinedAt = new Map(this.#nodes.map(({ gateway }) => [gateway.id, gateway.lastNumber]));
+      period.joinedAt = new Map(this.#nodes.map(({ gateway }) => [gateway.id, gateway.counters.published]));
     });
   }
 
