@@ -214,6 +214,29 @@ describe('a publish that breaks a limit', () => {
   });
 });
 
+describe('an event with what Pusher does not have', () => {
+  const { hub } = new Cluster(1).worker(0);
+  for (const [what, changes, message] of [
+    ['tags that are no object', { tags: 'x' }, 'Invalid tags: expected an object'],
+    ['a tag that is an object', { tags: { a: {} } }, 'Invalid tags.a: expected a string, a number or a boolean'],
+    [
+      'too many tags',
+      { tags: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`t${i}`, i])) },
+      'Invalid tags: 33 tags, more than the 32 allowed',
+    ],
+    ['a long conflation key', { conflationKey: 'k'.repeat(257) }, 'The conflation_key has more than 256 characters'],
+  ] as const) {
+    it(`is refused for ${what}`, () => {
+      assert.deepEqual(publish(hub, app, [event(changes)]), { reason: 'invalid', message });
+    });
+  }
+
+  it('goes out with as much as is allowed', () => {
+    const tags = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`t${i}`, i]));
+    assert.equal(publish(hub, app, [event({ tags, conflationKey: 'k'.repeat(256) })]), undefined);
+  });
+});
+
 describe('the registry of publish errors', () => {
   it('fills every placeholder, with hostile parts standing as they are', () => {
     for (const name of Object.keys(PUBLISH_ERRORS) as (keyof typeof PUBLISH_ERRORS)[]) {

@@ -172,4 +172,23 @@ describe('Parameters', () => {
     assert.deepEqual([status, text], [400, 'Invalid parameter: an event of a batch has one channel\n']);
     assert.equal(api.backbone.published.length, 0);
   });
+
+  for (const [members, problem] of [
+    [{ delta: 'no' }, 'Invalid parameter: delta has to be true or false'],
+    [{ conflation_key: {} }, 'Invalid parameter: conflation_key has to be a string'],
+    [{ tags: { a: [] } }, 'Invalid tags.a: expected a string, a number or a boolean'],
+  ] as const) {
+    it(`that Pusher does not have are refused where they make no sense, in a batch too: ${JSON.stringify(members)}`, async () => {
+      const api = new TestApi();
+      const one = { name: 'e', channel: 'c', data: 'd', ...members };
+      for (const [path, body] of [
+        ['/events', one],
+        ['/batch_events', { batch: [{ name: 'e', channel: 'c', data: 'd' }, one] }],
+      ] as const) {
+        const { status, text } = await api.call({ method: 'POST', path, body });
+        assert.deepEqual([status, text], [400, `${problem}\n`]);
+      }
+      assert.equal(api.backbone.published.length, 0);
+    });
+  }
 });
