@@ -8,6 +8,7 @@ import { CHROMIUM_ARGUMENTS, findChromium, until } from '@sluice/testkit';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { BUNDLES } from '../scripts/bundles.ts';
+import { PAGE, workerScript } from './client-page.ts';
 import { delta, full, plain } from './link.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
@@ -23,18 +24,7 @@ const CLIENT = `
   });
   client.subscribe('market-data').bind('price-update', (data) => tell({ price: data.price, stats: deltas.stats() }));`;
 
-const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script>
-  const seen = [];
-  const tell = (what) => seen.push(what);
-  const isWorker = new URLSearchParams(location.search).has('worker');
-  if (isWorker) new Worker('/worker.js' + location.search).onmessage = ({ data }) => tell(data);
-  else document.write('<script src="/pusher.js"><\\/script><script src="/scripts/sluice-client.js"><\\/script><script src="/client.js"><\\/script>');
-</script>`;
-
-const WORKER = `
-  importScripts('/pusher.worker.js', '/scripts/sluice-client.js');
-  const tell = (what) => postMessage(what);
-  ${CLIENT}`;
+const WORKER = workerScript(CLIENT);
 
 let browser: Browser;
 let pages: Server;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { PAGE, workerScript } from '@sluice/client/testing';
 import { ApiClient, APP, CHROMIUM_ARGUMENTS, findChromium, SluiceProcess, until } from '@sluice/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { Backend, type Page as Document } from './backend.ts';
@@ -26,18 +27,7 @@ const CLIENT = `
   channel.bind('pusher:subscription_succeeded', () => tell({ price: 'subscribed' }));
   channel.bind('price', ({ price, text }) => tell({ price, length: text.length, stats: deltas.stats() }));`;
 
-const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script>
-  const seen = [];
-  const tell = (what) => seen.push(what);
-  const isWorker = new URLSearchParams(location.search).has('worker');
-  if (isWorker) new Worker('/worker.js' + location.search).onmessage = ({ data }) => tell(data);
-  else document.write('<script src="/pusher.js"><\\/script><script src="/scripts/sluice-client.js"><\\/script><script src="/client.js"><\\/script>');
-</script>`;
-
-const WORKER = `
-  importScripts('/pusher.worker.js', '/scripts/sluice-client.js');
-  const tell = (what) => postMessage(what);
-  ${CLIENT}`;
+const WORKER = workerScript(CLIENT);
 
 const backend = await Backend.listen(publisherOn(server.port), documents());
 after(() => backend[Symbol.asyncDispose]());

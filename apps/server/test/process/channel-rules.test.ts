@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiClient, APP, RawClient, until } from '@sluice/testkit';
+import { ApiClient, APP, RawClient, type SluiceProcess, until } from '@sluice/testkit';
 import { DeltaFollower } from './delta-follower.ts';
 import { publish, type Published, startDeltaServer, times } from './delta-server.ts';
 import { dataOf } from './support.ts';
+
+/** Whether the frames of a tagged message have its tags, on each of two channels. */
+async function showsTags(server: SluiceProcess, channels: readonly [string, string]): Promise<boolean[]> {
+  await using client = await RawClient.connect(server.wsUrl);
+  for (const channel of channels) await client.subscribe(channel);
+  using api = new ApiClient(server.port);
+  await publish(api, ...channels.map((channel) => ({ channel, tags: { a: '1' } })));
+  await until('both', () => dataOf(client, 'e').length === 2);
+  return client.texts.slice(-2).map((text) => text.includes('"tags":{"a":"1"}'));
+}
 
 describe('Rules for channels, beside a section that says xdelta3 and shows no tags', () => {
   const started = startDeltaServer({
@@ -73,14 +83,7 @@ describe('Rules for channels, beside a section that says xdelta3 and shows no ta
   });
 
   it('enable_tags: true shows them', async () => {
-    const server = await started;
-    await using client = await RawClient.connect(server.wsUrl);
-    for (const channel of ['tagged-2', 'bare']) await client.subscribe(channel);
-    using api = new ApiClient(server.port);
-    await publish(api, { channel: 'tagged-2', tags: { a: '1' } }, { channel: 'bare', tags: { a: '1' } });
-    await until('both', () => dataOf(client, 'e').length === 2);
-    const shown = client.texts.slice(-2).map((text) => text.includes('"tags":{"a":"1"}'));
-    assert.deepEqual(shown, [true, false]);
+    assert.deepEqual(await showsTags(await started, ['tagged-2', 'bare']), [true, false]);
   });
 });
 
@@ -133,16 +136,7 @@ describe('Rules for channels, beside a section that says nothing', () => {
   });
 
   it('enable_tags: false hides them', async () => {
-    const server = await started;
-    await using client = await RawClient.connect(server.wsUrl);
-    for (const channel of ['bare-1', 'tagged']) await client.subscribe(channel);
-    using api = new ApiClient(server.port);
-    await publish(api, { channel: 'bare-1', tags: { a: '1' } }, { channel: 'tagged', tags: { a: '1' } });
-    await until('both', () => dataOf(client, 'e').length === 2);
-    assert.deepEqual(
-      client.texts.slice(-2).map((text) => text.includes('"tags":{"a":"1"}')),
-      [false, true],
-    );
+    assert.deepEqual(await showsTags(await started, ['bare-1', 'tagged']), [false, true]);
   });
 
   it('a reload changes the rules of channels that are opened from then on, and says what waits for a restart', async () => {
