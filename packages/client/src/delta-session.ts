@@ -3,7 +3,7 @@ import { type Base, Bases, type TrackId } from './bases.ts';
 import type { ChannelRules } from './channel-rules.ts';
 import type { Decoders } from './decoders.ts';
 import { type DeltaFrame, channelOf, dataOf, type FullFrame, type Members, membersOf, parse } from './frames.ts';
-import { readCacheSync, readDelta, readFullFrame } from './frames.ts';
+import { readBinaryDelta, readCacheSync, readDelta, readFullFrame } from './frames.ts';
 import { LiveFilters } from './live-filters.ts';
 import type { DeltaLimits } from './options.ts';
 import { Resync } from './resync.ts';
@@ -68,6 +68,15 @@ export class DeltaSession {
     else this.#full(full);
   }
 
+  /** Takes a binary message of the server; false: it is no delta. */
+  receiveBinary(bytes: Uint8Array): boolean {
+    const frame = readBinaryDelta(bytes);
+    if (frame === undefined) return false;
+    this.#shared.stats.bytesReceived += bytes.length;
+    this.#delta(frame.channel, frame);
+    return true;
+  }
+
   /** A frame of the client library, as it goes to the server. */
   outgoing(text: string): string {
     if (!text.includes('"pusher:')) return text;
@@ -101,7 +110,7 @@ export class DeltaSession {
         this.#enable();
         return false;
       case 'pusher:delta':
-        if (typeof channel === 'string') this.#delta(channel, dataOf(frame));
+        if (typeof channel === 'string') this.#delta(channel, readDelta(channel, dataOf(frame)));
         return true;
       case 'pusher:delta_cache_sync':
         if (typeof channel === 'string') this.#cacheSync(channel, dataOf(frame));
@@ -127,7 +136,7 @@ export class DeltaSession {
   #enable(): void {
     const { algorithms } = this.#shared.decoders;
     if (algorithms.length === 0) return;
-    this.#ports.send(JSON.stringify({ event: 'pusher:enable_delta_compression', data: { algorithms } }));
+    this.#ports.send(JSON.stringify({ event: 'pusher:enable_delta_compression', data: { algorithms, binary: true } }));
   }
 
   #full({ text, seq, key }: FullFrame): void {
@@ -148,11 +157,10 @@ export class DeltaSession {
     this.#deliver(text, base.bytes.length);
   }
 
-  #delta(channel: string, data: Members): void {
+  #delta(channel: string, frame: DeltaFrame | undefined): void {
     const resync = this.#channels.get(channel);
     // Sent before the server knew of the unsubscribe.
     if (resync === undefined) return;
-    const frame = readDelta(channel, data);
     try {
       if (frame === undefined) throw new Error('malformed');
       const { base, text } = this.#decode(frame);

@@ -35,6 +35,8 @@ export class DeltaWebSocket extends EventTarget {
   readonly #session: DeltaSession;
   readonly #stats: Readonly<DeltaStats>;
   readonly #handlers = new Map<EventName, { handler: Handler }>();
+  /** For the library; the socket itself gives bytes, in which deltas come. */
+  #binaryType: string;
   /** What came before the decoders were loaded; undefined when nothing has to wait any more. */
   #held: unknown[] | undefined;
 
@@ -43,6 +45,8 @@ export class DeltaWebSocket extends EventTarget {
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     // Some implementations take an explicit undefined for a protocol.
     this.#socket = protocols === undefined ? new Socket(url) : new Socket(url, protocols);
+    this.#binaryType = this.#socket.binaryType ?? 'blob';
+    this.#socket.binaryType = 'arraybuffer';
     const common = shared(options);
     this.#stats = common.stats;
     this.#session = new DeltaSession(common, {
@@ -88,11 +92,11 @@ export class DeltaWebSocket extends EventTarget {
   }
 
   get binaryType(): string {
-    return this.#socket.binaryType ?? 'blob';
+    return this.#binaryType;
   }
 
   set binaryType(type: string) {
-    this.#socket.binaryType = type;
+    this.#binaryType = type;
   }
 
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
@@ -145,7 +149,9 @@ export class DeltaWebSocket extends EventTarget {
 
   #process(data: unknown): void {
     if (typeof data === 'string') this.#session.receive(data);
-    else this.#dispatchMessage(data);
+    else if (!this.#session.receiveBinary(bytesOf(data))) {
+      this.#dispatchMessage(this.#binaryType === 'blob' ? new Blob([data as ArrayBuffer]) : data);
+    }
   }
 
   #dispatchMessage(data: unknown): void {
@@ -183,4 +189,10 @@ export class DeltaWebSocket extends EventTarget {
       this.addEventListener(name, (event) => slot.handler?.call(this, event as never));
     }
   }
+}
+
+/** `faye-websocket` gives a Buffer whatever it is asked for. */
+function bytesOf(data: unknown): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
 }

@@ -63,6 +63,32 @@ export function readDelta(channel: string, data: Members): DeltaFrame | undefine
   };
 }
 
+const BINARY_ALGORITHMS: readonly (string | undefined)[] = [undefined, 'fossil', 'xdelta3'];
+const BINARY_HEADER_BYTES = 17;
+
+/**
+ * A delta in bytes, integers big-endian: algorithm 1, channel length 2, key length 2, sequence 6, sequence of the base 6, channel,
+ * key, patch. Undefined for a binary message that is none.
+ */
+export function readBinaryDelta(bytes: Uint8Array): DeltaFrame | undefined {
+  if (bytes.length < BINARY_HEADER_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const algorithm = BINARY_ALGORITHMS[view.getUint8(0)];
+  const channelEnd = BINARY_HEADER_BYTES + view.getUint16(1);
+  const keyEnd = channelEnd + view.getUint16(3);
+  if (algorithm === undefined || keyEnd > bytes.length) return undefined;
+  const number = (at: number): number => view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
+  const text = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to));
+  return {
+    channel: text(BINARY_HEADER_BYTES, channelEnd),
+    seq: number(5),
+    key: text(channelEnd, keyEnd),
+    delta: bytes.subarray(keyEnd),
+    base: number(11),
+    algorithm,
+  };
+}
+
 /** The messages of a `pusher:delta_cache_sync`, those of one key in their order. */
 export function readCacheSync(data: Members): readonly CachedMessage[] {
   return Object.entries(membersOf(data['states'])).flatMap(([key, messages]) =>

@@ -69,7 +69,7 @@ async function getsDeltas(t: TestContext, query: string): Promise<void> {
   await page.goto(`http://127.0.0.1:${port}/?port=${server.port}${query}`);
   await until('the subscription', () => server.received.some(({ event }) => event === 'pusher:subscribe'), TIMEOUT_MS);
   assert.deepEqual(server.received, [
-    { event: 'pusher:enable_delta_compression', data: { algorithms: ['fossil', 'xdelta3'] } },
+    { event: 'pusher:enable_delta_compression', data: { algorithms: ['fossil', 'xdelta3'], binary: true } },
     {
       event: 'pusher:subscribe',
       data: { filter: { key: 'asset', cmp: 'eq', val: 'BTC' }, auth: '', channel: 'market-data' },

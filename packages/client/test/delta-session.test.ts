@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { delta, full, Link, plain } from './link.ts';
+import { binaryDelta, delta, full, Link, plain } from './link.ts';
 
 const ESTABLISHED = String.raw`{"event":"pusher:connection_established","data":"{\"socket_id\":\"1.2\",\"activity_timeout\":120}"}`;
 /** What a delta copies, and other bases do not have. */
@@ -19,7 +19,7 @@ describe('a session', () => {
     const link = await Link.open();
     link.receive(ESTABLISHED);
     assert.deepEqual(link.sent(), [
-      { event: 'pusher:enable_delta_compression', data: { algorithms: ['fossil', 'xdelta3'] } },
+      { event: 'pusher:enable_delta_compression', data: { algorithms: ['fossil', 'xdelta3'], binary: true } },
     ]);
     link.receive('{"event":"pusher:delta_compression_enabled","data":{"enabled":true,"algorithm":"fossil"}}');
     assert.deepEqual(link.delivered(), [ESTABLISHED]);
@@ -51,6 +51,40 @@ describe('a session', () => {
     const after = String.raw`{"event":"price-update","channel":"market-data","data":"{\"asset\":\"BTC\",\"price\":\"101.50\"}"}`;
     assert.deepEqual(link.delivered(), [plain('100.00'), after, after]);
     assert.deepEqual(link.errors, []);
+  });
+
+  it('reads deltas in bytes: literal frames of the wire', async () => {
+    const link = await subscribed();
+    link.receive(
+      String.raw`{"event":"price-update","channel":"market-data","data":"{\"asset\":\"BTC\",\"price\":\"100.00\"}","__delta_seq":1,"__conflation_key":"BTC"}`,
+      Buffer.concat([
+        Buffer.from('01000b00030000000000020000000000016d61726b65742d64617461425443', 'hex'),
+        Buffer.from('MVkKMVBAMCw5OjEuNTBcIn0ifTN3NFpWNDs=', 'base64'),
+      ]),
+    );
+    assert.deepEqual(link.delivered(), [plain('100.00'), plain('101.50')]);
+    assert.deepEqual(link.errors, []);
+  });
+
+  it('knows by algorithm, base and key what a delta in bytes is for, however large the numbers', async () => {
+    const link = await subscribed();
+    const [seq, key] = [2 ** 40 + 7, 'ключ'];
+    link.receive(full(plain('1'), seq, key), full(plain('9'), seq + 1, ''));
+    for (const algorithm of ['fossil', 'xdelta3'] as const) {
+      link.receive(binaryDelta({ base: plain('1'), target: plain('2'), seq: seq + 2, baseSeq: seq, key, algorithm }));
+    }
+    assert.deepEqual(link.delivered(), [plain('1'), plain('9'), plain('2'), plain('2')]);
+    link.receive(binaryDelta({ base: plain(NINES), target: plain(`${NINES}1`), seq: 5, baseSeq: 4, key }));
+    assert.deepEqual(link.sent(), [SYNC_ERROR]);
+  });
+
+  it('leaves other binary messages alone', async () => {
+    const link = await subscribed();
+    const message = binaryDelta({ base: plain('1'), target: plain('2'), seq: 2, baseSeq: 1 });
+    for (const bytes of [Buffer.alloc(0), Buffer.alloc(40), message.subarray(0, 16), message.subarray(0, 20)]) {
+      assert.equal(link.session.receiveBinary(bytes), false);
+    }
+    assert.deepEqual([link.errors, link.delivered(), link.sent(), link.stats.bytesReceived], [[], [], [], 0]);
   });
 
   it('takes the algorithm that the server named where a delta names none', async () => {

@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { until } from '@sluice/testkit';
 import { WebSocket as Ws } from 'ws';
 import { DeltaWebSocket, type DeltaWebSocketOptions, type SocketClass } from '../src/index.ts';
-import { delta, full, plain } from './link.ts';
+import { binaryDelta, delta, full, plain } from './link.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
 const SUBSCRIBE = '{"event":"pusher:subscribe","data":{"channel":"market-data"}}';
@@ -49,6 +49,30 @@ for (const [name, options] of [
       assert.deepEqual((await server.sent('pusher:delta_sync_error')).data, { channel: 'market-data' });
     });
 
+    it('takes deltas in bytes', async (t) => {
+      const { server, socket, texts } = await open(t, { ...options });
+      socket.send('{"event":"pusher:subscribe","data":{"channel":"market-data"}}');
+      await until('the confirmation', () => texts.length === 2);
+      server.send(full(plain('1'), 1));
+      server.latest.send(binaryDelta({ base: plain('1'), target: plain('2'), seq: 2, baseSeq: 1 }));
+      await until('both messages', () => texts.length === 4);
+      assert.deepEqual(texts.slice(2), [plain('1'), plain('2')]);
+    });
+
+    it('gives other binary messages in the type that it was told', async (t) => {
+      const { server, socket } = await open(t, { ...options });
+      const received: unknown[] = [];
+      socket.addEventListener('message', (event) => received.push((event as MessageEvent).data));
+      for (const type of ['blob', 'arraybuffer']) {
+        socket.binaryType = type;
+        server.latest.send(Buffer.from([1, 2]));
+        await until('the binary message', () => received.length > 0);
+        const data = received.pop();
+        const bytes = type === 'blob' ? await (data as Blob).arrayBuffer() : (data as ArrayBuffer);
+        assert.deepEqual(new Uint8Array(bytes), new Uint8Array([1, 2]));
+      }
+    });
+
     it('has the interface of a WebSocket', async (t) => {
       const { server, socket } = await open(t, { ...options });
       assert.ok(socket instanceof EventTarget);
@@ -57,11 +81,6 @@ for (const [name, options] of [
       assert.deepEqual([socket.protocol, socket.extensions, socket.bufferedAmount], ['', socket.extensions, 0]);
       socket.binaryType = 'arraybuffer';
       assert.equal(socket.binaryType, 'arraybuffer');
-      const received: unknown[] = [];
-      socket.addEventListener('message', (event) => received.push((event as MessageEvent).data));
-      server.latest.send(Buffer.from([1, 2]));
-      await until('the binary message', () => received.length === 1);
-      assert.deepEqual(new Uint8Array(received[0] as ArrayBuffer), new Uint8Array([1, 2]));
       const closed = once(socket, 'close');
       server.latest.close(4001, 'gone');
       const [event] = (await closed) as [{ code: number; reason: string; wasClean: boolean }];
@@ -161,7 +180,10 @@ describe('a DeltaWebSocket', () => {
     loaded();
     await until('the messages', () => texts.length === 2);
     assert.equal(texts[1], plain('1'));
-    assert.deepEqual((await server.sent('pusher:enable_delta_compression')).data, { algorithms: ['fossil'] });
+    assert.deepEqual((await server.sent('pusher:enable_delta_compression')).data, {
+      algorithms: ['fossil'],
+      binary: true,
+    });
     assert.deepEqual(errors, ['no decoder for xdelta3 deltas: 404']);
     // It cannot decode what is wished for.
     socket.send(SUBSCRIBE);

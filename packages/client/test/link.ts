@@ -48,8 +48,12 @@ export class Link {
     );
   }
 
-  receive(...texts: readonly string[]): void {
-    for (const text of texts) this.session.receive(text);
+  /** Texts, and binary messages; all of these have to be deltas. */
+  receive(...messages: readonly (string | Uint8Array)[]): void {
+    for (const message of messages) {
+      if (typeof message === 'string') this.session.receive(message);
+      else if (!this.session.receiveBinary(message)) throw new Error('a binary message that is no delta');
+    }
   }
 
   /** What came since the last call. */
@@ -93,4 +97,25 @@ export function delta({
     base_index: baseSeq,
   };
   return JSON.stringify({ event: 'pusher:delta', channel, data });
+}
+
+/** The same in bytes. */
+export function binaryDelta({
+  base,
+  target,
+  seq,
+  baseSeq,
+  key = '',
+  channel = 'market-data',
+  algorithm,
+}: DeltaParts): Buffer {
+  const isVcdiff = algorithm === 'xdelta3';
+  const head = Buffer.alloc(17);
+  head.writeUInt8(isVcdiff ? 2 : 1);
+  head.writeUInt16BE(channel.length, 1);
+  head.writeUInt16BE(Buffer.byteLength(key), 3);
+  head.writeUIntBE(seq, 5, 6);
+  head.writeUIntBE(baseSeq, 11, 6);
+  const patch = Buffer.from(isVcdiff ? vcdiffDelta(base, target) : fossilDelta(base, target), 'base64');
+  return Buffer.concat([head, Buffer.from(channel + key), patch]);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { delta, full, Link, plain } from './link.ts';
+import { binaryDelta, delta, full, Link, plain } from './link.ts';
 
 interface Publish {
   readonly key: string;
@@ -34,8 +34,8 @@ class ModelServer {
   readonly #fullEvery = 5;
   #seq = 1000;
 
-  /** Texts of the frames as they are to arrive. */
-  publish({ key, text, fate }: Publish): readonly string[] {
+  /** The messages as they are to arrive. */
+  publish({ key, text, fate }: Publish): readonly (string | Uint8Array)[] {
     if (fate === 'without delta') return [text];
     const track = this.#tracks.get(key);
     const seq = ++this.#seq;
@@ -45,7 +45,9 @@ class ModelServer {
     if (fate === 'filtered') return [];
     this.#received.set(key, seq);
     if (!isCurrent) return [full(text, seq, key)];
-    const frame = delta({ base: track.text, target: text, seq, baseSeq: track.seq, key, algorithm });
+    const parts = { base: track.text, target: text, seq, baseSeq: track.seq, key, algorithm } as const;
+    if (fate !== 'spoilt' && seq % 3 === 0) return [binaryDelta(parts)];
+    const frame = delta(parts);
     return [fate === 'spoilt' ? frame.replace(/"delta":"[^"]*"/u, '"delta":"MVkK"') : frame];
   }
 
@@ -69,7 +71,7 @@ it('whatever fails, the library gets each message once, and the last one of ever
       link.subscribe('market-data');
       link.sent();
       const server = new ModelServer();
-      const underWay: string[] = [];
+      const underWay: (string | Uint8Array)[] = [];
       const arrive = (keep: number): void => {
         while (underWay.length > keep) link.receive(...underWay.splice(0, 1));
         for (const _ of link.sent()) underWay.push(...server.beginAnew());

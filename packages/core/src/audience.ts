@@ -1,17 +1,35 @@
+import { CommonBases } from '@sluice/delta';
 import { type Filter, FilterIndex } from '@sluice/filter';
 import type { Connection } from './connection.ts';
-import type { DeltaSubscriber } from './delta-stream.ts';
+import type { DeltaSubscriber } from './delta-subscriber.ts';
 import type { Message } from './message.ts';
 import type { Subscription } from './subscription.ts';
+
+/** Those of a cohort that take deltas, and what they hold in common. */
+export class DeltaCohort {
+  readonly subscribers = new Set<DeltaSubscriber>();
+  readonly bases = new CommonBases();
+}
 
 /** Subscribers of a channel that get the same messages. */
 export class Cohort {
   readonly plain = new Set<Connection>();
-  /** Null until the first. */
-  deltas: Set<DeltaSubscriber> | null = null;
+  /** Null where there are none. */
+  deltas: DeltaCohort | null = null;
 
   get size(): number {
-    return this.plain.size + (this.deltas?.size ?? 0);
+    return this.plain.size + (this.deltas?.subscribers.size ?? 0);
+  }
+
+  takesDeltas(subscriber: DeltaSubscriber): void {
+    this.deltas ??= new DeltaCohort();
+    this.deltas.subscribers.add(subscriber);
+    subscriber.join(this.deltas.bases);
+  }
+
+  leave(subscriber: DeltaSubscriber): void {
+    this.deltas?.subscribers.delete(subscriber);
+    if (this.deltas?.subscribers.size === 0) this.deltas = null;
   }
 }
 
@@ -29,7 +47,7 @@ export class Audience {
   add(connection: Connection, subscription: Subscription): void {
     const cohort = this.#cohortFor(subscription.filter);
     if (subscription.delta === null) cohort.plain.add(connection);
-    else (cohort.deltas ??= new Set()).add(subscription.delta);
+    else cohort.takesDeltas(subscription.delta);
     this.#size++;
   }
 
@@ -38,7 +56,7 @@ export class Audience {
     const cohort = filter === null ? this.#unfiltered : this.#filtered?.get(filter);
     if (cohort === undefined) return;
     if (delta === null) cohort.plain.delete(connection);
-    else cohort.deltas?.delete(delta);
+    else cohort.leave(delta);
     this.#size--;
     if (filter === null || cohort.size > 0) return;
     this.#filtered?.remove(filter);

@@ -1,4 +1,4 @@
-import type { Algorithm } from '@sluice/delta';
+import type { Algorithm, DeltaForm } from '@sluice/delta';
 import { type ProtocolError, serverMessages, type SocketId, type UserData } from '@sluice/protocol';
 import type { AppSpace } from './app-space.ts';
 import type { LatestByKey } from './latest-by-key.ts';
@@ -41,6 +41,8 @@ export class Connection {
   open = true;
   /** What the client can decode, by `pusher:enable_delta_compression`; empty until it sends one. */
   offered: readonly Algorithm[] = NONE;
+  /** In which it takes them. */
+  deltaForm: DeltaForm = 'json';
   /** What the client was last told that its deltas are made with. */
   toldAlgorithm: Algorithm | null = null;
   /** Subscriptions that take deltas. */

@@ -1,38 +1,22 @@
 // HOT: the loops of countBases and #deliver run once per recipient; no allocation, closure, await or log call in them.
 import {
-  type Algorithm,
-  ALGORITHMS,
   DELTA_DEFAULTS,
+  DELTA_FORMATS,
   type DeltaChannel,
   type DeltaEngine,
   type Demand,
-  type HeldBases,
   Lane,
   type LaneItem,
   type SharedPatch,
   type Track,
   type Variants,
 } from '@sluice/delta';
-import type { Audience, Cohort } from './audience.ts';
+import type { Audience, Cohort, DeltaCohort } from './audience.ts';
 import type { Connection } from './connection.ts';
+import type { DeltaSubscriber } from './delta-subscriber.ts';
 import type { Message } from './message.ts';
 import type { AppCounters, Frame, OnError } from './ports/index.ts';
 import { sendLatest } from './send-latest.ts';
-import type { Subscription } from './subscription.ts';
-
-/** A subscription that takes deltas. */
-export interface DeltaSubscriber {
-  readonly connection: Connection;
-  readonly subscription: Subscription;
-  readonly algorithm: Algorithm;
-  readonly held: HeldBases;
-  /** {@link DeltaStream.published} when it began: what was published before is not for it. */
-  readonly since: number;
-  /** It was the one subscriber that a message was not for. */
-  wasLeftOut: boolean;
-  /** When it was last sent the bases of its channel, in monotonic milliseconds. */
-  syncedAt: number;
-}
 
 export interface DeltaStreamOptions {
   readonly engine: DeltaEngine<Frame>;
@@ -86,7 +70,7 @@ export class DeltaStream {
     this.#lane.add({
       start: (pace) => {
         const recipients = now ?? audience.of(message);
-        if (this.#isClosed || !recipients.some(({ deltas }) => deltas !== null && deltas.size > 0)) return NOTHING;
+        if (this.#isClosed || recipients.every(({ deltas }) => deltas === null)) return NOTHING;
         const { key, mode, id, patches } = message;
         const count = (demand: Demand, track: Track): void => this.#count(recipients, message, { demand, track });
         const shared = { text: message.text, key, mode, id: id === '' ? undefined : id, patches, count };
@@ -107,7 +91,7 @@ export class DeltaStream {
     const number = ++this.#published;
     this.afterPublished(() => {
       for (const { deltas } of this.#options.audience.all()) {
-        for (const { connection, since } of deltas ?? []) {
+        for (const { connection, since } of deltas?.subscribers ?? []) {
           if (connection !== except && since < number) connection.transport.send(frame);
         }
       }
@@ -120,13 +104,14 @@ export class DeltaStream {
   }
 
   /** The bases that are kept, for a subscriber that has none, so that it can go on with deltas. */
-  sync({ connection, subscription, held }: DeltaSubscriber, now: () => number): void {
+  sync(subscriber: DeltaSubscriber, now: () => number): void {
+    const { connection, subscription } = subscriber;
     const { cacheSync } = this.#options.channel;
     if (cacheSync === undefined) return;
     this.afterPublished(() => {
       const frame = cacheSync.frame(now());
-      if (frame === undefined || subscription.delta?.held !== held) return;
-      if (connection.transport.send(frame)) cacheSync.sentTo(held);
+      if (frame === undefined || subscription.delta !== subscriber) return;
+      if (connection.transport.send(frame)) cacheSync.sentTo(subscriber);
       this.changed();
     });
   }
@@ -149,63 +134,79 @@ export class DeltaStream {
       return;
     }
     const { sequence, sockets } = holders;
-    for (const algorithm of ALGORITHMS) counted.demand.addAll(algorithm, sequence, sockets[algorithm]);
+    for (const format of DELTA_FORMATS) counted.demand.addAll(format, sequence, sockets[format.index] ?? 0);
   }
 
   #deliver({ message, variants, number, cohorts }: Delivery): number {
     const { counters } = this.#options;
-    const { except, key, frame: plain } = message;
-    const plainBytes = plain.payload.length;
-    const sockets = { fossil: 0, xdelta3: 0 };
-    let recipients = 0;
-    let bytes = 0;
-    // Nearly all get the same frame, and its length takes a new view of its bytes each time.
-    let last = plain;
-    let lastBytes = plainBytes;
+    const sent: Sent = { recipients: 0, bytes: 0, sockets: DELTA_FORMATS.map(() => 0) };
     for (const { deltas } of cohorts) {
-      if (deltas === null) continue;
-      for (const subscriber of deltas) {
-        const { connection, subscription, algorithm, held, since } = subscriber;
-        if (connection === except) {
-          subscriber.wasLeftOut = true;
-          continue;
-        }
-        if (since >= number) continue;
-        recipients++;
-        if (key !== '' && connection.transport.slow) {
-          sendLatest(connection, key, { subscription, frame: variants.full, variants });
-          bytes += plainBytes;
-          continue;
-        }
-        const frame = variants.frameFor(algorithm, held);
-        if (frame !== last) {
-          last = frame;
-          lastBytes = frame.payload.length;
-        }
-        bytes += lastBytes;
-        if (!connection.transport.send(frame)) continue;
-        variants.sentTo(held);
-        sockets[algorithm]++;
-      }
+      if (deltas !== null) deliverTo(deltas, { message, variants, number, sent });
     }
-    counters.deltaPlainBytes += recipients * plainBytes;
-    counters.deltaSentBytes += bytes;
-    this.#note(variants, sockets);
-    return recipients;
+    counters.deltaPlainBytes += sent.recipients * message.frame.payload.length;
+    counters.deltaSentBytes += sent.bytes;
+    this.#note(variants, sent.sockets);
+    return sent.recipients;
   }
 
   /** Where not all were sent it, they are counted next time. */
-  #note({ kept }: Variants<Frame>, sockets: Holders['sockets']): void {
+  #note({ kept }: Variants<Frame>, sockets: readonly number[]): void {
     if (kept === undefined) return;
-    if (sockets.fossil + sockets.xdelta3 < this.subscribers) this.#holders.delete(kept.track);
+    let all = 0;
+    for (const some of sockets) all += some;
+    if (all < this.subscribers) this.#holders.delete(kept.track);
     else this.#holders.set(kept.track, { version: this.#version, sequence: kept.sequence, sockets });
   }
+}
+
+/** HOT: the loop runs once per recipient. Nearly all hold what their cohort does, so that nothing has to be noted of them. */
+function deliverTo({ subscribers, bases }: DeltaCohort, { message, variants, number, sent }: CohortDelivery): void {
+  const { except, key, frame: plain } = message;
+  const { kept } = variants;
+  const track = kept?.track;
+  const base = track === undefined ? 0 : bases.sequenceAt(track.slot);
+  const turn = track === undefined ? Infinity : bases.turnAt(track.slot);
+  const usual: Frame[] = [];
+  // Nearly all get the same frame, and its length takes a new view of its bytes each time.
+  let last = plain;
+  let lastBytes = plain.payload.length;
+  for (const subscriber of subscribers) {
+    const { connection, format } = subscriber;
+    if (connection === except || subscriber.since >= number) {
+      if (connection === except) subscriber.wasLeftOut = true;
+      if (track !== undefined) subscriber.missed(track);
+      continue;
+    }
+    sent.recipients++;
+    if (key !== '' && connection.transport.slow) {
+      if (track !== undefined) subscriber.missed(track);
+      sendLatest(connection, key, { subscription: subscriber.subscription, frame: variants.full, kept });
+      sent.bytes += plain.payload.length;
+      continue;
+    }
+    const isUsual = subscriber.isUsual(turn);
+    const frame =
+      isUsual || track === undefined
+        ? (usual[format.index] ??= variants.frameFor(format, base))
+        : variants.frameFor(format, subscriber.holds(track));
+    if (frame !== last) {
+      last = frame;
+      lastBytes = frame.payload.length;
+    }
+    sent.bytes += lastBytes;
+    if (connection.transport.send(frame)) {
+      sent.sockets[format.index] = (sent.sockets[format.index] ?? 0) + 1;
+      if (!isUsual && track !== undefined) subscriber.got(track);
+    } else if (track !== undefined) subscriber.missed(track);
+  }
+  if (kept !== undefined) bases.hold(kept.track, kept.sequence);
 }
 
 interface Holders {
   readonly version: number;
   readonly sequence: number;
-  readonly sockets: Readonly<Record<Algorithm, number>>;
+  /** By format. */
+  readonly sockets: readonly number[];
 }
 
 interface Delivery {
@@ -216,6 +217,22 @@ interface Delivery {
   readonly cohorts: readonly Cohort[];
 }
 
+interface CohortDelivery {
+  readonly message: Message;
+  readonly variants: Variants<Frame>;
+  /** Of the message in the stream. */
+  readonly number: number;
+  readonly sent: Sent;
+}
+
+interface Sent {
+  recipients: number;
+  /** Those of who is too slow as if it were sent the message now. */
+  bytes: number;
+  /** That were really sent a frame, by format. */
+  readonly sockets: number[];
+}
+
 interface Counted {
   readonly demand: Demand;
   readonly track: Track;
@@ -224,17 +241,14 @@ interface Counted {
 function countBases(cohorts: readonly Cohort[], { except }: Message, { demand, track }: Counted): void {
   for (const { deltas } of cohorts) {
     if (deltas === null) continue;
-    for (const { connection, algorithm, held } of deltas) {
-      if (connection !== except) demand.add(algorithm, held.of(track));
+    for (const subscriber of deltas.subscribers) {
+      if (subscriber.connection !== except) demand.add(subscriber.format, subscriber.holds(track));
     }
   }
 }
 
 const NOTHING: LaneItem = { settled: undefined };
 
-function outcomeOf({ deltas, endsInterval }: Variants<Frame>): StreamOutcome {
-  const patches = deltas.flatMap(({ algorithm, baseId, patch }) =>
-    baseId === undefined ? [] : [{ algorithm, baseId, bytes: patch }],
-  );
+function outcomeOf({ patches, endsInterval }: Variants<Frame>): StreamOutcome {
   return { patches, endsInterval };
 }

@@ -69,7 +69,7 @@ function sendKeyed(channel: Channel, connections: ReadonlySet<Connection>, { fra
     recipients++;
     const subscription = connection.transport.slow ? connection.subscriptions.get(channel.name.raw) : undefined;
     if (subscription === undefined) connection.transport.send(frame);
-    else sendLatest(connection, key, { subscription, frame, variants: null });
+    else sendLatest(connection, key, { subscription, frame });
   }
   return recipients;
 }

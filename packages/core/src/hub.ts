@@ -298,7 +298,7 @@ function createEngine({ framer, clock, metrics, patchPool }: HubPorts, deltas: H
   const { poolFromBytes, maxRatio, minCohort, maxTrackBytes } = DELTA_DEFAULTS;
   return new DeltaEngine({
     wire: deltaMessages,
-    prepare: (text) => framer.frame(text),
+    press: { ofText: (text) => framer.frame(text), ofBytes: (bytes) => framer.binaryFrame(bytes) },
     clock,
     counters: metrics.deltas,
     pool: patchPool,

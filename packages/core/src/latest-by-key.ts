@@ -1,4 +1,4 @@
-import type { Variants } from '@sluice/delta';
+import type { Track } from '@sluice/delta';
 import type { Frame, Transport } from './ports/index.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -10,8 +10,13 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export interface Latest {
   readonly subscription: Subscription;
   readonly frame: Frame;
-  /** Where the subscription takes deltas: the publication that `frame` is the full form of. */
-  readonly variants: Variants<Frame> | null;
+  /** Where the subscription takes deltas: what the frame makes it hold; `undefined` for nothing. */
+  readonly kept?: { readonly track: Track; readonly sequence: number } | undefined;
+}
+
+/** Sends it at last. */
+export function give(transport: Transport, { subscription, frame, kept }: Latest): void {
+  if (transport.send(frame) && kept !== undefined) subscription.delta?.hold(kept.track, kept.sequence);
 }
 
 /** What a client that reads too slowly is still to get: of each conflation key of a channel the newest message. */
@@ -39,9 +44,7 @@ export class LatestByKey {
     for (const [name, latest] of this.#waiting) {
       if (transport.slow) return;
       this.#forget(name, latest);
-      const { subscription, frame, variants } = latest;
-      if (subscription.state !== 'active' || !transport.send(frame)) continue;
-      if (subscription.delta !== null) variants?.sentTo(subscription.delta.held);
+      if (latest.subscription.state === 'active') give(transport, latest);
     }
   }
 

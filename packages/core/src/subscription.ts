@@ -2,7 +2,7 @@ import type { AskedDelta } from '@sluice/delta';
 import type { Filter } from '@sluice/filter';
 import type { Member } from '@sluice/protocol';
 import type { Channel } from './channel.ts';
-import type { DeltaSubscriber } from './delta-stream.ts';
+import type { DeltaSubscriber } from './delta-subscriber.ts';
 
 /**
  * pending: asked for, nothing sent yet. active: succeeded and gets events.

@@ -38,15 +38,18 @@ for (const [name, kind] of Object.entries(KINDS)) {
     it('make of deltas what plain ones beside them get', (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       const made: Record<Algorithm, number> = { fossil: 0, xdelta3: 0 };
+      let inBytes = 0;
       for (let seed = 0; seed < RUNS; seed++) {
         checked(seed, () => {
           const scene = new PairScene(seed, kind);
           play(t, scene);
           scene.end((ms) => t.mock.timers.tick(ms));
           for (const algorithm of ALGORITHMS) made[algorithm] += scene.received[algorithm];
+          inBytes += scene.receivedBinary;
         });
       }
       for (const algorithm of ALGORITHMS) assert.ok(made[algorithm] > RUNS, `only ${made[algorithm]} by ${algorithm}`);
+      assert.ok(inBytes > RUNS, `only ${inBytes} in bytes`);
     });
   });
 }

@@ -38,6 +38,19 @@ export class TextFrame implements Frame {
   }
 }
 
+/** Reads, as a text, one character a byte. No text of a message begins like one. */
+export class BinaryFrame implements Frame {
+  readonly payload: Uint8Array;
+
+  constructor(payload: Uint8Array) {
+    this.payload = payload;
+  }
+
+  get text(): string {
+    return Buffer.from(this.payload).toString('latin1');
+  }
+}
+
 export class FakeFramer implements Framer {
   made = 0;
   readonly #afterFlush: (() => void)[] = [];
@@ -49,6 +62,11 @@ export class FakeFramer implements Framer {
 
   frameBytes(payload: Uint8Array): TextFrame {
     return this.frame(Buffer.from(payload).toString());
+  }
+
+  binaryFrame(payload: Uint8Array): BinaryFrame {
+    this.made++;
+    return new BinaryFrame(payload);
   }
 
   afterFlush(done: () => void): void {
@@ -72,7 +90,7 @@ export class FakeTransport implements Transport {
   send(frame: Frame): boolean {
     if (this.dropping) return false;
     this.frames.push(frame);
-    this.texts.push(Buffer.from(frame.payload).toString());
+    this.texts.push(frame instanceof BinaryFrame ? frame.text : Buffer.from(frame.payload).toString());
     return true;
   }
 

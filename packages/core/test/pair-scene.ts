@@ -35,6 +35,7 @@ interface Pair {
   client: Client;
   plain: Client;
   offered: readonly Algorithm[];
+  binary: boolean;
   /** `delta` of its present subscription. */
   asked: Algorithm | boolean | undefined;
   subscribed: boolean;
@@ -45,6 +46,8 @@ export class PairScene {
   readonly random: RandomPairs;
   /** Deltas that clients got. */
   readonly received: Record<Algorithm, number> = { fossil: 0, xdelta3: 0 };
+  /** Those of them that came in bytes. */
+  receivedBinary = 0;
   readonly #app;
   readonly #cluster: Cluster;
   readonly #pairs: Pair[] = [];
@@ -115,16 +118,27 @@ export class PairScene {
   pump(): void {
     for (const pair of this.#pairs) {
       for (const text of pair.client.texts()) {
-        const { event, data } = JSON.parse(text) as { readonly event: string; readonly data: unknown };
-        assert.notEqual(event, 'pusher:error', text);
-        if (event.startsWith('pusher_internal:') || event === 'pusher:filter_changed') continue;
-        if (event === 'pusher:delta') this.received[algorithmOf(data) ?? (pair.naive.decodes as Algorithm)]++;
+        if (this.#isForLibrary(pair, text)) continue;
         if (!pair.naive.receive(text)) pair.client.send('pusher:delta_sync_error', { channel: CHANNEL });
       }
       for (const text of pair.plain.texts()) {
         if (!text.startsWith('{"event":"pusher') && !pair.excluded.has(numberOf(text))) pair.expected.push(text);
       }
     }
+  }
+
+  /** Whether it is nothing about deltas and no event. */
+  #isForLibrary({ naive, binary }: Pair, text: string): boolean {
+    if (!text.startsWith('{')) {
+      assert.ok(binary, 'bytes for a client that did not ask for them');
+      this.received[naive.decodes as Algorithm]++;
+      this.receivedBinary++;
+      return false;
+    }
+    const { event, data } = JSON.parse(text) as { readonly event: string; readonly data: unknown };
+    assert.notEqual(event, 'pusher:error', text);
+    if (event === 'pusher:delta') this.received[algorithmOf(data) ?? (naive.decodes as Algorithm)]++;
+    return event.startsWith('pusher_internal:') || event === 'pusher:filter_changed';
   }
 
   /** Whether all have got as much as they were to get. */
@@ -164,6 +178,7 @@ export class PairScene {
       client: worker.connect(this.#app),
       plain: worker.connect(this.#app),
       offered: [],
+      binary: false,
       asked: undefined,
       subscribed: false,
     };
@@ -175,7 +190,9 @@ export class PairScene {
   #enable(pair: Pair): void {
     const first = pair.offered.length === 0;
     pair.offered = this.#pick([ALGORITHMS, ['fossil'], ['xdelta3']] as const);
-    pair.client.send('pusher:enable_delta_compression', { algorithms: pair.offered });
+    const binary = this.random.below(2) === 0;
+    pair.binary ||= binary;
+    pair.client.send('pusher:enable_delta_compression', { algorithms: pair.offered, binary });
     // What a subscription has already stays as it is.
     if (first && pair.asked === undefined) this.#decodes(pair);
   }
@@ -226,6 +243,7 @@ export class PairScene {
     pair.client = pair.worker.connect(this.#app);
     pair.plain = pair.worker.connect(this.#app);
     pair.offered = [];
+    pair.binary = false;
     this.#cluster.clock.advance(1);
     if (this.random.below(4) > 0) this.#enable(pair);
     this.#subscribe(pair);

@@ -1,5 +1,12 @@
 import { deltaMessages } from '@sluice/protocol';
-import { DeltaEngine, type DeltaRules, emptyDeltaCounters, HeldBases } from '../src/index.ts';
+import {
+  BaseHolder,
+  CommonBases,
+  DeltaEngine,
+  deltaFormat,
+  type DeltaRules,
+  emptyDeltaCounters,
+} from '../src/index.ts';
 import { editedDocuments } from './documents.ts';
 
 // What one publication costs the engine, beside the work that plain subscribers cost too:
@@ -19,11 +26,14 @@ const RULES: DeltaRules = {
 };
 
 function measure(bytes: number, algorithm: 'fossil' | 'xdelta3'): string {
-  const sockets = Array.from({ length: SUBSCRIBERS }, () => new HeldBases());
+  const format = deltaFormat(algorithm, 'json');
+  const common = new CommonBases();
+  const sockets = Array.from({ length: SUBSCRIBERS }, () => new BaseHolder());
+  for (const held of sockets) held.join(common);
   let sentBytes = 0;
   const engine = new DeltaEngine<number>({
     wire: deltaMessages,
-    prepare: (text) => Buffer.byteLength(text),
+    press: { ofText: (text) => Buffer.byteLength(text), ofBytes: (bytes) => bytes.length },
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     counters: emptyDeltaCounters(),
     pool: undefined,
@@ -49,15 +59,18 @@ function measure(bytes: number, algorithm: 'fossil' | 'xdelta3'): string {
           id: undefined,
           patches: [],
           count: (demand, track) => {
-            for (const held of sockets) demand.add(algorithm, held.of(track));
+            for (const held of sockets) demand.add(format, held.holds(track));
           },
         },
         'calm',
       );
+      const { kept } = variants;
+      if (kept === undefined) throw new Error('nothing was kept');
       for (const held of sockets) {
-        sentBytes += variants.frameFor(algorithm, held);
-        variants.sentTo(held);
+        sentBytes += variants.frameFor(format, held.holds(kept.track));
+        held.got(kept.track);
       }
+      common.hold(kept.track, kept.sequence);
     }
     rounds.push(((performance.now() - startedAt) * 1000) / PUBLICATIONS);
   }

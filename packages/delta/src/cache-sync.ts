@@ -1,7 +1,6 @@
-import type { HeldBases } from './held-bases.ts';
+import type { BaseHolder } from './base-holder.ts';
 import type { Base, Track } from './track.ts';
 import type { TrackStore } from './track-store.ts';
-import type { Prepare } from './variants.ts';
 import type { DeltaWire } from './wire.ts';
 
 /** Frames for one late subscriber, so that it starts on deltas. The keys heard of last come first; the others start in full. */
@@ -14,7 +13,8 @@ export interface CacheSyncOptions<Frame> {
   readonly maxMessagesPerKey: number;
   readonly tracks: TrackStore;
   readonly wire: DeltaWire;
-  readonly prepare: Prepare<Frame>;
+  /** Makes of the text what sockets are written. */
+  readonly prepare: (text: string) => Frame;
 }
 
 interface Entry {
@@ -46,9 +46,9 @@ export class CacheSync<Frame> {
   }
 
   /** Notes what a socket holds that was sent the frame just now. */
-  sentTo(held: HeldBases): void {
-    held.clear();
-    for (const { track, newest } of this.#made?.entries ?? []) held.hold(track, newest.sequence);
+  sentTo(holder: BaseHolder): void {
+    holder.clear();
+    for (const { track, newest } of this.#made?.entries ?? []) holder.hold(track, newest.sequence);
   }
 
   #make(): Made<Frame> | undefined {

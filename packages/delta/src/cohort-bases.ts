@@ -1,4 +1,5 @@
 import type { Algorithm } from './codec.ts';
+import type { DeltaForm } from './delta-format.ts';
 import type { Cohort } from './demand.ts';
 import type { Base } from './track.ts';
 
@@ -8,6 +9,15 @@ const MAX_OLDER = 4;
 export interface CohortBase {
   readonly algorithm: Algorithm;
   readonly base: Base;
+  /** In which the patch is asked for. */
+  readonly forms: readonly DeltaForm[];
+}
+
+interface Wanted {
+  readonly algorithm: Algorithm;
+  readonly base: Base;
+  readonly forms: DeltaForm[];
+  sockets: number;
 }
 
 /**
@@ -15,14 +25,22 @@ export interface CohortBase {
  * track holds, the newest last.
  */
 export function cohortBases(cohorts: readonly Cohort[], bases: readonly Base[], minCohort: number): CohortBase[] {
-  const newest = bases.at(-1);
-  const wanted: CohortBase[] = [];
-  const older: (CohortBase & { readonly sockets: number })[] = [];
-  for (const { algorithm, base: held, sockets } of cohorts) {
+  const all: Wanted[] = [];
+  for (const { format, base: held, sockets } of cohorts) {
     const base = bases.find(({ sequence }) => sequence === held);
     if (base === undefined) continue;
-    if (base === newest) wanted.push({ algorithm, base });
-    else if (sockets >= minCohort) older.push({ algorithm, base, sockets });
+    const { algorithm, form } = format;
+    const known = all.find((wanted) => wanted.base === base && wanted.algorithm === algorithm);
+    if (known === undefined) all.push({ algorithm, base, forms: [form], sockets });
+    else {
+      known.forms.push(form);
+      known.sockets += sockets;
+    }
   }
-  return [...wanted, ...older.sort((a, b) => b.sockets - a.sockets).slice(0, MAX_OLDER)];
+  const newest = bases.at(-1);
+  const older = all.filter(({ base, sockets }) => base !== newest && sockets >= minCohort);
+  return [
+    ...all.filter(({ base }) => base === newest),
+    ...older.sort((a, b) => b.sockets - a.sockets).slice(0, MAX_OLDER),
+  ];
 }

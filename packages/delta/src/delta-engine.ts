@@ -3,6 +3,7 @@ import { CacheSync } from './cache-sync.ts';
 import { type CohortBase, cohortBases } from './cohort-bases.ts';
 import type { DeltaCounters, FullReason, PlainReason } from './counters.ts';
 import type { DeltaChannel, DeltaRules } from './delta-channel.ts';
+import { deltaFormat, type DeltaForm } from './delta-format.ts';
 import { Demand } from './demand.ts';
 import type { Pace } from './lane.ts';
 import { Codecs, type Patch, type PatchJob } from './patches.ts';
@@ -12,12 +13,18 @@ import { fullReason, plainReason } from './reasons.ts';
 import { Sequences } from './sequences.ts';
 import type { Track, TrackMemory } from './track.ts';
 import { TrackStore } from './track-store.ts';
-import { type Prepare, Variants } from './variants.ts';
+import { Variants } from './variants.ts';
 import type { DeltaParts, DeltaWire } from './wire.ts';
+
+/** Makes of a message what sockets are written; once per message. */
+export interface FramePress<Frame> {
+  ofText(text: string): Frame;
+  ofBytes(bytes: Uint8Array): Frame;
+}
 
 export interface DeltaEngineOptions<Frame> {
   readonly wire: DeltaWire;
-  readonly prepare: Prepare<Frame>;
+  readonly press: FramePress<Frame>;
   readonly clock: { now(): number; monotonic(): number };
   readonly counters: DeltaCounters;
   /** `undefined`: every patch is computed at once. */
@@ -39,6 +46,8 @@ interface Task {
   readonly job: PatchJob;
   readonly cohort: CohortBase;
   readonly parts: DeltaParts;
+  /** The longest patch that is worth it. */
+  readonly maxBytes: Readonly<Record<DeltaForm, number>>;
 }
 
 /** One publication under way. */
@@ -68,19 +77,26 @@ export class DeltaEngine<Frame> {
 
   /** Whoever opens a channel clears its `tracks` when the last subscriber that takes deltas has gone. */
   open(name: string, rules: DeltaRules): DeltaChannel<Frame> {
-    const { wire, prepare } = this.#options;
+    const { wire, press } = this.#options;
     const { conflationKey, maxMessagesPerKey } = rules;
     const keyed = conflationKey !== undefined;
     const tracks = new TrackStore({ ...rules, keyed, sequences: this.#sequences, memory: this.#memory });
     const cacheSync = keyed
-      ? new CacheSync({ channel: name, conflationKey, maxMessagesPerKey, tracks, wire, prepare })
+      ? new CacheSync({
+          channel: name,
+          conflationKey,
+          maxMessagesPerKey,
+          tracks,
+          wire,
+          prepare: (text) => press.ofText(text),
+        })
       : undefined;
     return { name, rules, tracks, cacheSync };
   }
 
   /** Called in the channel's order (lane.ts): when the publication before it has been delivered. */
   variants(channel: DeltaChannel<Frame>, publication: Publication, pace: Pace): Variants<Frame> {
-    const { wire, clock, prepare } = this.#options;
+    const { wire, clock, press } = this.#options;
     const { text, mode } = publication;
     const bytes = this.#encoder.encode(text);
     const plain = wire.holdsDeltaMarks(text) ? 'marks' : plainReason(channel.rules, { mode, bytes: bytes.length });
@@ -98,7 +114,10 @@ export class DeltaEngine<Frame> {
     if (sequence === 0) return this.#plain(text, 'memory');
 
     const marks = { sequence, key: tracks.keyed ? track.key : undefined };
-    const variants = new Variants({ kept: { track, sequence }, prepare, full: () => wire.fullFrame(text, marks) });
+    const variants = new Variants({
+      kept: { track, sequence },
+      full: () => press.ofText(wire.fullFrame(text, marks)),
+    });
     if (full !== undefined) return this.#full({ variants, track, tasks: [] }, full);
     const demand = new Demand(bases.at(-1)?.sequence ?? 0);
     publication.count(demand, track);
@@ -108,15 +127,21 @@ export class DeltaEngine<Frame> {
     return variants;
   }
 
-  #task(cohort: CohortBase, target: Uint8Array, frame: Omit<DeltaParts, 'algorithm' | 'base'>): Task {
+  #task(
+    cohort: CohortBase,
+    target: Uint8Array,
+    frame: Omit<DeltaParts, 'algorithm' | 'isAlgorithmTold' | 'base'>,
+  ): Task {
     const { wire, maxRatio, toldAlgorithm } = this.#options;
-    const { algorithm, base } = cohort;
-    const named = algorithm === toldAlgorithm ? undefined : algorithm;
-    const parts: DeltaParts = { ...frame, algorithm: named, base: base.sequence };
-    const forPatch = Math.floor(target.length * maxRatio) - wire.deltaEnvelopeBytes(parts);
+    const { algorithm, base, forms } = cohort;
+    const parts = { ...frame, algorithm, isAlgorithmTold: algorithm === toldAlgorithm, base: base.sequence };
+    const longest = Math.floor(target.length * maxRatio);
     // Four characters of base64 for every three bytes.
-    const maxBytes = Math.max(0, Math.floor(forPatch / 4) * 3);
-    return { job: { algorithm, base: base.bytes, target, maxBytes }, cohort, parts };
+    const asJson = Math.max(0, Math.floor((longest - wire.deltaEnvelopeBytes(parts)) / 4) * 3);
+    const asBinary = Math.max(0, longest - wire.binaryDeltaHeaderBytes(parts));
+    const maxBytes = { json: asJson, binary: asBinary };
+    const most = Math.max(...forms.map((form) => maxBytes[form]));
+    return { job: { algorithm, base: base.bytes, target, maxBytes: most }, cohort, parts, maxBytes };
   }
 
   #serve(turn: Turn<Frame>, publication: Publication, pace: Pace): void {
@@ -161,10 +186,25 @@ export class DeltaEngine<Frame> {
   }
 
   #add(variants: Variants<Frame>, tasks: readonly Task[], patches: readonly Patch[]): void {
-    for (const [i, { parts, cohort }] of tasks.entries()) {
+    for (const [i, task] of tasks.entries()) {
       const patch = patches[i];
-      if (patch !== undefined) variants.addDelta(cohort, this.#options.wire.deltaFrame({ ...parts, patch }), patch);
+      if (patch !== undefined) this.#addDeltas(variants, task, patch);
     }
+  }
+
+  #addDeltas(variants: Variants<Frame>, { cohort, parts, maxBytes }: Task, patch: Uint8Array): void {
+    const { algorithm, base, forms } = cohort;
+    if (base.id !== undefined) variants.patches.push({ algorithm, baseId: base.id, bytes: patch });
+    for (const form of forms) {
+      if (patch.length > maxBytes[form]) continue;
+      const format = deltaFormat(algorithm, form);
+      variants.addDelta({ format, base: base.sequence, frame: this.#frame(form, { ...parts, patch }) });
+    }
+  }
+
+  #frame(form: DeltaForm, parts: DeltaParts & { readonly patch: Uint8Array }): Frame {
+    const { wire, press } = this.#options;
+    return form === 'json' ? press.ofText(wire.deltaFrame(parts)) : press.ofBytes(wire.binaryDelta(parts));
   }
 
   /** `reason`: why there is no delta, if there is none. */
@@ -186,6 +226,6 @@ export class DeltaEngine<Frame> {
 
   #plain(text: string, reason: PlainReason): Variants<Frame> {
     this.#options.counters.plains[reason]++;
-    return new Variants({ kept: undefined, prepare: this.#options.prepare, full: () => text });
+    return new Variants({ kept: undefined, full: () => this.#options.press.ofText(text) });
   }
 }

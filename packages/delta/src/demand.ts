@@ -1,8 +1,8 @@
-import type { Algorithm } from './codec.ts';
+import type { DeltaFormat } from './delta-format.ts';
 
 /** Sockets that one delta would serve. */
 export interface Cohort {
-  readonly algorithm: Algorithm;
+  readonly format: DeltaFormat;
   /** The number of the frame they hold. */
   readonly base: number;
   sockets: number;
@@ -27,24 +27,24 @@ export class Demand {
   }
 
   /** So many who are known to hold the same. */
-  addAll(algorithm: Algorithm, held: number, sockets: number): void {
-    if (sockets > 0) this.#cohorts.push({ algorithm, base: held, sockets });
+  addAll(format: DeltaFormat, held: number, sockets: number): void {
+    if (sockets > 0) this.#cohorts.push({ format, base: held, sockets });
   }
 
   /** `held`: 0 for none. */
-  add(algorithm: Algorithm, held: number): void {
+  add(format: DeltaFormat, held: number): void {
     if (held === 0) return;
     // Nearly all subscribers of a channel hold the same.
     const latest = this.#latest;
-    if (latest !== undefined && latest.base === held && latest.algorithm === algorithm) latest.sockets++;
-    else this.#addTo(algorithm, held);
+    if (latest !== undefined && latest.base === held && latest.format === format) latest.sockets++;
+    else this.#addTo(format, held);
   }
 
-  #addTo(algorithm: Algorithm, base: number): void {
-    let cohort = this.#cohorts.find((known) => known.base === base && known.algorithm === algorithm);
+  #addTo(format: DeltaFormat, base: number): void {
+    let cohort = this.#cohorts.find((known) => known.base === base && known.format === format);
     if (cohort === undefined) {
       if (this.#cohorts.length >= MAX_COHORTS && base !== this.#newest) return;
-      cohort = { algorithm, base, sockets: 0 };
+      cohort = { format, base, sockets: 0 };
       this.#cohorts.push(cohort);
     }
     cohort.sockets++;

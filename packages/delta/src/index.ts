@@ -1,3 +1,4 @@
+export { BaseHolder } from './base-holder.ts';
 export { CacheSync } from './cache-sync.ts';
 export { ChannelPatterns } from './channel-patterns.ts';
 export {
@@ -21,9 +22,11 @@ export {
   POOL_LOSSES,
   type PoolLoss,
 } from './counters.ts';
+export { CommonBases } from './common-bases.ts';
 export { DELTA_DEFAULTS } from './defaults.ts';
 export type { DeltaChannel, DeltaRules } from './delta-channel.ts';
-export { DeltaEngine, type DeltaEngineOptions } from './delta-engine.ts';
+export { DeltaEngine, type DeltaEngineOptions, type FramePress } from './delta-engine.ts';
+export { DELTA_FORMATS, type DeltaForm, type DeltaFormat, deltaFormat } from './delta-format.ts';
 export {
   type AskedDelta,
   type ChannelDelta,
@@ -33,11 +36,10 @@ export {
 } from './delta-policy.ts';
 export { Demand } from './demand.ts';
 export { FossilCodec } from './fossil.ts';
-export { HeldBases } from './held-bases.ts';
 export { Lane, type LaneEntry, type LaneItem, type LaneOptions, type Pace } from './lane.ts';
 export { PatchPool, type PoolOptions } from './pool.ts';
 export { type Publication, type PublicationMode, type SharedPatch, wireKey } from './publication.ts';
 export { Track } from './track.ts';
-export { type Prepare, Variants } from './variants.ts';
+export { Variants } from './variants.ts';
 export { VcdiffCodec } from './vcdiff.ts';
 export type { DeltaWire } from './wire.ts';

@@ -1,26 +1,20 @@
-import type { Algorithm } from './codec.ts';
-import type { CohortBase } from './cohort-bases.ts';
-import type { HeldBases } from './held-bases.ts';
+import type { DeltaFormat } from './delta-format.ts';
+import type { SharedPatch } from './publication.ts';
 import type { Track } from './track.ts';
 
-/** Makes of a text what sockets are written; once per text. */
-export type Prepare<Frame> = (text: string) => Frame;
-
-interface DeltaVariant<Frame> {
-  readonly algorithm: Algorithm;
-  /** Number and id of what the patch is for. */
+/** A delta for all sockets that take it in this format and hold this base. */
+export interface DeltaVariant<Frame> {
+  readonly format: DeltaFormat;
+  /** Number of what the patch is for. */
   readonly base: number;
-  readonly baseId: string | undefined;
-  readonly patch: Uint8Array;
   readonly frame: Frame;
 }
 
 export interface VariantsOptions<Frame> {
   /** `undefined`: a frame that clients are not to keep. */
   readonly kept: { readonly track: Track; readonly sequence: number } | undefined;
-  readonly prepare: Prepare<Frame>;
-  /** The text for sockets that take deltas and get none this time. */
-  readonly full: () => string;
+  /** The frame for sockets that take deltas and get none this time. */
+  readonly full: () => Frame;
 }
 
 /** The frames of one publication, each made once and shared by all sockets that get it. */
@@ -33,6 +27,8 @@ export class Variants<Frame> {
   endsInterval = false;
   /** Resolves when all deltas are there; `undefined` if they are. What is taken before is right too, only longer. */
   settled: Promise<void> | undefined;
+  /** What the deltas are made of, for other workers. */
+  readonly patches: SharedPatch[] = [];
 
   constructor(options: VariantsOptions<Frame>) {
     this.#options = options;
@@ -44,7 +40,7 @@ export class Variants<Frame> {
   }
 
   get full(): Frame {
-    return (this.#full ??= this.#options.prepare(this.#options.full()));
+    return (this.#full ??= this.#options.full());
   }
 
   get deltas(): readonly DeltaVariant<Frame>[] {
@@ -56,27 +52,16 @@ export class Variants<Frame> {
     return this.#taken;
   }
 
-  /** HOT: once per recipient. */
-  frameFor(algorithm: Algorithm, held: HeldBases): Frame {
+  /** `base`: the number of what is held of the track; 0 for nothing. */
+  frameFor(format: DeltaFormat, base: number): Frame {
     this.#taken = true;
-    const { kept } = this.#options;
-    if (kept !== undefined && this.#deltas.length > 0) {
-      const base = held.of(kept.track);
-      for (const delta of this.#deltas) {
-        if (delta.base === base && delta.algorithm === algorithm) return delta.frame;
-      }
+    for (const delta of this.#deltas) {
+      if (delta.base === base && delta.format === format) return delta.frame;
     }
     return this.full;
   }
 
-  /** HOT: once per recipient that was really sent its frame; not for one that was dropped or left out. */
-  sentTo(held: HeldBases): void {
-    const { kept } = this.#options;
-    if (kept !== undefined) held.hold(kept.track, kept.sequence);
-  }
-
-  addDelta({ algorithm, base }: CohortBase, text: string, patch: Uint8Array): void {
-    const frame = this.#options.prepare(text);
-    this.#deltas.push({ algorithm, base: base.sequence, baseId: base.id, patch, frame });
+  addDelta(delta: DeltaVariant<Frame>): void {
+    this.#deltas.push(delta);
   }
 }

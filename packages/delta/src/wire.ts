@@ -11,8 +11,9 @@ export interface DeltaParts extends Marks {
   readonly channel: string;
   /** The text that the patch makes. */
   readonly text: string;
-  /** `undefined`: the client knows it. */
-  readonly algorithm: Algorithm | undefined;
+  readonly algorithm: Algorithm;
+  /** The client knows the algorithm, so that JSON need not name it. */
+  readonly isAlgorithmTold: boolean;
   readonly base: number;
 }
 
@@ -26,7 +27,7 @@ export interface CacheParts {
   }[];
 }
 
-/** The texts that deltas travel in; `deltaMessages` of packages/protocol are those of Pusher's protocol. */
+/** What deltas travel in; `deltaMessages` of packages/protocol is that of Pusher's protocol. */
 export interface DeltaWire {
   fullFrame(text: string, marks: Marks): string;
   /** True for a text that {@link fullFrame} could not be told from. */
@@ -34,5 +35,8 @@ export interface DeltaWire {
   deltaFrame(parts: DeltaParts & { readonly patch: Uint8Array }): string;
   /** Bytes around the patch, which is base64. */
   deltaEnvelopeBytes(parts: DeltaParts): number;
+  binaryDelta(parts: DeltaParts & { readonly patch: Uint8Array }): Uint8Array;
+  /** Bytes before the patch. */
+  binaryDeltaHeaderBytes(parts: DeltaParts): number;
   deltaCacheSync(parts: CacheParts): string;
 }

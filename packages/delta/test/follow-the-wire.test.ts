@@ -130,7 +130,7 @@ class Scene {
     const worker = this.workers[this.random.below(2)] as SimulatedWorker;
     const algorithm = ALGORITHMS[this.random.below(2)] ?? 'fossil';
     client.decodes = algorithm;
-    const subscriber = worker.subscribe(client, algorithm);
+    const subscriber = worker.subscribe(client, algorithm, this.random.below(2) === 0 ? 'binary' : 'json');
     if (this.random.below(2) === 0) worker.sync(subscriber);
     this.clients.push({ worker, subscriber });
     this.all.push(subscriber);

@@ -18,6 +18,15 @@ interface DeltaData {
   readonly base_index: number;
 }
 
+/** One that came in JSON, or in bytes. */
+interface Delta {
+  readonly patch: Uint8Array;
+  readonly sequence: number;
+  readonly algorithm: string;
+  readonly key: string;
+  readonly base: number;
+}
+
 interface SyncData {
   readonly states: Readonly<Record<string, readonly { readonly content: string; readonly seq: number }[]>>;
   readonly conflation_key: string;
@@ -56,12 +65,13 @@ export class NaiveClient {
     this.decodes = defaultAlgorithm;
   }
 
-  /** False: it needs a resync. Throws where a delta does not fit its base. */
+  /** `text`: a message, or a binary one with a character for each byte. False: it needs a resync. Throws where a delta does not fit its base. */
   receive(text: string): boolean {
+    if (!text.startsWith('{')) return this.#delta(fromBinary(Buffer.from(text, 'latin1')));
     const message = JSON.parse(text) as Message;
     switch (message.event) {
       case 'pusher:delta':
-        return this.#delta(message.data as DeltaData);
+        return this.#delta(this.#fromJson(message.data as DeltaData));
       case 'pusher:delta_cache_sync':
         this.#sync(JSON.parse(message.data as string) as SyncData);
         return true;
@@ -92,7 +102,12 @@ export class NaiveClient {
     else this.#plain = { text: base, sequence };
   }
 
-  #delta({ delta, seq: sequence, algorithm, conflation_key: key = '', base_index: number }: DeltaData): boolean {
+  #fromJson({ delta, seq: sequence, algorithm, conflation_key: key = '', base_index: base }: DeltaData): Delta {
+    const patch = Uint8Array.from(Buffer.from(delta, 'base64'));
+    return { patch, sequence, algorithm: algorithm ?? this.#defaultAlgorithm, key, base };
+  }
+
+  #delta({ patch, sequence, algorithm, key, base: number }: Delta): boolean {
     const base =
       this.#keyed === undefined ? this.#plain : this.#keyed.get(key)?.find((kept) => kept.sequence === number);
     if (base === undefined) {
@@ -100,11 +115,11 @@ export class NaiveClient {
       this.forget();
       return false;
     }
+    if (algorithm !== this.decodes)
+      throw new Error(`a delta by ${algorithm} for a client that decodes ${this.decodes}`);
     const source = new TextEncoder().encode(base.text);
-    const patch = Uint8Array.from(Buffer.from(delta, 'base64'));
-    const named = algorithm ?? this.#defaultAlgorithm;
-    if (named !== this.decodes) throw new Error(`a delta by ${named} for a client that decodes ${this.decodes}`);
-    const text = Buffer.from(named === 'fossil' ? applyDelta(source, patch) : vcdiff.decode(patch, source)).toString();
+    const bytes = algorithm === 'fossil' ? applyDelta(source, patch) : vcdiff.decode(patch, source);
+    const text = Buffer.from(bytes).toString();
     this.texts.push(text);
     if (this.#keyed === undefined) this.#plain = { text, sequence };
     else this.#keep(key, { text, sequence });
@@ -125,4 +140,17 @@ export class NaiveClient {
     if (all.length > MAX_KEPT) all.shift();
     this.#keyed?.set(key, all);
   }
+}
+
+/** `pusher:delta` in bytes (apps/docs/deltas.md). */
+function fromBinary(bytes: Buffer): Delta {
+  const channelEnd = 17 + bytes.readUInt16BE(1);
+  const keyEnd = channelEnd + bytes.readUInt16BE(3);
+  return {
+    algorithm: bytes[0] === 1 ? 'fossil' : 'xdelta3',
+    sequence: bytes.readUIntBE(5, 6),
+    base: bytes.readUIntBE(11, 6),
+    key: bytes.toString('utf8', channelEnd, keyEnd),
+    patch: Uint8Array.from(bytes.subarray(keyEnd)),
+  };
 }

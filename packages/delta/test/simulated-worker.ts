@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { deltaMessages } from '@sluice/protocol';
 import {
   type Algorithm,
+  BaseHolder,
+  CommonBases,
   type DeltaChannel,
   type DeltaCounters,
   DeltaEngine,
+  type DeltaForm,
+  type DeltaFormat,
+  deltaFormat,
   type DeltaRules,
   type Demand,
   emptyDeltaCounters,
-  HeldBases,
   Lane,
   type PatchPool,
   type PublicationMode,
@@ -21,8 +25,8 @@ import type { NaiveClient } from './naive-client.ts';
 /** One subscription that takes deltas. */
 export interface Subscriber {
   readonly client: NaiveClient;
-  readonly algorithm: Algorithm;
-  readonly held: HeldBases;
+  readonly format: DeltaFormat;
+  readonly held: BaseHolder;
   /** What a plain subscriber in its place was sent. */
   readonly expected: string[];
 }
@@ -73,6 +77,7 @@ export class SimulatedWorker {
   readonly channel: DeltaChannel<string>;
   readonly clock: TestClock;
   readonly subscribers = new Set<Subscriber>();
+  readonly #common = new CommonBases();
   readonly lane: Lane<Variants<string>>;
   /** Texts that were published and not yet delivered. */
   readonly #underWay: string[] = [];
@@ -86,9 +91,9 @@ export class SimulatedWorker {
     this.clock = options.clock ?? new TestClock();
     this.engine = new DeltaEngine({
       wire: deltaMessages,
-      prepare: (text) => {
-        this.prepared++;
-        return text;
+      press: {
+        ofText: (text) => this.#prepare(text),
+        ofBytes: (bytes) => this.#prepare(Buffer.from(bytes).toString('latin1')),
       },
       clock: this.clock,
       counters: this.counters,
@@ -108,10 +113,16 @@ export class SimulatedWorker {
     });
   }
 
-  subscribe(client: NaiveClient, algorithm: Algorithm): Subscriber {
-    const subscriber: Subscriber = { client, algorithm, held: new HeldBases(), expected: [] };
+  subscribe(client: NaiveClient, algorithm: Algorithm, form: DeltaForm = 'json'): Subscriber {
+    const subscriber = { client, format: deltaFormat(algorithm, form), held: new BaseHolder(), expected: [] };
+    subscriber.held.join(this.#common);
     this.subscribers.add(subscriber);
     return subscriber;
+  }
+
+  #prepare(text: string): string {
+    this.prepared++;
+    return text;
   }
 
   /** Sends a late subscriber the bases, where there are any. */
@@ -128,20 +139,28 @@ export class SimulatedWorker {
     this.lane.add({
       start: (pace) => {
         const count = (demand: Demand, track: Track): void => {
-          for (const { algorithm, held } of this.subscribers) demand.add(algorithm, held.of(track));
+          for (const { format, held } of this.subscribers) demand.add(format, held.holds(track));
         };
         return this.engine.variants(this.channel, { text, key, mode, id, patches, count }, pace);
       },
       deliver: (variants) => {
         assert.equal(text, this.#underWay.shift(), 'out of order');
+        const { kept } = variants;
+        const lost: BaseHolder[] = [];
         for (const subscriber of this.subscribers) {
-          if (misses(subscriber)) continue;
-          const frame = variants.frameFor(subscriber.algorithm, subscriber.held);
+          const { client, format, held, expected } = subscriber;
+          if (misses(subscriber)) {
+            if (kept !== undefined) held.missed(kept.track);
+            continue;
+          }
+          const frame = variants.frameFor(format, kept === undefined ? 0 : held.holds(kept.track));
           this.sent.push(frame);
-          variants.sentTo(subscriber.held);
-          subscriber.expected.push(text);
-          if (!subscriber.client.receive(frame)) subscriber.held.clear();
+          if (kept !== undefined) held.got(kept.track);
+          expected.push(text);
+          if (!client.receive(frame)) lost.push(held);
         }
+        if (kept !== undefined) this.#common.hold(kept.track, kept.sequence);
+        for (const held of lost) held.clear();
       },
     });
   }

@@ -8,6 +8,8 @@ export interface EnableDeltaCompression {
   readonly type: 'enable_delta_compression';
   /** Those the client can decode, of those there are; all of them where it names none. */
   readonly algorithms: readonly DeltaAlgorithm[];
+  /** It takes deltas as binary messages. */
+  readonly binary: boolean;
 }
 
 /** `pusher:delta_sync_error`: the client lacks the base of a delta. */
@@ -22,11 +24,11 @@ export type SubscriptionDelta =
   | { readonly enabled: true; readonly algorithm: DeltaAlgorithm | undefined };
 
 export function decodeEnableDeltaCompression(data: unknown): EnableDeltaCompression {
-  const { algorithms: named } = payload(data);
+  const { algorithms: named, binary } = payload(data);
   const algorithms = Array.isArray(named)
     ? DELTA_ALGORITHMS.filter((algorithm) => named.some((name) => algorithmNamed(name) === algorithm))
     : DELTA_ALGORITHMS;
-  return { type: 'enable_delta_compression', algorithms };
+  return { type: 'enable_delta_compression', algorithms, binary: binary === true };
 }
 
 export function decodeDeltaSyncError(

@@ -1,5 +1,6 @@
 // What the server says about deltas, in the form that Sockudo's clients know, on protocol 7. Other clients never ask for
 // deltas and get none of it. `data` is an object in all of them but pusher:delta_cache_sync.
+export { binaryDelta, binaryDeltaHeaderBytes } from './binary-delta.ts';
 
 /** Names on the wire. `xdelta3` means VCDIFF. */
 export const DELTA_ALGORITHMS = ['fossil', 'xdelta3'] as const;
@@ -18,8 +19,9 @@ export interface Delta extends DeltaMarks {
   /** The frame that the delta makes, as plain subscribers get it. */
   readonly text: string;
   readonly patch: Uint8Array;
-  /** Left out where clients were told it when they asked for deltas. */
-  readonly algorithm: DeltaAlgorithm | undefined;
+  readonly algorithm: DeltaAlgorithm;
+  /** The client was told it when it asked for deltas; the JSON leaves it out then. */
+  readonly isAlgorithmTold: boolean;
   /** The sequence of the base. */
   readonly base: number;
 }
@@ -64,9 +66,10 @@ function deltaEnvelope({
   sequence,
   key,
   algorithm,
+  isAlgorithmTold,
   base,
 }: Omit<Delta, 'patch'>): readonly [string, string] {
-  const named = algorithm === undefined ? '' : `,"algorithm":"${algorithm}"`;
+  const named = isAlgorithmTold ? '' : `,"algorithm":"${algorithm}"`;
   const keyed = key === undefined || key === '' ? '' : `,"conflation_key":"${key}"`;
   return [
     `{"event":"pusher:delta","channel":"${channel}","data":{"event":${eventNameJson(text)},"delta":"`,

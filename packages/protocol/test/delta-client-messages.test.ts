@@ -24,9 +24,16 @@ describe('pusher:enable_delta_compression', () => {
       assert.deepEqual(decodeEnableDeltaCompression(JSON.parse(data)), {
         type: 'enable_delta_compression',
         algorithms,
+        binary: false,
       });
     });
   }
+
+  it('takes bytes where it says true, and nothing else', () => {
+    for (const binary of [true, 'true', 1, null]) {
+      assert.equal(decodeEnableDeltaCompression({ binary }).binary, binary === true);
+    }
+  });
 
   it('offers everything where it has no data', () => {
     assert.deepEqual(decodeEnableDeltaCompression(undefined).algorithms, ['fossil', 'xdelta3']);

@@ -11,6 +11,7 @@ const DELTA: messages.Delta = {
   sequence: 2,
   key: 'BTC',
   algorithm: 'fossil',
+  isAlgorithmTold: false,
   base: 1,
 };
 
@@ -48,7 +49,7 @@ describe('the literal text', () => {
     ],
     [
       'of a delta whose algorithm is known, of a channel without keys',
-      messages.deltaFrame({ ...DELTA, patch: Buffer.from([0xff, 0xfe]), algorithm: undefined, key: undefined }),
+      messages.deltaFrame({ ...DELTA, patch: Buffer.from([0xff, 0xfe]), isAlgorithmTold: true, key: undefined }),
       '{"event":"pusher:delta","channel":"market-data","data":{"event":"price-update","delta":"//4=","seq":2,"base_index":1}}',
     ],
     [
@@ -94,6 +95,41 @@ describe('a delta', () => {
         Buffer.byteLength(messages.deltaFrame(delta)),
         messages.deltaEnvelopeBytes(delta) + Math.ceil(delta.patch.length / 3) * 4,
       );
+    }
+  });
+});
+
+describe('a delta in bytes', () => {
+  const hex = (delta: Partial<messages.Delta>): string => messages.binaryDelta({ ...DELTA, ...delta }).toString('hex');
+
+  it('is literally this', () => {
+    const [channel, key, patch] = ['market-data', 'BTC', '15\n10@0,2:12'].map((text) =>
+      Buffer.from(text).toString('hex'),
+    );
+    assert.equal(hex({}), `01000b0003000000000002000000000001${channel}${key}${patch}`);
+  });
+
+  it('has no key on a channel without keys, and for a message without one', () => {
+    for (const key of [undefined, ''])
+      assert.equal(hex({ channel: 'c', key, patch: Buffer.from('p') }).slice(0, 10), '0100010000');
+  });
+
+  it('counts in bytes, and up to where numbers are exact', () => {
+    const text = hex({
+      algorithm: 'xdelta3',
+      channel: 'c',
+      key: 'é',
+      sequence: 2 ** 48 - 1,
+      base: 2 ** 40,
+      patch: Buffer.alloc(0),
+    });
+    assert.equal(text, '0200010002ffffffffffff01000000000063c3a9');
+  });
+
+  it('is as long as its header and its patch', () => {
+    for (const key of [undefined, 'é😀']) {
+      const delta = { ...DELTA, key };
+      assert.equal(messages.binaryDelta(delta).length, messages.binaryDeltaHeaderBytes(delta) + delta.patch.length);
     }
   });
 });

@@ -1,5 +1,5 @@
 // HOT: append runs once per delivery, everything else once per distinct sequence of frames.
-import type { TextFrame } from './frame.ts';
+import type { MessageFrame } from './frame.ts';
 
 /**
  * What waits for a socket, as a node of a tree shared by all sockets:
@@ -12,18 +12,18 @@ import type { TextFrame } from './frame.ts';
  */
 export class Batch {
   readonly #parent: Batch | null;
-  readonly #frame: TextFrame | null;
+  readonly #frame: MessageFrame | null;
   /** Frames from the root to here. */
   readonly count: number;
   /** Bytes on the wire from the root to here. */
   readonly byteLength: number;
   #joined: Buffer | null = null;
   // Nearly every node is continued by one frame, so the last continuation is looked at before the map.
-  #lastFrame: TextFrame | null = null;
+  #lastFrame: MessageFrame | null = null;
   #lastNext: Batch | null = null;
-  #others: Map<TextFrame, Batch> | null = null;
+  #others: Map<MessageFrame, Batch> | null = null;
 
-  private constructor(parent: Batch | null, frame: TextFrame | null) {
+  private constructor(parent: Batch | null, frame: MessageFrame | null) {
     this.#parent = parent;
     this.#frame = frame;
     this.count = parent === null ? 0 : parent.count + 1;
@@ -34,12 +34,12 @@ export class Batch {
     return new Batch(null, null);
   }
 
-  append(frame: TextFrame): Batch {
+  append(frame: MessageFrame): Batch {
     if (this.#lastFrame === frame && this.#lastNext !== null) return this.#lastNext;
     return this.#appendOther(frame);
   }
 
-  #appendOther(frame: TextFrame): Batch {
+  #appendOther(frame: MessageFrame): Batch {
     if (this.#lastFrame !== null && this.#lastNext !== null) {
       this.#others ??= new Map();
       this.#others.set(this.#lastFrame, this.#lastNext);
@@ -66,8 +66,8 @@ export class Batch {
   }
 
   /** The frames one by one, oldest first. */
-  frames(): TextFrame[] {
-    const frames: TextFrame[] = [];
+  frames(): MessageFrame[] {
+    const frames: MessageFrame[] = [];
     for (let node: Batch | null = this; node !== null && node.#frame !== null; node = node.#parent)
       frames.push(node.#frame);
     return frames.reverse();

@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 import { Batch } from './batch.ts';
 import { closeError } from './close-error.ts';
 import type { Deflation } from './deflate-offer.ts';
-import { TextFrame } from './frame.ts';
+import { MessageFrame } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import { rawSocketOf } from './raw-socket.ts';
 import { SendPath } from './send-path.ts';
@@ -92,7 +92,7 @@ export class ClientSocket implements Transport {
   }
 
   send(frame: Frame): boolean {
-    if (this.#gone || !(frame instanceof TextFrame)) return false;
+    if (this.#gone || !(frame instanceof MessageFrame)) return false;
     const variant = this.#deflates ? frame.deflated : frame;
     if (this.#blocked) return this.#queue(variant);
     const batch = this.#batch;
@@ -119,7 +119,7 @@ export class ClientSocket implements Transport {
   }
 
   /** What a slow client waits for has a root of its own: in the shared tree it would keep the frames of others alive. */
-  #queue(frame: TextFrame): boolean {
+  #queue(frame: MessageFrame): boolean {
     const batch = this.#batch ?? Batch.root();
     if (!this.#isFull(batch, frame)) {
       this.#batch = batch.append(frame);
@@ -190,7 +190,7 @@ export class ClientSocket implements Transport {
     this.owner.gone(this);
   }
 
-  #isFull(batch: Batch, frame: TextFrame): boolean {
+  #isFull(batch: Batch, frame: MessageFrame): boolean {
     const { maxMessages, maxBytes } = this.owner.limits;
     if (maxMessages !== null && batch.count >= maxMessages) return true;
     return maxBytes !== null && batch.byteLength + frame.bytes.length > maxBytes;

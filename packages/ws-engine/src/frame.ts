@@ -1,22 +1,27 @@
 import type { Frame } from '@sluice/core';
 import { deflate } from './deflate.ts';
 
-/** FIN and opcode 1: a whole text message (RFC 6455 §5.2). */
+/** FIN and opcode 1, a whole text message, or opcode 2, a whole binary one (RFC 6455 §5.2). */
 const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
 
-/** The same with RSV1: compressed (RFC 7692 §6). */
-const FINAL_DEFLATED_TEXT = 0xc1;
+/** RSV1: compressed (RFC 7692 §6). */
+const DEFLATED = 0x40;
 
-/** A text message ready for the wire. Server frames carry no mask, so the same bytes serve every client. */
-export class TextFrame implements Frame {
+/** A message ready for the wire. Server frames carry no mask, so the same bytes serve every client. */
+export class MessageFrame implements Frame {
   /** Header and payload in one piece: one write. */
   readonly bytes: Buffer;
   readonly #headerLength: number;
-  #deflated: TextFrame | null = null;
+  #deflated: MessageFrame | null = null;
 
   private constructor(bytes: Buffer, headerLength: number) {
     this.bytes = bytes;
     this.#headerLength = headerLength;
+  }
+
+  get isBinary(): boolean {
+    return this.bytes[0] === FINAL_BINARY;
   }
 
   get payload(): Buffer {
@@ -24,35 +29,40 @@ export class TextFrame implements Frame {
   }
 
   /** The message compressed, or this frame where that makes it no smaller. Made when first asked for, then shared like the frame. */
-  get deflated(): TextFrame {
+  get deflated(): MessageFrame {
     return (this.#deflated ??= this.#deflate());
   }
 
   /** HOT: once per message. Encodes straight behind the header, without a copy of the payload. */
-  static ofText(text: string): TextFrame {
+  static ofText(text: string): MessageFrame {
     const length = Buffer.byteLength(text);
     const headerLength = headerLengthFor(length);
     const bytes = Buffer.allocUnsafe(headerLength + length);
     writeHeader(bytes, FINAL_TEXT, length);
     bytes.write(text, headerLength, 'utf8');
-    return new TextFrame(bytes, headerLength);
+    return new MessageFrame(bytes, headerLength);
   }
 
-  static ofBytes(payload: Uint8Array): TextFrame {
-    return TextFrame.#of(FINAL_TEXT, payload);
+  /** `payload`: UTF-8. */
+  static ofTextBytes(payload: Uint8Array): MessageFrame {
+    return MessageFrame.#of(FINAL_TEXT, payload);
   }
 
-  static #of(firstByte: number, payload: Uint8Array): TextFrame {
+  static ofBinary(payload: Uint8Array): MessageFrame {
+    return MessageFrame.#of(FINAL_BINARY, payload);
+  }
+
+  static #of(firstByte: number, payload: Uint8Array): MessageFrame {
     const headerLength = headerLengthFor(payload.length);
     const bytes = Buffer.allocUnsafe(headerLength + payload.length);
     writeHeader(bytes, firstByte, payload.length);
     bytes.set(payload, headerLength);
-    return new TextFrame(bytes, headerLength);
+    return new MessageFrame(bytes, headerLength);
   }
 
-  #deflate(): TextFrame {
+  #deflate(): MessageFrame {
     const deflated = deflate(this.payload);
-    return deflated === null ? this : TextFrame.#of(FINAL_DEFLATED_TEXT, deflated);
+    return deflated === null ? this : MessageFrame.#of((this.bytes[0] ?? FINAL_TEXT) | DEFLATED, deflated);
   }
 }
 

@@ -1,7 +1,7 @@
 // HOT: add runs once per socket and round, the loop of #writeSlice once per write.
 import type { Frame, Framer } from '@sluice/core';
 import { Batch } from './batch.ts';
-import { TextFrame } from './frame.ts';
+import { MessageFrame } from './frame.ts';
 
 /** What the outbox writes: a socket with a batch waiting. */
 export interface Flushable {
@@ -50,11 +50,15 @@ export class Outbox implements Framer {
   }
 
   frame(text: string): Frame {
-    return TextFrame.ofText(text);
+    return MessageFrame.ofText(text);
   }
 
   frameBytes(payload: Uint8Array): Frame {
-    return TextFrame.ofBytes(payload);
+    return MessageFrame.ofTextBytes(payload);
+  }
+
+  binaryFrame(payload: Uint8Array): Frame {
+    return MessageFrame.ofBinary(payload);
   }
 
   /** A socket whose batch was empty got its first frame. */

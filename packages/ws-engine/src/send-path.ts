@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import type { Batch } from './batch.ts';
 
 const TEXT = { binary: false } as const;
+const BINARY = { binary: true } as const;
 
 /**
  * Frames one by one through ws's own `send`: for clients that ws compresses for, and where its socket cannot be had.
@@ -17,9 +18,9 @@ export class SendPath {
   }
 
   write(batch: Batch): void {
-    for (const { payload } of batch.frames()) {
+    for (const { payload, isBinary } of batch.frames()) {
       this.#untaken++;
-      this.#ws.send(payload, TEXT, this.#taken);
+      this.#ws.send(payload, isBinary ? BINARY : TEXT, this.#taken);
     }
   }
 

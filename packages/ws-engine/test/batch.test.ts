@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Batch } from '../src/batch.ts';
-import { TextFrame } from '../src/frame.ts';
+import { MessageFrame } from '../src/frame.ts';
 
-const [a, b, c] = ['a', 'bb', 'ccc'].map((text) => TextFrame.ofText(text)) as [TextFrame, TextFrame, TextFrame];
+const [a, b, c] = ['a', 'bb', 'ccc'].map((text) => MessageFrame.ofText(text)) as [
+  MessageFrame,
+  MessageFrame,
+  MessageFrame,
+];
 
 describe('the batch tree', () => {
   it('gives sockets with the same frames in the same order the same node, and one buffer', () => {
@@ -45,10 +49,10 @@ describe('the batch tree', () => {
     const delivery = fc.record({ socket: fc.nat(4), frame: fc.nat(5) });
     fc.assert(
       fc.property(fc.array(delivery, { maxLength: 200 }), (deliveries) => {
-        const frames = Array.from({ length: 6 }, (_, i) => TextFrame.ofText(`frame ${i}`));
+        const frames = Array.from({ length: 6 }, (_, i) => MessageFrame.ofText(`frame ${i}`));
         const root = Batch.root();
         const nodes = new Map<number, Batch>();
-        const queues = new Map<number, TextFrame[]>();
+        const queues = new Map<number, MessageFrame[]>();
         for (const { socket, frame } of deliveries) {
           const given = frames[frame] ?? a;
           nodes.set(socket, (nodes.get(socket) ?? root).append(given));

@@ -6,7 +6,7 @@ import { CLOSE, type CloseReason } from '@sluice/protocol';
 import type { WebSocket } from 'ws';
 import type { BackpressureLimits } from '../src/client-socket.ts';
 import { ClientSocket } from '../src/client-socket.ts';
-import { TextFrame } from '../src/frame.ts';
+import { MessageFrame } from '../src/frame.ts';
 import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
 
 function setUp(limits: Partial<BackpressureLimits> = {}, ws = new FakeWebSocket({ raw: new FakeSocket() })) {
@@ -16,12 +16,12 @@ function setUp(limits: Partial<BackpressureLimits> = {}, ws = new FakeWebSocket(
   client.counters = counters;
   const raw = ws._socket ?? new FakeSocket();
   const send = (...texts: string[]): void => {
-    for (const text of texts) client.send(TextFrame.ofText(text));
+    for (const text of texts) client.send(MessageFrame.ofText(text));
   };
   return { owner, client, counters, ws, raw, send };
 }
 
-const wire = (...texts: string[]): Buffer => Buffer.concat(texts.map((text) => TextFrame.ofText(text).bytes));
+const wire = (...texts: string[]): Buffer => Buffer.concat(texts.map((text) => MessageFrame.ofText(text).bytes));
 const BIG = 'x'.repeat(200);
 
 describe('a client', () => {
@@ -37,7 +37,7 @@ describe('a client', () => {
     const { owner, raw, client } = setUp();
     const otherRaw = new FakeSocket();
     const other = new ClientSocket(new FakeWebSocket({ raw: otherRaw }) as unknown as WebSocket, owner);
-    for (const frame of ['a', 'b'].map((text) => TextFrame.ofText(text))) {
+    for (const frame of ['a', 'b'].map((text) => MessageFrame.ofText(text))) {
       client.send(frame);
       other.send(frame);
     }
@@ -329,7 +329,7 @@ describe('a client that shares what is compressed', () => {
   it('gets long messages compressed and short ones as they are, in order, in the bytes of the others', async () => {
     const owner = new FakeOwner({ maxBackpressureBytes: 10_000 });
     const [one, other] = [shared(owner), shared(owner)];
-    const frames = ['short', LONG, 'short too'].map((text) => TextFrame.ofText(text));
+    const frames = ['short', LONG, 'short too'].map((text) => MessageFrame.ofText(text));
     for (const frame of frames) for (const { client } of [one, other]) client.send(frame);
     await turn();
     assert.deepEqual(one.raw.written, [Buffer.concat(frames.map((frame) => frame.deflated.bytes))]);
@@ -341,9 +341,9 @@ describe('a client that shares what is compressed', () => {
     const owner = new FakeOwner({ maxBackpressureBytes: 100, maxBytes: 400 });
     const { raw, client } = shared(owner);
     raw.holding = true;
-    client.send(TextFrame.ofText(BIG));
+    client.send(MessageFrame.ofText(BIG));
     await turn();
-    const frame = TextFrame.ofText(LONG);
+    const frame = MessageFrame.ofText(LONG);
     client.send(frame);
     assert.equal(client.gone, false, 'it would not have had room as it is');
     raw.drain();
@@ -353,7 +353,7 @@ describe('a client that shares what is compressed', () => {
 
   it('gets everything as it is when ws has not agreed to compress', async () => {
     const { raw, client } = shared(new FakeOwner({ maxBackpressureBytes: 10_000 }), '');
-    client.send(TextFrame.ofText(LONG));
+    client.send(MessageFrame.ofText(LONG));
     await turn();
     assert.deepEqual(raw.bytes, wire(LONG));
   });
@@ -361,7 +361,7 @@ describe('a client that shares what is compressed', () => {
   it('is left to ws when its socket cannot be had', async () => {
     const ws = new FakeWebSocket({ extensions: 'permessage-deflate' });
     const client = new ClientSocket(ws as unknown as WebSocket, new FakeOwner(), 'shared');
-    client.send(TextFrame.ofText(LONG));
+    client.send(MessageFrame.ofText(LONG));
     await turn();
     assert.deepEqual(ws.sent, [LONG]);
   });
@@ -374,7 +374,7 @@ describe('a client where messages are held back to gather', () => {
     const owner = new FakeOwner({ maxBackpressureBytes }, DELAY);
     const raw = new FakeSocket();
     const client = new ClientSocket(new FakeWebSocket({ raw }) as unknown as WebSocket, owner);
-    return { raw, send: (text: string): void => void client.send(TextFrame.ofText(text)) };
+    return { raw, send: (text: string): void => void client.send(MessageFrame.ofText(text)) };
   }
 
   for (const [name, texts] of [

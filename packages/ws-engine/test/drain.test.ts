@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { ClientSocket } from '../src/client-socket.ts';
 import { closeSpread } from '../src/drain.ts';
-import { TextFrame } from '../src/frame.ts';
+import { MessageFrame } from '../src/frame.ts';
 import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
 
 describe('a drain', () => {
@@ -43,7 +43,7 @@ describe('a drain', () => {
       raw.holding = name === 'slow';
       return { raw, client: new ClientSocket(ws as unknown as WebSocket, owner) };
     });
-    const sent = ['x'.repeat(200), 'accepted', 'accepted too'].map((text) => TextFrame.ofText(text));
+    const sent = ['x'.repeat(200), 'accepted', 'accepted too'].map((text) => MessageFrame.ofText(text));
     for (const frame of sent) {
       for (const { client } of fakes) client.send(frame);
       await turn();

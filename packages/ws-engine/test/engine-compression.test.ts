@@ -7,7 +7,7 @@ import { CLOSE } from '@sluice/protocol';
 import { frame, type FrameSpec, OPCODE } from '@sluice/testkit';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Compression } from '../src/compression.ts';
-import { TextFrame } from '../src/frame.ts';
+import { MessageFrame } from '../src/frame.ts';
 import { APP, EngineServer, storeOf } from './engine-server.ts';
 import { QUICK, until } from './until.ts';
 import { collect, framesIn, upgrade } from './wire.ts';
@@ -136,7 +136,7 @@ describe('Clients that share', () => {
     const send = t.mock.method(WebSocket.prototype, 'send');
     const all: (() => string)[] = [];
     for (let i = 0; i < 3; i++) all.push((await rawWith(server, 'permessage-deflate')).received);
-    const frame = TextFrame.ofText('long '.repeat(1000));
+    const frame = MessageFrame.ofText('long '.repeat(1000));
     for (const { transport } of server.hub.space(APP).connections.values()) transport.send(frame);
     const bytes = frame.deflated.bytes.toString('latin1');
     await until(() => all.every((received) => received().endsWith(bytes)));

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { WebSocket } from 'ws';
 import { ClientSocket } from '../src/client-socket.ts';
-import { TextFrame } from '../src/frame.ts';
+import { MessageFrame } from '../src/frame.ts';
 import { FakeOwner, FakeSocket, FakeWebSocket } from './fake-web-socket.ts';
 
 setFlagsFromString('--expose-gc');
@@ -32,7 +32,7 @@ class Clients {
   /** From here on the slow client has a queue. */
   async block(): Promise<void> {
     this.slow.holding = true;
-    this.slowClient.send(TextFrame.ofText(BIG));
+    this.slowClient.send(MessageFrame.ofText(BIG));
     await turn();
   }
 
@@ -46,13 +46,13 @@ class Clients {
 }
 
 /** Delivers a frame and keeps nothing of it. */
-function deliver(text: string, clients: readonly ClientSocket[]): WeakRef<TextFrame> {
-  const frame = TextFrame.ofText(text);
+function deliver(text: string, clients: readonly ClientSocket[]): WeakRef<MessageFrame> {
+  const frame = MessageFrame.ofText(text);
   for (const client of clients) client.send(frame);
   return new WeakRef(frame);
 }
 
-function living(frames: readonly WeakRef<TextFrame>[]): number {
+function living(frames: readonly WeakRef<MessageFrame>[]): number {
   collectGarbage();
   return frames.filter((frame) => frame.deref() !== undefined).length;
 }
@@ -63,8 +63,8 @@ describe('The queue of a client that reads too slowly', () => {
     const { slowClient } = clients;
     const quick = Array.from({ length: 10 }, () => clients.quick());
     await clients.block();
-    const ofOthers: WeakRef<TextFrame>[] = [];
-    const own: WeakRef<TextFrame>[] = [];
+    const ofOthers: WeakRef<MessageFrame>[] = [];
+    const own: WeakRef<MessageFrame>[] = [];
     for (let round = 0; round < 5; round++) {
       // Before, between and after the frames that wait: each is somewhere else in the tree of the round.
       ofOthers.push(deliver(`before ${round}`, quick));
@@ -80,7 +80,10 @@ describe('The queue of a client that reads too slowly', () => {
     clients.slow.drain();
     await clients.rounds();
     const expected = [0, 1, 2, 3, 4].flatMap((round) => [`own ${round}`, `own too ${round}`]);
-    assert.deepEqual(clients.slow.bytes, Buffer.concat([BIG, ...expected].map((text) => TextFrame.ofText(text).bytes)));
+    assert.deepEqual(
+      clients.slow.bytes,
+      Buffer.concat([BIG, ...expected].map((text) => MessageFrame.ofText(text).bytes)),
+    );
     assert.equal(living(own), 0, 'what was written is let go');
   });
 

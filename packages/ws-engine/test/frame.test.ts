@@ -4,15 +4,15 @@ import { describe, it } from 'node:test';
 import { constants, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import * as ws from 'ws';
-import { TextFrame } from '../src/frame.ts';
+import { MessageFrame } from '../src/frame.ts';
 
 describe('a text frame', () => {
   it('is the two bytes of RFC 6455 and the text', () => {
-    assert.equal(TextFrame.ofText('Hello').bytes.toString('hex'), '810548656c6c6f');
+    assert.equal(MessageFrame.ofText('Hello').bytes.toString('hex'), '810548656c6c6f');
   });
 
   it('has no more than a header for an empty text', () => {
-    assert.equal(TextFrame.ofText('').bytes.toString('hex'), '8100');
+    assert.equal(MessageFrame.ofText('').bytes.toString('hex'), '8100');
   });
 
   for (const [length, header] of [
@@ -22,7 +22,7 @@ describe('a text frame', () => {
     [65_536, '817f0000000000010000'],
   ] as const) {
     it(`has the header ${header} for ${length} bytes`, () => {
-      const { bytes } = TextFrame.ofText('x'.repeat(length));
+      const { bytes } = MessageFrame.ofText('x'.repeat(length));
       assert.equal(bytes.subarray(0, header.length / 2).toString('hex'), header);
       assert.deepEqual(bytes, frameOfWs(Buffer.from('x'.repeat(length))));
     });
@@ -31,7 +31,7 @@ describe('a text frame', () => {
   it('is what ws itself would send, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
-        assert.deepEqual(TextFrame.ofText(text).bytes, frameOfWs(Buffer.from(text)));
+        assert.deepEqual(MessageFrame.ofText(text).bytes, frameOfWs(Buffer.from(text)));
       }),
     );
   });
@@ -39,8 +39,8 @@ describe('a text frame', () => {
   it('is the same from text and from its bytes, and gives the bytes back', () => {
     for (const text of ['', 'a', 'ü😀\u2028', 'x'.repeat(70_000)]) {
       const bytes = Buffer.from(text);
-      assert.deepEqual(TextFrame.ofBytes(bytes).bytes, TextFrame.ofText(text).bytes);
-      assert.deepEqual(TextFrame.ofText(text).payload, bytes);
+      assert.deepEqual(MessageFrame.ofTextBytes(bytes).bytes, MessageFrame.ofText(text).bytes);
+      assert.deepEqual(MessageFrame.ofText(text).payload, bytes);
     }
   });
 });
@@ -55,7 +55,7 @@ describe('a compressed text frame', () => {
     ['1 MiB', json(37_000).slice(0, 1_048_576)],
   ] as const) {
     it(`has RSV1, and inflates to its text, for ${name}`, () => {
-      const frame = TextFrame.ofText(text);
+      const frame = MessageFrame.ofText(text);
       const { bytes, payload } = frame.deflated;
       assert.equal(bytes[0], 0xc1);
       assert.deepEqual(bytes, frameOfWs(payload, { rsv1: true }));
@@ -67,18 +67,18 @@ describe('a compressed text frame', () => {
 
   it('is the frame itself below 1 KiB, above 1 MiB, and where it would be no smaller', () => {
     for (const payload of ['x'.repeat(1023), 'x'.repeat(1_048_577), randomBytes(2000).toString('latin1')]) {
-      const frame = TextFrame.ofBytes(Buffer.from(payload, 'latin1'));
+      const frame = MessageFrame.ofTextBytes(Buffer.from(payload, 'latin1'));
       assert.ok(frame.deflated === frame);
     }
   });
 
   it('is made once', () => {
-    const frame = TextFrame.ofText(json(100));
+    const frame = MessageFrame.ofText(json(100));
     assert.equal(frame.deflated, frame.deflated);
   });
 
   it('keeps no more than its bytes', () => {
-    const { bytes } = TextFrame.ofText(json(30_000)).deflated;
+    const { bytes } = MessageFrame.ofText(json(30_000)).deflated;
     assert.ok(bytes.buffer.byteLength <= Math.max(bytes.length, Buffer.poolSize));
   });
 });

@@ -1,7 +1,7 @@
-import { chooseAlgorithm, HeldBases } from '@sluice/delta';
+import { chooseAlgorithm, deltaFormat } from '@sluice/delta';
 import { deltaMessages, type DeltaSyncError, type EnableDeltaCompression } from '@sluice/protocol';
 import type { Connection } from '../connection.ts';
-import type { DeltaSubscriber } from '../delta-stream.ts';
+import { DeltaSubscriber } from '../delta-subscriber.ts';
 import type { Hub } from '../hub.ts';
 import type { Subscription } from '../subscription.ts';
 
@@ -9,7 +9,8 @@ import type { Subscription } from '../subscription.ts';
 const SYNC_INTERVAL_MS = 1000;
 
 /** `pusher:enable_delta_compression`: for all subscriptions of the connection that say nothing else, also those there are. */
-export function handleEnableDeltas(hub: Hub, connection: Connection, { algorithms }: EnableDeltaCompression): void {
+export function handleEnableDeltas(hub: Hub, connection: Connection, asked: EnableDeltaCompression): void {
+  const { algorithms, binary } = asked;
   const { enabled, algorithm: preferred } = hub.options.deltas;
   const algorithm = algorithms.includes(preferred) ? preferred : algorithms[0];
   if (!enabled || algorithm === undefined) {
@@ -17,6 +18,7 @@ export function handleEnableDeltas(hub: Hub, connection: Connection, { algorithm
     return;
   }
   connection.offered = algorithms;
+  connection.deltaForm = binary ? 'binary' : 'json';
   connection.toldAlgorithm = algorithm;
   connection.send(deltaMessages.deltaCompressionEnabled(algorithm));
   for (const subscription of connection.subscriptions.values()) {
@@ -40,7 +42,7 @@ export function handleEnableDeltas(hub: Hub, connection: Connection, { algorithm
 export function handleDeltaSyncError(hub: Hub, connection: Connection, { channel }: DeltaSyncError): void {
   const subscription = connection.subscriptions.get(channel);
   if (subscription === undefined || subscription.delta === null) return;
-  subscription.delta.held.clear();
+  subscription.delta.clear();
   subscription.channel.stream?.changed();
   sync(hub, subscription.delta);
 }
@@ -54,15 +56,8 @@ export function takeDeltas(hub: Hub, connection: Connection, subscription: Subsc
   stream.subscribers++;
   stream.changed();
   connection.deltas++;
-  subscription.delta = {
-    connection,
-    subscription,
-    algorithm,
-    held: new HeldBases(),
-    since: stream.published,
-    wasLeftOut: false,
-    syncedAt: -Infinity,
-  };
+  const format = deltaFormat(algorithm, connection.deltaForm);
+  subscription.delta = new DeltaSubscriber({ connection, subscription, format, since: stream.published });
 }
 
 /** After the client was told that it is subscribed: what it has to know before its first delta. */
@@ -74,7 +69,7 @@ export function startDeltas(hub: Hub, connection: Connection, subscription: Subs
 }
 
 /** Deltas that name their algorithm need no word before them; for the others the client has to have been told it last. */
-function tellOmitted(hub: Hub, connection: Connection, { algorithm }: DeltaSubscriber): void {
+function tellOmitted(hub: Hub, connection: Connection, { format: { algorithm } }: DeltaSubscriber): void {
   const { omitAlgorithm, algorithm: omitted } = hub.options.deltas;
   if (!omitAlgorithm || algorithm !== omitted || connection.toldAlgorithm === omitted) return;
   connection.toldAlgorithm = omitted;

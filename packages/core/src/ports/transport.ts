@@ -2,14 +2,16 @@ import type { CloseReason } from '@sluice/protocol';
 
 /** One message in wire form, made once and shared by all who get it. */
 export interface Frame {
-  /** The UTF-8 text inside; never changed after the frame was made. */
+  /** What is inside, UTF-8 where it is text; never changed after the frame was made. */
   readonly payload: Uint8Array;
 }
 
 /** Makes frames; what a frame looks like is the engine's own business. */
 export interface Framer {
   frame(text: string): Frame;
+  /** `payload`: the text in UTF-8. */
   frameBytes(payload: Uint8Array): Frame;
+  binaryFrame(payload: Uint8Array): Frame;
   /** Calls `done` once everything handed to transports so far was written out or is waiting for a slow client. */
   afterFlush(done: () => void): void;
 }
