@@ -6,7 +6,7 @@ import { FrameParser } from '../src/load/frame-parser.ts';
 /** Collects what a parser finds, as text. */
 class Seen {
   readonly found: string[] = [];
-  text(bytes: Buffer, start: number, end: number): void {
+  message(bytes: Buffer, start: number, end: number): void {
     this.found.push(`text ${bytes.toString('utf8', start, end)}`);
   }
   ping(payload: Buffer): void {
@@ -105,10 +105,10 @@ test('a close frame without a code is 1005', () => {
   assert.deepEqual(parse([Buffer.from('8800', 'hex')]), ['close 1005']);
 });
 
-test('refuses what a Pusher server never sends', () => {
+test('refuses what Sluice never sends', () => {
   assert.throws(() => parse([Buffer.from('81855a13c72e', 'hex')]), /masked/);
   assert.throws(() => parse([Buffer.from('0100', 'hex')]), /0x1/);
-  assert.throws(() => parse([Buffer.from('820100', 'hex')]), /0x82/);
+  assert.throws(() => parse([Buffer.from('830100', 'hex')]), /0x83/);
   assert.throws(() => parse([Buffer.from('c100', 'hex')]), /0xc1/);
   assert.throws(() => parse([Buffer.from('817f7fffffffffffffff', 'hex')]), /bytes from the server/);
 });

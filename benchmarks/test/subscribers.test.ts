@@ -131,25 +131,28 @@ test('with filters every so many-th message of a publisher is heard, and no othe
 });
 
 test('clients that count take deltas for messages, and nothing else', async (t) => {
-  const [full, delta] = asDeltas('one two three', 'one two four');
+  const [full, delta, binary] = asDeltas('one two three', 'one two four');
   const wish = { listening: 'count' } as const;
-  const right = await settledAfter(t, { script: [frame(full), frame(delta)], accepted: [2], wish });
-  assert.deepEqual([faults(right), right.deliveries], [NONE, 2]);
+  for (const either of [frame(delta), binary]) {
+    const right = await settledAfter(t, { script: [frame(full), either], accepted: [2], wish });
+    assert.deepEqual([faults(right), right.deliveries], [NONE, 2]);
+  }
   const sync = '{"event":"pusher:delta_cache_sync","channel":"c","data":"{}"}';
   const odd = await settledAfter(t, { script: [frame(full), frame(delta), frame(sync)], accepted: [2], wish });
   assert.deepEqual(faults(odd), { ...NONE, foreign: 1 });
 });
 
 test('clients that decode have the texts that plain subscribers got', async (t) => {
-  const [full, delta] = asDeltas('one two three', 'one two four');
+  const [full, delta, binary] = asDeltas('one two three', 'one two four');
   const wish = { listening: 'decode' } as const;
-  const { digests } = await settledAfter(t, { script: [frame(full), frame(delta)], accepted: [2], wish });
   const texts = [plain('one two three'), plain('one two four')];
-  assert.deepEqual(digests, [
-    createHash('sha256')
-      .update(texts.map((text) => `${text}\n`).join(''))
-      .digest('hex'),
-  ]);
+  const expected = createHash('sha256')
+    .update(texts.map((text) => `${text}\n`).join(''))
+    .digest('hex');
+  for (const either of [frame(delta), binary]) {
+    const { digests } = await settledAfter(t, { script: [frame(full), either], accepted: [2], wish });
+    assert.deepEqual(digests, [expected]);
+  }
   await assert.rejects(
     settledAfter(t, { script: [frame(delta)], accepted: [1], wish }),
     /for base 7, which was never sent/,
@@ -160,10 +163,16 @@ function plain(data: string): string {
   return JSON.stringify({ event: 'bench', channel: 'c', data });
 }
 
-/** A full frame that is a base, and a delta to another text. */
-function asDeltas(data: string, next: string): [string, string] {
+/** A full frame that is a base, and a delta to another text, in JSON and, framed, in bytes. */
+function asDeltas(data: string, next: string): [string, string, Buffer] {
   const [base, text] = [plain(data), plain(next)];
   const patch = Uint8Array.from(createDelta(Buffer.from(base), Buffer.from(text)));
-  const delta = { channel: 'c', text, algorithm: 'fossil', sequence: 8, base: 7, key: undefined, patch } as const;
-  return [deltaMessages.fullFrame(base, { sequence: 7, key: undefined }), deltaMessages.deltaFrame(delta)];
+  const numbers = { sequence: 8, base: 7, key: undefined } as const;
+  const delta = { channel: 'c', text, algorithm: 'fossil', isAlgorithmTold: false, ...numbers, patch } as const;
+  const binary = deltaMessages.binaryDelta(delta);
+  return [
+    deltaMessages.fullFrame(base, { sequence: 7, key: undefined }),
+    deltaMessages.deltaFrame(delta),
+    Buffer.concat([Buffer.from([0x82, binary.length]), binary]),
+  ];
 }

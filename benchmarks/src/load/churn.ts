@@ -28,6 +28,7 @@ export async function churn(args: ChurnArgs): Promise<Churned> {
       endpoint,
       channel,
       asked: {},
+      binary: false,
       localAddress: undefined,
       readBuffer,
       tally,

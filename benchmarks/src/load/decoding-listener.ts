@@ -18,6 +18,14 @@ interface DeltaData {
   readonly conflation_key?: string;
 }
 
+interface Delta {
+  readonly patch: Buffer;
+  readonly sequence: number;
+  readonly base: number;
+  readonly algorithm: string;
+  readonly key: string;
+}
+
 interface FullFrame {
   readonly __delta_seq?: number;
   readonly __conflation_key?: string;
@@ -45,18 +53,22 @@ export class DecodingListener extends CountingListener {
   }
 
   #textOf(frame: Buffer): Buffer {
+    if (frame[0] === 1 || frame[0] === 2) return this.#apply(fromBinary(frame));
     const message = JSON.parse(frame.toString()) as { readonly event: string; readonly data: DeltaData } & FullFrame;
     if (message.event !== 'pusher:delta') {
       const { __delta_seq: sequence, __conflation_key: key = '' } = message;
       if (sequence === undefined) return frame;
       return this.#keep(key, sequence, Buffer.from(frame.toString().replace(MARKS, '}')));
     }
-    const { delta, seq, base_index: number, algorithm, conflation_key: key = '' } = message.data;
+    const { delta, seq, base_index: base, algorithm, conflation_key: key = '' } = message.data;
+    return this.#apply({ patch: Buffer.from(delta, 'base64'), sequence: seq, base, algorithm, key });
+  }
+
+  #apply({ patch, sequence, base: number, algorithm, key }: Delta): Buffer {
     const base = this.#bases.get(key)?.get(number);
     if (base === undefined) throw new Error(`a delta of key "${key}" for base ${number}, which was never sent`);
-    const patch = Buffer.from(delta, 'base64');
     const text = algorithm === 'fossil' ? applyDelta(base, patch) : vcdiff.decode(patch, base);
-    return this.#keep(key, seq, Buffer.from(text));
+    return this.#keep(key, sequence, Buffer.from(text));
   }
 
   #keep(key: string, sequence: number, text: Buffer): Buffer {
@@ -68,4 +80,17 @@ export class DecodingListener extends CountingListener {
     }
     return text;
   }
+}
+
+/** `pusher:delta` in bytes (apps/docs/deltas.md). */
+function fromBinary(frame: Buffer): Delta {
+  const channelEnd = 17 + frame.readUInt16BE(1);
+  const keyEnd = channelEnd + frame.readUInt16BE(3);
+  return {
+    algorithm: frame[0] === 1 ? 'fossil' : 'xdelta3',
+    sequence: frame.readUIntBE(5, 6),
+    base: frame.readUIntBE(11, 6),
+    key: frame.toString('utf8', channelEnd, keyEnd),
+    patch: frame.subarray(keyEnd),
+  };
 }

@@ -2,6 +2,7 @@
 import { BenchmarkFailure } from '../errors.ts';
 
 const TEXT = 0x81;
+const BINARY = 0x82;
 const CLOSE = 0x88;
 const PING = 0x89;
 const PONG = 0x8a;
@@ -12,13 +13,14 @@ const EMPTY = Buffer.alloc(0);
 
 /** `bytes` is only lent for the time of the call. */
 export interface FrameSink {
-  text(bytes: Buffer, start: number, end: number): void;
+  /** A text, or a binary message. */
+  message(bytes: Buffer, start: number, end: number): void;
   ping(payload: Buffer): void;
   /** 1005 when the frame carries no code (RFC 6455, 7.4.1). */
   closed(code: number): void;
 }
 
-/** Frames of a server, cut at any byte. Understands what a Pusher server sends: whole text frames and control frames. */
+/** Frames of a server, cut at any byte. Understands what Sluice sends: whole text and binary frames and control frames. */
 export class FrameParser {
   readonly #sink: FrameSink;
   /** The beginning of a frame whose rest has not come yet. */
@@ -74,7 +76,7 @@ export class FrameParser {
   #dispatch(bytes: Buffer, start: number, end: number): void {
     const payload = start + headerSize(bytes[start + 1] ?? 0);
     const kind = bytes[start];
-    if (kind === TEXT) this.#sink.text(bytes, payload, end);
+    if (kind === TEXT || kind === BINARY) this.#sink.message(bytes, payload, end);
     else if (kind === PING) this.#sink.ping(Buffer.from(bytes.subarray(payload, end)));
     else if (kind === CLOSE) this.#sink.closed(end - payload >= 2 ? bytes.readUInt16BE(payload) : 1005);
     else if (kind !== PONG) throw new BenchmarkFailure(`unexpected frame, first byte 0x${(kind ?? 0).toString(16)}`);

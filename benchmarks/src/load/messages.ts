@@ -20,6 +20,8 @@ export interface OpenArgs {
 /** What the clients ask for beside their channel. */
 export interface Wish {
   readonly delta?: Algorithm;
+  /** Deltas as binary messages instead of JSON. */
+  readonly binary?: boolean;
   /** Each gets every so many-th message, by a filter; the filters are dealt to the clients in turn. */
   readonly filters?: number;
   /** `stamps` if left out. Deltas hide the stamps, and traces have none. */

@@ -1,4 +1,4 @@
-// HOT: `text` runs once per delivered message, the read callback once per read; no allocation, closure or log call in them.
+// HOT: `message` runs once per delivered message, the read callback once per read; no allocation, closure or log call in them.
 import { connect, type Socket } from 'node:net';
 
 import { monotonicMicros } from '../clock.ts';
@@ -14,6 +14,8 @@ export interface SubscriberOptions {
   readonly channel: string;
   /** Members of the subscription beside its channel. */
   readonly asked: Readonly<Record<string, unknown>>;
+  /** Takes deltas as binary messages. */
+  readonly binary: boolean;
   readonly localAddress: string | undefined;
   /** One for all sockets of the process: a read is handled before the next one is made. */
   readonly readBuffer: Buffer;
@@ -88,7 +90,7 @@ export class Subscriber implements FrameSink {
     this.#end(reason);
   }
 
-  text(bytes: Buffer, start: number, end: number): void {
+  message(bytes: Buffer, start: number, end: number): void {
     if (this.#state === SUBSCRIBED) this.#options.listener.message(bytes, start, end);
     else if (this.#state === CONNECTED) this.#greeting(bytes.toString('utf8', start, end));
   }
@@ -128,11 +130,12 @@ export class Subscriber implements FrameSink {
   #greeting(text: string): void {
     const event = eventOf(text);
     if (event === 'pusher:connection_established') {
+      if (this.#options.binary) this.#send('pusher:enable_delta_compression', { binary: true });
       this.#subscribe(this.#channel);
     } else if (event === 'pusher_internal:subscription_succeeded') {
       this.#state = SUBSCRIBED;
       this.#subscribing.resolve();
-    } else {
+    } else if (event !== 'pusher:delta_compression_enabled') {
       throw new Error(`instead of a subscription: ${text.slice(0, 200)}`);
     }
   }

@@ -117,6 +117,7 @@ export class Subscribers {
       endpoint,
       channel: hearing.channel,
       asked: askedBy(wish, hearing),
+      binary: wish.binary === true,
       localAddress: isLoopback(endpoint.host) && address > 0 ? `127.0.0.${1 + address}` : undefined,
       readBuffer: this.#readBuffer,
       tally,

@@ -50,6 +50,24 @@ describe('a delta', () => {
     assert.deepEqual(events(first), ['price', 'pusher:delta']);
   });
 
+  it('is made of one patch for those who take JSON and those who take bytes', () => {
+    const worker = new Cluster(1).worker(0);
+    const clients = Array.from({ length: 6 }, (_, n) => {
+      const client = worker.connect(testApp());
+      client.send('pusher:enable_delta_compression', { algorithms: ['fossil'], binary: n % 2 === 0 });
+      client.subscribe(CHANNEL);
+      client.texts();
+      return client;
+    });
+    price(worker, 1);
+    price(worker, 2);
+    assert.deepEqual(worker.metrics.deltas.computed, { fossil: 1, xdelta3: 0 });
+    const frames = new Set(clients.map(({ transport }) => transport.frames.at(-1)));
+    assert.equal(frames.size, 2);
+    const starts = clients.map((client) => client.texts().at(-1)?.slice(0, 2));
+    assert.deepEqual(starts, Array.from({ length: 3 }, () => ['\x01\0', '{"']).flat());
+  });
+
   it('that another worker made is taken over', () => {
     const cluster = new Cluster(2);
     const [here, there] = [cluster.worker(0), cluster.worker(1)];

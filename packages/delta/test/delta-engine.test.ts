@@ -114,6 +114,23 @@ describe('what a subscriber gets', () => {
     assert.ok(worker.counters.deltas > 3);
   });
 
+  it('is judged by the form in which it travels', () => {
+    const { publish, worker } = scene();
+    const client = new NaiveClient('fossil');
+    const binary = worker.subscribe(client, 'fossil', 'binary');
+    publish(1);
+    // Of a text that short, base64 and names are as much as what is left out.
+    for (let n = 2; n < 40 && binary.client.misses === 0; n++)
+      publish(n, { text: text(n).replace('unchanged '.repeat(25), 'unchanged '.repeat(9)) });
+    const [inBytes, inJson] = [
+      worker.sent.filter((sent) => !sent.startsWith('{')),
+      worker.sent.filter((sent) => sent.startsWith('{"event":"pusher:delta"')),
+    ];
+    assert.ok(inBytes.length > 20, `${inBytes.length}`);
+    assert.equal(inJson.length, 0);
+    assert.deepEqual(client.texts, binary.expected);
+  });
+
   it('is a plain frame where clients would cut too much out of it', () => {
     const { publish, worker } = scene();
     const marked = text(1).replace(/}$/, ',"tags":{"a":"b","__conflation_key":"x"}}');

@@ -45,6 +45,25 @@ describe('a text frame', () => {
   });
 });
 
+describe('a binary frame', () => {
+  it('is what ws itself would send, for any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const frame = MessageFrame.ofBinary(bytes);
+        assert.deepEqual(frame.bytes, frameOfWs(Buffer.from(bytes), { opcode: 2 }));
+        assert.deepEqual([frame.isBinary, frame.payload.equals(bytes)], [true, true]);
+      }),
+    );
+  });
+
+  it('stays binary when it is compressed', () => {
+    const frame = MessageFrame.ofBinary(Buffer.alloc(2000, 'long '));
+    const { bytes, payload } = frame.deflated;
+    assert.equal(bytes[0], 0xc2);
+    assert.equal(inflated(payload).toString(), frame.payload.toString());
+  });
+});
+
 describe('a compressed text frame', () => {
   const json = (length: number): string => JSON.stringify(Array.from({ length }, (_, i) => ({ i, square: i * i })));
 
@@ -86,8 +105,8 @@ describe('a compressed text frame', () => {
 /** What types of ws leave out: its Sender is public. */
 const { Sender } = ws as unknown as { readonly Sender: { frame(data: Buffer, options: object): Buffer[] } };
 
-function frameOfWs(payload: Buffer, { rsv1 = false } = {}): Buffer {
-  const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1 };
+function frameOfWs(payload: Buffer, { rsv1 = false, opcode = 1 } = {}): Buffer {
+  const options = { fin: true, opcode, mask: false, readOnly: true, rsv1 };
   return Buffer.concat(Sender.frame(payload, options));
 }
 

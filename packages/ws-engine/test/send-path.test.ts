@@ -19,6 +19,7 @@ async function bytesOnTheWire(): Promise<string> {
   const { transport } = server.latestConnection;
   const start = received().length;
   for (const length of LENGTHS) transport.send(server.outbox.frame('ü'.repeat(length / 2) + 'x'.repeat(length % 2)));
+  transport.send(server.outbox.binaryFrame(Buffer.from([0, 255])));
   await new Promise<void>((resolve) => server.outbox.afterFlush(resolve));
   transport.send(server.outbox.frame('last'));
   transport.close(CLOSE.reconnect);
@@ -27,12 +28,12 @@ async function bytesOnTheWire(): Promise<string> {
 }
 
 describe('A client of a ws that is not as expected', () => {
-  it('gets the same bytes, of whatever lengths its messages are', QUICK, async (t) => {
+  it('gets the same bytes, of whatever lengths and kinds its messages are', QUICK, async (t) => {
     const direct = await bytesOnTheWire();
     const send = t.mock.method(WebSocket.prototype, 'send');
     t.mock.getter(WebSocket.prototype, 'extensions', () => 'something new');
     const throughSend = await bytesOnTheWire();
-    assert.equal(send.mock.callCount(), LENGTHS.length + 2);
+    assert.equal(send.mock.callCount(), LENGTHS.length + 3);
     assert.ok(direct === throughSend);
     assert.ok(direct.length > LENGTHS.reduce((sum, length) => sum + length, 0));
   });
