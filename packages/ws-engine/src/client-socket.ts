@@ -149,7 +149,13 @@ export class ClientSocket implements Transport {
       return;
     }
     const drains = this.#write(batch);
+    if (!drains && this.#isBelowLimit()) return;
     if (this.ws.bufferedAmount > this.owner.limits.maxBackpressureBytes) this.#block(drains);
+  }
+
+  /** Of a socket below its own mark, without a look at what it holds: ws goes through four objects for that. */
+  #isBelowLimit(): boolean {
+    return this.#raw !== null && this.#raw.writableHighWaterMark <= this.owner.limits.maxBackpressureBytes;
   }
 
   /** False from the close frame of either side on: ws may have ended the socket, long before it says `close`. */

@@ -23,7 +23,7 @@ function isWritable(socket: unknown): socket is Socket {
     socket !== null &&
     'write' in socket &&
     typeof socket.write === 'function' &&
-    'writableLength' in socket &&
-    typeof socket.writableLength === 'number'
+    'writableHighWaterMark' in socket &&
+    typeof socket.writableHighWaterMark === 'number'
   );
 }

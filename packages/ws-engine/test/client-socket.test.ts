@@ -125,7 +125,7 @@ describe('a client that reads too slowly', () => {
   it('is written again also when it waits below the mark of its stream, which then tells of no drain', async () => {
     const { raw, send } = setUp();
     raw.holding = true;
-    raw.mark = 16_384;
+    raw.writableHighWaterMark = 16_384;
     send(BIG);
     await turn();
     send('a', 'b');

@@ -8,7 +8,7 @@ export class FakeSocket extends EventEmitter {
   writableLength = 0;
   holding = false;
   /** The stream's own high-water mark: below it a write returns true, and nobody is told of a drain. */
-  mark = 0;
+  writableHighWaterMark = 0;
   #owesDrain = false;
   #taken: (() => void)[] = [];
 
@@ -20,7 +20,7 @@ export class FakeSocket extends EventEmitter {
       return true;
     }
     this.writableLength += bytes.length;
-    const isBelow = this.writableLength < this.mark;
+    const isBelow = this.writableLength < this.writableHighWaterMark;
     if (!isBelow) this.#owesDrain = true;
     return isBelow;
   }
