@@ -78,6 +78,22 @@ async function socketLink(t: TestContext, bounds = UNBOUNDED): Promise<Ends> {
 }
 
 describe('Link', () => {
+  it('asks behind all that leaves with the question, in one write', async (t) => {
+    const { a, b, stream } = await socketLink(t);
+    let chunks = 0;
+    stream.on('data', () => chunks++);
+    a.link.beforeFlush(() => void a.link.ask({ type: 'taken_up' }, () => undefined));
+    for (const text of ['x', 'y']) a.link.write(encodeTopicMessage('1:a', Buffer.from(text)));
+    assert.deepEqual(await b.logs(3), ['1:a=x', '1:a=y', 'ask']);
+    assert.equal(chunks, 1);
+  });
+
+  it('asks also when nothing else leaves', async (t) => {
+    const { a, b } = await socketLink(t);
+    a.link.beforeFlush(() => void a.link.ask({ type: 'taken_up' }, () => undefined));
+    assert.deepEqual(await b.logs(1), ['ask']);
+  });
+
   it('keeps control messages and topic messages in one order', async (t) => {
     const { a, b } = await socketLink(t);
     const expected: string[] = [];

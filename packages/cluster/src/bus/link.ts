@@ -78,6 +78,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #closed = false;
   #heldBytes = 0;
   #growing: (() => Outgoing) | null = null;
+  #beforeFlush: (() => void)[] = [];
 
   constructor({ stream, bounds, handler }: LinkOptions<Incoming>) {
     this.#stream = stream;
@@ -132,6 +133,12 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     this.#hold();
   }
 
+  /** Calls back when what was written in this turn is about to leave: what is written then leaves with it, behind all else. */
+  beforeFlush(write: () => void): void {
+    this.#beforeFlush.push(write);
+    this.#hold();
+  }
+
   answer(id: number, answer: unknown): void {
     this.write(encodeControl({ type: 'answer', id, answer } satisfies AnswerMessage));
   }
@@ -154,6 +161,9 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   flush(): void {
     this.#writeGrown();
     if (!this.#corked) return;
+    const last = this.#beforeFlush;
+    this.#beforeFlush = [];
+    for (const write of last) write();
     this.#heldBytes = 0;
     this.#corked = false;
     this.#stream.uncork();

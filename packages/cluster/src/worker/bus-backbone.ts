@@ -48,13 +48,11 @@ export class BusBackbone implements Backbone {
 
   takenUp(): Promise<void> | undefined {
     if (!this.hasPeers) return undefined;
-    // One question for all that this turn of the event loop publishes.
+    // One question for all that leaves together. In a write of its own it would wake the primary a second time.
     this.#takenUp ??= new Promise((resolve) => {
-      setImmediate(() => {
+      this.#link.beforeFlush(() => {
         this.#takenUp = null;
         this.#link.ask({ type: 'taken_up' }, () => resolve());
-        // The publisher waits for it, and this turn's other frames have left.
-        this.#link.flush();
       });
     });
     return this.#takenUp;
