@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import cors from '@fastify/cors';
 import type { AppStore, Hub } from '@sluice/core';
-import { healthRoutes, type HealthState, httpApi } from '@sluice/http-api';
+import { type DirectPublish, directPublish, healthRoutes, type HealthState, httpApi } from '@sluice/http-api';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Settings } from './config/settings.ts';
 import { corsOptions } from './cors.ts';
@@ -42,12 +42,18 @@ export class HttpListener {
   readonly #servers: readonly { readonly server: http.Server; readonly port: number }[];
   readonly #app: FastifyInstance;
   readonly #unused: readonly UnusedConnections[];
+  readonly #direct: DirectPublish;
   #draining = false;
   #degraded = false;
 
   private constructor({ settings, hub, apps, onUpgrade }: HttpListenerOptions) {
     this.#settings = settings;
     const server = createMainServer(settings);
+    const { pathPrefix, httpApi: api, addressLimits } = settings;
+    this.#direct =
+      addressLimits.api === null
+        ? directPublish({ hub, apps, pathPrefix, maxRequestBytes: api.maxRequestBytes })
+        : () => false;
     this.#app = this.#createApp(server, { hub, apps });
     this.#servers = [{ server, port: settings.port }, ...this.#plainServer()];
     for (const { server: each } of this.#servers) each.on('upgrade', onUpgrade);
@@ -114,7 +120,7 @@ export class HttpListener {
         // The API reads it itself, as it was signed.
         querystringParser: () => NO_QUERY,
       },
-      serverFactory: (handler) => server.on('request', handler),
+      serverFactory: (handler) => server.on('request', (request, response) => this.#route(request, response, handler)),
       clientErrorHandler: answerClientError,
     });
     app.addHook('onRequest', async (_request, reply) => {
@@ -139,13 +145,18 @@ export class HttpListener {
     return app;
   }
 
+  #route(request: http.IncomingMessage, response: http.ServerResponse, fastifyHandler: http.RequestListener): void {
+    // While draining, answers end their connection.
+    if (this.#draining || !this.#direct(request, response)) fastifyHandler(request, response);
+  }
+
   /** The port without TLS beside one with it. WebSocket clients are served there, or told to come back with TLS, by their app. */
   #plainServer(): { readonly server: http.Server; readonly port: number }[] {
     const { tls, port } = this.#settings;
     if (tls === null || tls.plainPort === 0) return [];
     const server = http.createServer(serverOptions(this.#settings), (request, response) => {
       if (tls.redirectPlain) redirect(request, response, port);
-      else this.#app.routing(request, response);
+      else this.#route(request, response, this.#app.routing);
     });
     server.on('clientError', answerClientError);
     return [{ server, port: tls.plainPort }];

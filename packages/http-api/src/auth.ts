@@ -1,7 +1,7 @@
 import { type App, type AppStore, type Clock, secretOf } from '@sluice/core';
 import { isMd5Of, isSignatureOf, type QueryPair, REQUEST_WINDOW_SECONDS, requestStringToSign } from '@sluice/protocol';
 import { httpError } from './errors.ts';
-import { queryValue } from './request.ts';
+import { type Authenticated, queryValue } from './request.ts';
 
 /** The parts of a request that its signature covers. */
 export interface SignedRequest {
@@ -15,14 +15,27 @@ export interface SignedRequest {
 
 /**
  * Checks who sent a request, in the order of Pusher's own gem (version, timestamp, signature). Needs only the
- * headers, so that nobody without a key has a body read. Returns the app, or throws the {@link HttpError} that answers.
+ * headers, so that nobody without a key has a body read. Returns the app, or throws the {@link HttpError} that answers; a promise
+ * where the store has to ask for the app.
  */
-export async function authenticate(request: SignedRequest, apps: AppStore, clock: Clock): Promise<App> {
+export function authenticate(request: SignedRequest, apps: AppStore, clock: Clock): App | Promise<App> {
   const parameters = new Map(request.query.map(([name, value]) => [name.toLowerCase(), value]));
   const key = parameters.get('auth_key');
   if (key === undefined) throw httpError('missingAuthParameter', 'auth_key');
   const found = apps.byKey(key);
-  const app = found instanceof Promise ? await found : found;
+  if (!(found instanceof Promise)) return verify(request, { app: found, key, parameters, clock });
+  return found.then((app) => verify(request, { app, key, parameters, clock }));
+}
+
+interface Claim {
+  /** Of the key, if there is one. */
+  readonly app: App | undefined;
+  readonly key: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+}
+
+function verify(request: SignedRequest, { app, key, parameters, clock }: Claim): App {
   const secret = app === undefined ? undefined : secretOf(app, key);
   if (app === undefined || secret === undefined) throw httpError('unknownKey', key);
   if (app.id !== request.appId) throw httpError('keyOfOtherApp', request.appId);
@@ -73,11 +86,20 @@ function decodePath(path: string): string {
 }
 
 /** The signature covers the digest, and the digest the very bytes of the body. */
-export function checkDigest(body: Uint8Array, query: readonly QueryPair[]): void {
+function checkDigest(body: Uint8Array, query: readonly QueryPair[]): void {
   const digest = queryValue(query, 'body_md5');
   if (digest === undefined) {
     if (body.length > 0) throw httpError('bodyDigestRequired');
   } else if (!isMd5Of(digest, body)) {
     throw httpError('bodyDigestWrong');
   }
+}
+
+/** Takes up the body, once it is there, if it is the one that was signed and the app may be used. */
+export function withBody({ app, space, query }: Omit<Authenticated, 'body'>, body: Buffer): Authenticated {
+  checkDigest(body, query);
+  if (!app.enabled) throw httpError('appDisabled');
+  space.counters.httpCalls++;
+  space.counters.httpBytesReceived += body.length;
+  return { app, space, query, body };
 }

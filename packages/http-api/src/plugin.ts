@@ -1,8 +1,9 @@
 import type { AddressLimit, AppStore, Hub } from '@sluice/core';
 import type { FastifyError, FastifyPluginCallback } from 'fastify';
-import { authenticate, checkDigest } from './auth.ts';
-import { HttpError, httpError } from './errors.ts';
+import { authenticate, withBody } from './auth.ts';
+import type { HttpError } from './errors.ts';
 import { addressHook } from './rate.ts';
+import { REFUSAL_TYPE, refusalOf } from './refusal.ts';
 import { authenticatedOf, targetOf } from './request.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -40,11 +41,7 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, options, don
   api.addHook('preHandler', async (request) => {
     const { app, space, query } = authenticatedOf(request);
     const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
-    checkDigest(body, query);
-    if (!app.enabled) throw httpError('appDisabled');
-    space.counters.httpCalls++;
-    space.counters.httpBytesReceived += body.length;
-    request.authenticated = { app, space, query, body };
+    request.authenticated = withBody({ app, space, query }, body);
   });
 
   api.addHook('onSend', async (request, _reply, payload) => {
@@ -54,11 +51,11 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, options, don
   });
 
   api.setErrorHandler<FastifyError | HttpError>((error, request, reply) => {
-    const answer = toHttpError(error, api.initialConfig.bodyLimit ?? 0);
-    if (answer.status >= 500)
-      hub.ports.onError(error, { stage: `${request.method} ${request.routeOptions.url ?? ''}` });
-    if (answer.status === 429 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');
-    return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.message}\n`);
+    const stage = `${request.method} ${request.routeOptions.url ?? ''}`;
+    const bodyLimit = api.initialConfig.bodyLimit ?? 0;
+    const { status, headers, text } = refusalOf(error, { onError: hub.ports.onError, stage, bodyLimit });
+    for (const [name, value] of Object.entries(headers)) if (!reply.hasHeader(name)) reply.header(name, value);
+    return reply.code(status).type(REFUSAL_TYPE).send(text);
   });
 
   eventRoutes(api, hub);
@@ -66,10 +63,3 @@ export const httpApi: FastifyPluginCallback<HttpApiOptions> = (api, options, don
   userRoutes(api, hub);
   done();
 };
-
-function toHttpError(error: FastifyError | HttpError, bodyLimit: number): HttpError {
-  if (error instanceof HttpError) return error;
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return httpError('bodyTooLarge', bodyLimit);
-  if (error.statusCode !== undefined && error.statusCode < 500) return new HttpError(error.statusCode, error.message);
-  return httpError('internal');
-}

@@ -1,9 +1,18 @@
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestListener,
+  type RequestOptions,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { type AddressLimit, type App, Hub } from '@sluice/core';
 import { md5Hex, type QueryPair, requestStringToSign, sign } from '@sluice/protocol';
 import { fastify, type FastifyInstance } from 'fastify';
 import { APP } from '@sluice/testkit';
 import { EXTENSIONS, testApp } from '@sluice/core/testing';
-import { healthRoutes, type HealthState, httpApi } from '../src/index.ts';
+import { type DirectPublish, directPublish, healthRoutes, type HealthState, httpApi } from '../src/index.ts';
 import { FakeBackbone, FakeMetrics, FakeRegistry, FRAMER } from './fakes.ts';
 
 /** 2026-03-04T05:06:07Z */
@@ -40,9 +49,11 @@ export interface ApiOptions {
   readonly pathPrefix?: string;
   readonly addressLimit?: AddressLimit;
   readonly isReadyDegraded?: boolean;
+  /** As a store does that is somewhere else. */
+  readonly asksForApps?: boolean;
 }
 
-/** The plugin on a server without a socket, in front of a hub whose surroundings are fakes. */
+/** The plugin behind the direct way of publishes, as in a worker, in front of a hub whose surroundings are fakes. */
 export class TestApi {
   readonly registry = new FakeRegistry();
   readonly backbone = new FakeBackbone();
@@ -51,6 +62,11 @@ export class TestApi {
   readonly server: FastifyInstance;
   state: HealthState = 'well';
   readonly #isReadyDegraded: boolean;
+  readonly #listening: Promise<number>;
+  /** How long the store takes. */
+  asking: () => Promise<void> = () => Promise.resolve();
+  /** Requests that were not left to the plugin. */
+  direct = 0;
 
   constructor({
     app = testApp(),
@@ -58,10 +74,13 @@ export class TestApi {
     pathPrefix = '',
     addressLimit,
     isReadyDegraded = true,
+    asksForApps = false,
   }: ApiOptions = {}) {
     this.#isReadyDegraded = isReadyDegraded;
+    const byKey = (key: string): App | undefined =>
+      app.credentials.some((credential) => credential.key === key) ? app : undefined;
     const apps = {
-      byKey: (key: string) => (app.credentials.some((credential) => credential.key === key) ? app : undefined),
+      byKey: (key: string) => (asksForApps ? this.asking().then(() => byKey(key)) : byKey(key)),
       byId: (id: string) => (id === app.id ? app : undefined),
     };
     const hub = new Hub(
@@ -84,7 +103,15 @@ export class TestApi {
         authorisationTimeoutMs: 1000,
       },
     );
-    this.server = fastify({ bodyLimit, exposeHeadRoutes: false, routerOptions: { maxParamLength: 1000 } });
+    const direct: DirectPublish =
+      addressLimit === undefined ? directPublish({ hub, apps, pathPrefix, maxRequestBytes: bodyLimit }) : () => false;
+    const server = createServer().unref();
+    this.server = fastify({
+      bodyLimit,
+      exposeHeadRoutes: false,
+      routerOptions: { maxParamLength: 1000 },
+      serverFactory: (handler) => server.on('request', this.#routed(direct, handler)),
+    });
     void this.server.register(httpApi, {
       prefix: pathPrefix,
       hub,
@@ -100,6 +127,16 @@ export class TestApi {
       usageEnabled: true,
     });
     this.#pathPrefix = pathPrefix;
+    this.#listening = this.server.listen({ host: '127.0.0.1', port: 0 }).then(() => {
+      return (server.address() as AddressInfo).port;
+    });
+  }
+
+  #routed(direct: DirectPublish, plugin: RequestListener): RequestListener {
+    return (request, response) => {
+      if (direct(request, response)) this.direct++;
+      else plugin(request, response);
+    };
   }
 
   readonly #pathPrefix: string;
@@ -127,15 +164,16 @@ export class TestApi {
     const signature = sign(call.secret ?? APP.secret, requestStringToSign(method, signedPath, pairs));
     const sent = change([...pairs, ['auth_signature', signature]], call.override);
     const search = sent.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
-    const payload = bytes === undefined ? {} : { payload: bytes };
     const contentType = bytes === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await this.server.inject({
+    const options = {
+      host: '127.0.0.1',
+      port: await this.#listening,
+      agent: false,
       method,
-      url: `${this.#pathPrefix}${fullPath}?${search}`,
+      path: `${this.#pathPrefix}${fullPath}?${search}`,
       headers: { ...contentType, ...headers },
-      ...payload,
-    });
-    return { status: response.statusCode, text: response.body, headers: response.headers };
+    };
+    return answered(options, bytes);
   }
 
   publish(body: unknown): Promise<Answer> {
@@ -149,4 +187,11 @@ function change(pairs: readonly QueryPair[], changes: Readonly<Record<string, st
     value === undefined ? [] : [[name, value] as const],
   );
   return [...kept, ...changed];
+}
+
+async function answered(options: RequestOptions, body: Buffer | undefined): Promise<Answer> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpRequest(options, resolve).on('error', reject).end(body);
+  });
+  return { status: response.statusCode ?? 0, text: await textOf(response), headers: response.headers };
 }

@@ -119,6 +119,7 @@ export class FakeBackbone implements Backbone {
 export const FRAMER: Framer = {
   frame: (text): Frame => ({ payload: Buffer.from(text) }),
   frameBytes: (payload): Frame => ({ payload }),
+  binaryFrame: (payload): Frame => ({ payload }),
   afterFlush: (done) => done(),
 };
 

@@ -1,32 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import {
-  type App,
-  type ChannelSummary,
-  checkEvents,
-  type Hub,
-  publish,
-  type PublishedEvent,
-  type PublishRefusal,
-  publishError,
-} from '@sluice/core';
+import { type App, type Hub, publishError } from '@sluice/core';
 import { isJsonObject } from '@sluice/protocol';
 import type { FastifyInstance } from 'fastify';
-import { HttpError, httpError } from '../errors.ts';
+import { httpError } from '../errors.ts';
 import { type EventRequest, parseEvent } from '../event-parameters.ts';
-import { attributesOf, byChannel } from '../info.ts';
-import { takeRate } from '../rate.ts';
+import { accept, infoOf, publishEvent, refused } from '../publishing.ts';
 import { authenticatedOf, parametersOf, queryValue } from '../request.ts';
 
 /** `POST /events`, `POST /batch_events` and the deprecated `POST /channels/{name}/events`. */
 export function eventRoutes(api: FastifyInstance, hub: Hub): void {
-  api.post('/apps/:appId/events', async (request) => {
-    const authenticated = authenticatedOf(request);
-    const { app } = authenticated;
-    const asked = parseEvent(parametersOf(authenticated));
-    await accept(hub, app, [asked.event]);
-    if (asked.info.size === 0) return {};
-    return { channels: byChannel(await infoOf(hub, app, asked)) };
-  });
+  // Most requests do not come here: direct-publish.ts.
+  api.post('/apps/:appId/events', async (request) => publishEvent(hub, authenticatedOf(request)));
 
   // Deprecated by Pusher, still sent by old libraries: the body is the data, as it is.
   api.post<{ Params: { readonly channel: string } }>(
@@ -66,30 +50,6 @@ export function eventRoutes(api: FastifyInstance, hub: Hub): void {
     if (asked.every(({ info }) => info.size === 0)) return {};
     return { batch: await Promise.all(asked.map((one) => batchInfo(hub, app, one))) };
   });
-}
-
-async function accept(hub: Hub, app: App, asked: readonly PublishedEvent[]): Promise<void> {
-  const checked = checkEvents(app, asked);
-  if ('refusal' in checked) throw refused(checked.refusal);
-  const { events } = checked;
-  const maxPerSecond = app.limits.maxBackendEventsPerSecond;
-  if (maxPerSecond > 0) {
-    const points = events.reduce((sum, { channels }) => sum + channels.length, 0);
-    if (points > maxPerSecond) throw httpError('rateUnreachable', points, maxPerSecond);
-    await takeRate(hub, app, { kind: 'backend_events', points, maxPerSecond });
-  }
-  publish(hub, app, events);
-  // A publisher that waits for its answers may use another connection, and so another worker, for its next event.
-  await hub.ports.backbone.takenUp();
-}
-
-function refused({ reason, message }: PublishRefusal): HttpError {
-  return new HttpError(reason === 'too_large' ? 413 : 400, message);
-}
-
-async function infoOf(hub: Hub, app: App, { event, info }: EventRequest): Promise<(readonly [string, object])[]> {
-  const summaries = await hub.ports.registry.summaries(app.id, [...new Set(event.channels)]);
-  return summaries.map((summary: ChannelSummary) => [summary.channel, attributesOf(app, summary, info)] as const);
 }
 
 async function batchInfo(hub: Hub, app: App, request: EventRequest): Promise<object> {
