@@ -80,23 +80,47 @@ export const HTTP_API: readonly Mutant[] = [
       rows: ['BA-05'],
     },
     {
+      name: 'answers-the-deprecated-publish-with-200',
+      find: 'reply.code(202)',
+      replace: 'reply.code(200)',
+      rows: ['EV-32'],
+    },
+  ]),
+  ...inFile('packages/http-api/src/publishing.ts', [
+    {
       name: 'refuses-large-events-with-400',
       find: "reason === 'too_large' ? 413 : 400",
       replace: '400',
       rows: ['EV-10', 'BA-04'],
     },
     {
-      name: 'answers-the-deprecated-publish-with-200',
-      find: 'reply.code(202)',
-      replace: 'reply.code(200)',
-      rows: ['EV-32'],
-    },
-    {
       name: 'answers-before-other-processes-have-the-event',
-      find: 'await hub.ports.backbone.takenUp();',
-      replace: '',
+      find: 'return hub.ports.backbone.takenUp();',
+      replace: 'return undefined;',
       rows: ['EV-24'],
       needs: ['several-processes'],
+    },
+  ]),
+  ...inFile('packages/http-api/src/refusal.ts', [
+    {
+      name: 'refuses-as-json',
+      find: "'text/plain; charset=utf-8'",
+      replace: "'application/json; charset=utf-8'",
+      rows: ['HA-25'],
+    },
+    {
+      name: 'ends-refusals-without-a-newline',
+      find: '`${message}\\n`',
+      replace: 'message',
+      rows: ['HA-25', 'CH-05'],
+    },
+  ]),
+  ...inFile('packages/http-api/src/auth.ts', [
+    {
+      name: 'takes-requests-of-disabled-apps',
+      find: "if (!app.enabled) throw httpError('appDisabled');",
+      replace: '',
+      rows: ['HA-24'],
     },
   ]),
   ...inFile('packages/http-api/src/info.ts', [
@@ -170,26 +194,7 @@ export const HTTP_API: readonly Mutant[] = [
       rows: ['CA-13'],
     },
   ]),
-  ...inFile('packages/http-api/src/plugin.ts', [
-    {
-      name: 'takes-requests-of-disabled-apps',
-      find: "if (!app.enabled) throw httpError('appDisabled');",
-      replace: '',
-      rows: ['HA-24'],
-    },
-    {
-      name: 'refuses-as-json',
-      find: "type('text/plain; charset=utf-8')",
-      replace: "type('application/json; charset=utf-8')",
-      rows: ['HA-25'],
-    },
-    {
-      name: 'ends-refusals-without-a-newline',
-      find: '`${answer.message}\\n`',
-      replace: 'answer.message',
-      rows: ['HA-25', 'CH-05'],
-    },
-  ]),
+  ...inFile('packages/http-api/src/plugin.ts', []),
   ...inFile('packages/http-api/src/request.ts', [
     {
       name: 'takes-only-one-channel-of-a-query',
