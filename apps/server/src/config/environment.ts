@@ -2,6 +2,7 @@ import { ALIASES } from './aliases.ts';
 import { APP_FIELD_NAMES, variableOf } from './app-fields.ts';
 import { nearestName } from './nearest.ts';
 import { keyName, type Report } from './problem.ts';
+import { REDIS_URL_VARIABLE, redisUrlVariables } from './redis-url.ts';
 import { LEAVES } from './schema.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -16,6 +17,7 @@ export const OWN_VARIABLES: readonly string[] = [
   ...LEAVES.map(({ leaf }) => leaf.env),
   ...APP_FIELD_NAMES.map(variableOf),
   CONFIG_VARIABLE,
+  REDIS_URL_VARIABLE,
 ];
 
 /**
@@ -37,6 +39,14 @@ export function readEnvironment(variables: Variables, report: Report): Environme
   for (const name of OWN_VARIABLES) {
     const text = textOf(name);
     if (text !== undefined) environment.set(name, { text, source: name });
+  }
+  const redisUrl = environment.get(REDIS_URL_VARIABLE)?.text;
+  if (redisUrl !== undefined) {
+    for (const [name, text] of redisUrlVariables(redisUrl, report)) {
+      const own = environment.get(name);
+      if (own !== undefined) report.notices.push(`${name} is ignored, since ${REDIS_URL_VARIABLE} is set`);
+      environment.set(name, { text, source: REDIS_URL_VARIABLE });
+    }
   }
   for (const [name, { target, convert }] of ALIASES) {
     const text = textOf(name);

@@ -1,6 +1,7 @@
 import { ALIASES } from './aliases.ts';
 import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, variableOf } from './app-fields.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
+import { REDIS_URL_VARIABLE } from './redis-url.ts';
 import type { AppField, FieldTable } from './field.ts';
 import { FILE_FORMATS } from './files.ts';
 import { LEAVES } from './schema.ts';
@@ -104,7 +105,9 @@ function renderFile(): string {
   return (
     `## The file\n\nThe flag \`--config\` names it, or the variable \`${CONFIG_VARIABLE}\`; without either there is none. ` +
     `Its extension says what it holds: ${extensions}. ` +
-    'A variable goes before the file, a flag before the variable; a variable of an empty text counts as not set.'
+    'A variable goes before the file, a flag before the variable; a variable of an empty text counts as not set. ' +
+    `\`${REDIS_URL_VARIABLE}\`, such as \`redis://user:password@host:6379/0\` (\`rediss://\` for TLS), says at once what ` +
+    '`database.redis` says about address, user, password, database and TLS, and goes before variables and file.'
   );
 }
 

@@ -1,8 +1,6 @@
 import { boolean, bytes, count, listOf, milliseconds, oneOf, port } from './formats.ts';
 import { setting } from './leaf.ts';
-import { fileName, host, keyPrefix, natsAddress, redisAddress, secretOrNone, subjectPrefix } from './text-formats.ts';
-
-const redisAddresses = listOf(redisAddress);
+import { fileName, host, keyPrefix, natsAddress, redisAddresses, secretOrNone, subjectPrefix } from './text-formats.ts';
 
 const NONE: readonly string[] = [];
 const LOCAL_NATS: readonly string[] = ['nats://localhost:4222'];
@@ -164,6 +162,11 @@ export const CLUSTER_SECTIONS = {
         doc: 'Sentinels that say where the master is; then `host` and `port` are not used.',
         default: NONE,
         env: 'DATABASE_REDIS_SENTINELS',
+      }),
+      sentinel_username: setting(secretOrNone, {
+        doc: 'User of the ACL of the Sentinels; empty: the default user.',
+        default: '',
+        env: 'DATABASE_REDIS_SENTINEL_USERNAME',
       }),
       sentinel_password: setting(secretOrNone, {
         doc: 'Password of the Sentinels.',

@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
-import { type Format, oneOf } from './formats.ts';
+import { type Format, listOf, oneOf } from './formats.ts';
+import { isRecord } from './problem.ts';
 
 interface TextRule {
   readonly expected: string;
@@ -44,6 +45,22 @@ const HOST_AND_PORT = /^([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\]):(\d{1,5})$/i;
 
 export const redisAddress = addressWith('redis');
 export const natsAddress = addressWith('nats');
+
+/** A text that is a {@link redisAddress}, or in a file a section of the two, as Sockudo's files have it. */
+export type AddressItem = string | { readonly host: string; readonly port: number };
+
+export const redisAddresses: Format<readonly AddressItem[]> = {
+  ...listOf(redisAddress),
+  expected: `a list (in text parted by commas), each item ${redisAddress.expected}, or in a file a section of host and port`,
+  validate: (value): value is readonly AddressItem[] => Array.isArray(value) && value.every(isAddressItem),
+};
+
+function isAddressItem(item: unknown): item is AddressItem {
+  if (!isRecord(item)) return redisAddress.validate(item);
+  const { host: name, port, ...others } = item;
+  const hasPort = typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535;
+  return host.validate(name) && hasPort && Object.keys(others).length === 0;
+}
 
 export const keyPrefix = textThat({
   expected: 'a text of up to 128 letters, digits and : . _ - { }',

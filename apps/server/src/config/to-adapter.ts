@@ -1,5 +1,6 @@
 import type { Values } from './schema.ts';
 import type { AdapterSettings, QueueSettings, RedisClusterSettings, RedisSettings, Transport } from './settings.ts';
+import type { AddressItem } from './text-formats.ts';
 
 /** Null: there is one node. */
 export function toAdapter(values: Values): AdapterSettings | null {
@@ -64,7 +65,7 @@ function toRedis(redis: Values['database']['redis']): RedisSettings {
   const sentinel = {
     addresses: redis.sentinels.map(toAddress),
     name: redis.name,
-    username: null,
+    username: orNull(redis.sentinel_username),
     password: orNull(redis.sentinel_password),
   };
   return {
@@ -87,9 +88,9 @@ function toRedisCluster(adapter: Values['adapter'], database: Values['database']
   };
 }
 
-/** Of a text that is a `redisAddress`. */
-function toAddress(text: string): { readonly host: string; readonly port: number } {
-  const address = text.replace('redis://', '');
+function toAddress(item: AddressItem): { readonly host: string; readonly port: number } {
+  if (typeof item !== 'string') return item;
+  const address = item.replace('redis://', '');
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return { host, port: Number(address.slice(colon + 1)) };

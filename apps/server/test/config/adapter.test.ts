@@ -31,7 +31,7 @@ const REDIS = {
       { host: '10.0.0.2', port: 26_379 },
     ],
     name: 'main',
-    username: null,
+    username: 'sentinel-user',
     password: 'sentinel-secret',
   },
 };
@@ -54,6 +54,64 @@ test('a Redis, by its address or by its Sentinels', () => {
     prefix: 'sluice_adapter:',
     timeoutMs: 5000,
   });
+});
+
+test('a Redis, by one URL, before all that says the same', (t) => {
+  const env = {
+    ADAPTER_DRIVER: 'redis',
+    DATABASE_REDIS_HOST: 'other.example',
+    REDIS_URL: 'rediss://me:p%40ss@r.example/4',
+  };
+  const configFile = jsonFile(t, { database: { redis: { port: 7, password: 'other' } } });
+  const { settings, notices } = load({ env, configFile });
+  assert.ok(settings.adapter?.transport.driver === 'redis');
+  assert.deepEqual(settings.adapter.transport.redis, {
+    address: { host: 'r.example', port: 6379 },
+    db: 4,
+    username: 'me',
+    password: 'p@ss',
+    tls: { caFile: '' },
+    sentinel: null,
+  });
+  assert.equal(notices[0], 'DATABASE_REDIS_HOST is ignored, since REDIS_URL is set');
+  const plain = load({ env: { ADAPTER_DRIVER: 'redis', REDIS_URL: 'redis://[::1]:7000' } }).settings.adapter?.transport;
+  assert.ok(plain?.driver === 'redis');
+  assert.deepEqual([plain.redis.address, plain.redis.tls], [{ host: '::1', port: 7000 }, null]);
+});
+
+test('a URL of something else is refused, and not shown', () => {
+  for (const url of [
+    'http://h:secret@r.example',
+    'redis://',
+    'secret',
+    'redis://r.example/first',
+    'redis://h:%zz@r.example',
+  ]) {
+    assert.deepEqual(problemOf({ env: { REDIS_URL: url } }), {
+      path: '',
+      source: 'REDIS_URL',
+      found: 'a text that is not shown',
+      expected: 'a URL such as redis://user:password@host:6379/0, or rediss:// for TLS',
+    });
+  }
+});
+
+test('addresses may be sections in a file, as Sockudo has them', (t) => {
+  const sentinels = [{ host: '10.0.0.1', port: 26_379 }, '10.0.0.2:26379'];
+  const file = (items: unknown): string =>
+    jsonFile(t, { adapter: { driver: 'redis' }, database: { redis: { sentinels: items } } });
+  const transport = load({ configFile: file(sentinels) }).settings.adapter?.transport;
+  assert.ok(transport?.driver === 'redis');
+  assert.deepEqual(transport.redis.sentinel?.addresses, REDIS.sentinel.addresses);
+  for (const item of [
+    { host: '10.0.0.1' },
+    { host: 'a b', port: 1 },
+    { host: 'a', port: '1' },
+    { host: 'a', port: 1, db: 2 },
+    null,
+  ]) {
+    assert.equal(problemOf({ configFile: file([item]) }).path, 'database.redis.sentinels');
+  }
 });
 
 test('a Redis Cluster, by some of its nodes', () => {
