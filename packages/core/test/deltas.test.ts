@@ -92,6 +92,26 @@ describe('a delta', () => {
   });
 });
 
+describe('an encrypted channel', () => {
+  it('has no deltas, whoever asks for them, and no bases', () => {
+    const worker = new Cluster(1).worker(0);
+    const client = worker.connect(testApp());
+    const channels = ['private-encrypted-market', 'private-market'];
+    client.send('pusher:enable_delta_compression', { algorithms: ['fossil'], binary: true });
+    for (const channel of channels) client.subscribe(channel, { delta: 'fossil' });
+    client.texts();
+    price(worker, 1, { channels });
+    price(worker, 2, { channels });
+    const ofChannel = (name: string): string[] => {
+      const texts = client.transport.texts.filter((text) => text.includes(`"${name}","data"`));
+      return texts
+        .filter((text) => text.startsWith('{"event":"price"'))
+        .map((text) => (text.includes('__delta_seq') ? 'full' : 'plain'));
+    };
+    assert.deepEqual(channels.map(ofChannel), [['plain', 'plain'], ['full']]);
+  });
+});
+
 describe('full messages between deltas', () => {
   const deltas = { ...EXTENSIONS.deltas, fullMessageInterval: 2, alignIntervals: true };
 

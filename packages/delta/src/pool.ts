@@ -1,4 +1,4 @@
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type { DeltaCounters, PoolLoss } from './counters.ts';
 import type { Patch, PatchJob } from './patches.ts';
 
@@ -20,19 +20,10 @@ const THREAD = new URL(SOURCE ? './pool-thread.ts' : './pool-thread.js', import.
 /** Threads for patches that would hold up the event loop. They start at the first task and end when there is none for long. */
 export class PatchPool {
   readonly #options: PoolOptions;
-  readonly #piscina: Piscina;
+  #piscina: Promise<Piscina> | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#piscina = new Piscina({
-      filename: (options.thread ?? THREAD).href,
-      minThreads: 0,
-      maxThreads: options.threads,
-      maxQueue: options.maxQueue,
-      idleTimeout: IDLE_MS,
-      // A thread that sleeps on atomics costs the main thread more for each task than one that is sent messages.
-      atomics: 'disabled',
-    });
   }
 
   /** The patches of one publication, in the order of the jobs; `undefined` where it fails or takes too long. Never rejects. */
@@ -51,13 +42,30 @@ export class PatchPool {
   }
 
   async close(): Promise<void> {
-    await this.#piscina.destroy();
+    const piscina = await this.#piscina;
+    await piscina?.destroy();
+  }
+
+  /** Most workers never have a task, and the package is 7 MB of memory in each. */
+  async #start(): Promise<Piscina> {
+    const { thread = THREAD, threads, maxQueue } = this.#options;
+    const { Piscina } = await import('piscina');
+    return new Piscina({
+      filename: thread.href,
+      minThreads: 0,
+      maxThreads: threads,
+      maxQueue,
+      idleTimeout: IDLE_MS,
+      // A thread that sleeps on atomics costs the main thread more for each task than one that is sent messages.
+      atomics: 'disabled',
+    });
   }
 
   async #submit(jobs: readonly PatchJob[]): Promise<readonly Patch[] | PoolLoss> {
-    if (this.#piscina.queueSize >= this.#options.maxQueue) return 'refused';
     try {
-      return (await this.#piscina.run(jobs)) as readonly Patch[];
+      const piscina = await (this.#piscina ??= this.#start());
+      if (piscina.queueSize >= this.#options.maxQueue) return 'refused';
+      return (await piscina.run(jobs)) as readonly Patch[];
     } catch {
       return 'failed';
     }

@@ -1,7 +1,10 @@
 /** 2026-01-01. Numbers go over the wire twice with each delta, so they count from as late as possible. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-/** Numbers per millisecond, and so the publications of one track that keep up with the clock: 4,000 in a second. */
-const PER_MS = 4;
+/**
+ * Numbers per millisecond, and so the publications that keep up with the clock: 16,000 in a second of one track or, where tracks are
+ * let go all the time and each begins above the last number of the one before, of all of them.
+ */
+const PER_MS = 16;
 
 /**
  * Numbers for the frames that clients keep as bases. A client that comes back may still hold frames of its last connection, and

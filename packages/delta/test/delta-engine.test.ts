@@ -158,7 +158,7 @@ describe('the literal frames', () => {
     const { publish, worker } = scene({ conflationKey: 'asset' }, { toldAlgorithm: 'fossil' });
     publish(1, { key: 'BTC' });
     publish(2, { key: 'BTC' });
-    const first = (worker.clock.ms - Date.UTC(2026, 0, 1)) * 4;
+    const first = (worker.clock.ms - Date.UTC(2026, 0, 1)) * 16;
     assert.equal(worker.sent[0], text(1).replace(/}$/, `,"__delta_seq":${first},"__conflation_key":"BTC"}`));
     const patch = Buffer.from(
       new FossilCodec().encode(Buffer.from(text(1)), Buffer.from(text(2)), 1000) ?? [],

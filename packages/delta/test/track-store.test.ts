@@ -99,7 +99,7 @@ describe('the tracks of a channel', () => {
 describe('the numbers of frames', () => {
   it('count quarters of milliseconds since 2026, and grow by one within one', () => {
     const store = storeWith();
-    const first = (START - Date.UTC(2026, 0, 1)) * 4;
+    const first = (START - Date.UTC(2026, 0, 1)) * 16;
     assert.deepEqual([push(store, '').sequence, push(store, '').sequence], [first, first + 1]);
     assert.ok(first < 2 ** 53);
   });
