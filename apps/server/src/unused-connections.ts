@@ -3,19 +3,30 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 
 /**
- * Connections of a server that have not asked for anything yet; browsers and load balancers open some ahead. Node counts
- * them as busy, so that a server which closes would wait for them as long as they like.
+ * Connections of a server that have asked for nothing that is still to be answered: browsers and load balancers open some ahead, and
+ * others are kept alive, maybe with a part of the next request. Node counts many of them as busy, so that a server which closes
+ * would wait for them as long as they like.
  */
 export class UnusedConnections {
   readonly #sockets = new Set<Socket>();
+  /** Requests under way by socket; more than one where they are pipelined. */
+  readonly #busy = new Map<Socket, number>();
   /** With TLS: those whose handshake is not over, by the client's address and port. TLS gives each another socket after it. */
   readonly #handshakes = new Map<string, Socket>();
 
   constructor(server: http.Server) {
     const sockets = this.#sockets;
-    // One function for all connections, not one for each.
+    const busy = this.#busy;
+    // One function for all connections, and one for all requests, not one for each.
     function forget(this: Socket): void {
       sockets.delete(this);
+      busy.delete(this);
+    }
+    function answered(this: http.ServerResponse): void {
+      const { socket } = this.req;
+      const others = (busy.get(socket) ?? 0) - 1;
+      if (others > 0) busy.set(socket, others);
+      else busy.delete(socket);
     }
     const track = (socket: Socket): void => {
       sockets.add(socket);
@@ -23,16 +34,18 @@ export class UnusedConnections {
     };
     if (server instanceof https.Server) this.#trackHandshakes(server, track);
     else server.on('connection', track);
-    const used = ({ socket }: http.IncomingMessage): void => {
+    server.on('request', ({ socket }: http.IncomingMessage, response: http.ServerResponse) => {
+      busy.set(socket, (busy.get(socket) ?? 0) + 1);
+      response.on('close', answered);
+    });
+    server.on('upgrade', ({ socket }: http.IncomingMessage) => {
       sockets.delete(socket);
       socket.off('close', forget);
-    };
-    server.on('request', used);
-    server.on('upgrade', used);
+    });
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy();
     for (const socket of this.#handshakes.values()) socket.destroy();
   }
 
