@@ -78,6 +78,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #closed = false;
   #heldBytes = 0;
   #growing: (() => Outgoing) | null = null;
+  #growingTimer: NodeJS.Timeout | null = null;
 
   constructor({ stream, bounds, handler }: LinkOptions<Incoming>) {
     this.#stream = stream;
@@ -125,11 +126,12 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     return { forget: () => this.#questions.forget(id) };
   }
 
-  /** Makes the message as late as its place in the order allows: when anything else is written, or all of it leaves. */
-  tellLate(message: () => Outgoing): void {
+  /** Makes the message as late as its place in the order allows: when anything else is written, or within `delayMs`. */
+  tellLate(message: () => Outgoing, delayMs: number): void {
     this.#writeGrown();
     this.#growing = message;
-    this.#hold();
+    // One at a time: where it was set for a message that has left since, this one leaves a little earlier.
+    this.#growingTimer ??= setTimeout(this.#endGrowing, delayMs);
   }
 
   answer(id: number, answer: unknown): void {
@@ -152,7 +154,6 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
 
   /** What was written so far leaves now. */
   flush(): void {
-    this.#writeGrown();
     if (!this.#corked) return;
     this.#heldBytes = 0;
     this.#corked = false;
@@ -171,6 +172,11 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     this.#growing = null;
     if (message !== null) this.tell(message());
   }
+
+  readonly #endGrowing = (): void => {
+    this.#growingTimer = null;
+    this.#writeGrown();
+  };
 
   /** Looks again after a while whether the other end has taken anything in. */
   #expectProgress(): void {
