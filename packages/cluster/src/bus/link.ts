@@ -131,7 +131,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     this.#writeGrown();
     this.#growing = message;
     // One at a time: where it was set for a message that has left since, this one leaves a little earlier.
-    this.#growingTimer ??= setTimeout(this.#endGrowing, delayMs);
+    if (this.#growingTimer === null) this.#growingTimer = setTimeout(this.#endGrowing, delayMs);
   }
 
   answer(id: number, answer: unknown): void {
