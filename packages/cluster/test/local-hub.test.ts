@@ -402,6 +402,17 @@ describe('The backbone of a worker', () => {
 });
 
 describe('The link of a worker', () => {
+  it('tells counts that are announced one by one, each turn of the event loop', async () => {
+    const node = new Node();
+    const one = node.worker(1);
+    for (const subscriptions of [1, 2, 3]) {
+      one.registry.count({ appId: '1', channel: 'a', subscriptions, announce: true });
+      await nextTurn();
+    }
+    await settle(one);
+    assert.deepEqual(one.log, ['a has 1', 'a has 2', 'a has 3']);
+  });
+
   it('tells counts by itself, though nothing is told after them and nobody asks', async () => {
     const node = new Node();
     const one = node.worker(1);

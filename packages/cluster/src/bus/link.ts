@@ -78,6 +78,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #closed = false;
   #heldBytes = 0;
   #growing: (() => Outgoing) | null = null;
+  #isGrowingDue = false;
   #growingTimer: NodeJS.Timeout | null = null;
 
   constructor({ stream, bounds, handler }: LinkOptions<Incoming>) {
@@ -134,6 +135,12 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     if (this.#growingTimer === null) this.#growingTimer = setTimeout(this.#endGrowing, delayMs);
   }
 
+  /** What is told late leaves with what is written in this turn. */
+  tellSoon(): void {
+    this.#isGrowingDue = true;
+    this.#hold();
+  }
+
   answer(id: number, answer: unknown): void {
     this.write(encodeControl({ type: 'answer', id, answer } satisfies AnswerMessage));
   }
@@ -154,6 +161,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
 
   /** What was written so far leaves now. */
   flush(): void {
+    if (this.#isGrowingDue) this.#writeGrown();
     if (!this.#corked) return;
     this.#heldBytes = 0;
     this.#corked = false;
@@ -170,6 +178,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #writeGrown(): void {
     const message = this.#growing;
     this.#growing = null;
+    this.#isGrowingDue = false;
     if (message !== null) this.tell(message());
   }
 
