@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
+import type { DomainEvent } from '@sluice/core';
 import { Responsibility } from '../src/registry/responsibility.ts';
 import { APP, Node, nodes } from './registry-node.ts';
 
@@ -86,6 +87,37 @@ describe('Webhooks of several nodes', () => {
     for (const node of [a, b]) node.replication.serve();
     const told = [a, b].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_occupied'));
     assert.deepEqual(told.map(({ channel }) => channel).sort(), [...channels].sort());
+  });
+
+  it('are told of a return by one that took its share meanwhile, which reaches the node that holds the going', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const [a, b] = [new Node('a'), new Node('b')];
+    const tellBoth = (): void => {
+      a.tell(b);
+      b.tell(a);
+    };
+    a.replication.gathered();
+    mock.timers.tick(100);
+    mock.timers.tick(100);
+    const channels = Array.from({ length: 20 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    a.meet(b);
+    b.meet(a);
+    b.replication.gathered();
+    for (const channel of channels) a.count(1, 0, channel);
+    tellBoth();
+    mock.timers.tick(1300);
+    tellBoth();
+    mock.timers.tick(100);
+    mock.timers.reset();
+    a.webhooks.length = 0;
+    for (const channel of channels) b.count(1, 1, channel);
+    tellBoth();
+    const occupied = (list: readonly DomainEvent[]): string[] =>
+      list.filter(({ type }) => type === 'channel_occupied').map(({ channel }) => channel);
+    assert.ok(occupied(b.webhooks).length >= 5);
+    assert.deepEqual(occupied(a.toldElsewhere), occupied(b.webhooks));
+    assert.deepEqual([...occupied(a.webhooks), ...occupied(b.webhooks)].toSorted(), channels.toSorted());
   });
 
   it('wait while a node stands back, and come when it serves again', () => {

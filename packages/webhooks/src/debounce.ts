@@ -44,7 +44,7 @@ export class Debounce {
     switch (event.type) {
       case 'channel_occupied':
       case 'member_added':
-        return !this.#undo(event);
+        return !this.undo(event);
       case 'channel_vacated':
       case 'member_removed':
         if (!this.#held.has(keyOf(event))) this.#hold(event, now, this.#options.note(event));
@@ -119,8 +119,9 @@ export class Debounce {
     entry?.strike();
   }
 
-  /** Whether the going that it undoes was held. */
-  #undo(event: DomainEvent): boolean {
+  /** Whether the event is a coming, and the going that it undoes was held. */
+  undo(event: DomainEvent): boolean {
+    if (event.type !== 'channel_occupied' && event.type !== 'member_added') return false;
     const key = keyOf(event);
     const held = this.#held.get(key);
     if (held === undefined) return false;

@@ -15,6 +15,8 @@ export interface Webhooks {
   /** Takes up what earlier nodes left in the ledger, where there is one. Rejects when it cannot be reached. */
   open(): Promise<void>;
   emit(event: DomainEvent): void;
+  /** Another node tells of the event: what it undoes is not told any more, should it be held here. */
+  toldElsewhere(event: DomainEvent): void;
   /**
    * At the end, when nobody can come back: sends what can be sent within the time, be it held, waiting for a batch or for
    * the next try. Resolves when nothing is left that could be, at the latest after `deadlineMs`.
@@ -87,6 +89,12 @@ class Dispatcher implements Webhooks {
     if (event.type === 'cache_miss' && !this.#misses.isNew(event.appId, event.channel, now)) return;
     if (this.#debounce.passes(event, now)) this.#send(event, audience);
     else this.#wait();
+  }
+
+  toldElsewhere(event: DomainEvent): void {
+    if (this.#isClosed) return;
+    this.#debounce.release(this.#options.clock.monotonic());
+    this.#debounce.undo(event);
   }
 
   async flush(deadlineMs: number): Promise<void> {

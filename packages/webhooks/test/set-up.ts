@@ -89,6 +89,7 @@ export function start(
     counters: webhooks.counters,
     open: () => webhooks.open(),
     emit: (event) => webhooks.emit(event),
+    toldElsewhere: (event) => webhooks.toldElsewhere(event),
     flush: (deadlineMs) => webhooks.flush(deadlineMs),
     close: () => webhooks.close(),
   };

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/core';
+import type { DomainEvent, Log } from '@sluice/core';
 import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import type { NodeId } from '../registry/owner.ts';
 import type { Replication, ReplicationOptions } from '../registry/replication.ts';
@@ -11,6 +11,8 @@ export interface OtherNodesOptions {
   readonly deadMs: number;
   /** Whether anybody is to be told of events of the app. */
   readonly hasWebhooks: (appId: string) => boolean;
+  /** Another node has handed the event to its webhooks. */
+  readonly toldElsewhere: (event: DomainEvent) => void;
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now?: () => number;
@@ -78,11 +80,12 @@ export class OtherNodes {
 
   /** For the registry of this node. */
   get replication(): Omit<ReplicationOptions, 'cache' | 'listener'> {
-    const { deadMs, beatMs, hasWebhooks } = this.#options;
+    const { deadMs, beatMs, hasWebhooks, toldElsewhere } = this.#options;
     return {
       self: this.#gateway.id,
       now: this.#now,
       hasWebhooks,
+      toldElsewhere,
       settleMs: SETTLE_MS,
       deadNodeMs: deadMs + 2 * beatMs,
       onChange: (message) => void this.#gateway.publish(REGISTRY, message),

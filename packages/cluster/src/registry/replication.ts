@@ -25,6 +25,8 @@ export interface ReplicationOptions {
   readonly onChange: (message: Buffer) => void;
   /** Whether anybody is to be told of events of the app; alike on all nodes. */
   readonly hasWebhooks: (appId: string) => boolean;
+  /** Another node has handed the event to its webhooks. */
+  readonly toldElsewhere: (event: DomainEvent) => void;
   /** Longer than any change takes to another node, a number of subscribers included. */
   readonly settleMs: number;
   /** After so long every node has noticed that one has died. */

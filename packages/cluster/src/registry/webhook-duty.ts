@@ -15,6 +15,8 @@ export interface WebhookDutyOptions {
   readonly emit: (event: DomainEvent) => void;
   /** Tells the other nodes that the transition has been emitted. */
   readonly told: (transition: Transition) => void;
+  /** Another node has emitted the transition. */
+  readonly toldElsewhere: (transition: Transition) => void;
   /** Tells the other nodes that this one takes a share from now on. */
   readonly shares: () => void;
   /** Whether the merged state is as after the transition. */
@@ -91,6 +93,7 @@ export class WebhookDuty {
   /** Another node has told the webhooks of it. */
   heard(transition: Transition): void {
     this.#told.forget(transition);
+    this.#options.toldElsewhere(transition);
     if (this.#options.isSo(transition)) this.#owed.delete(subjectOf(transition));
     // The state gets there by another way, a moment later; that will settle it.
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));

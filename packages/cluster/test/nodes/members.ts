@@ -38,6 +38,7 @@ export class Member {
       beatMs: BEAT_MS,
       deadMs: DEAD_MS,
       hasWebhooks: () => false,
+      toldElsewhere: () => {},
       log: SILENT,
       now,
     });
