@@ -89,6 +89,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
   try {
     await webhooks.open();
     await primary.start();
+    webhooks.inherit();
   } catch (error) {
     primary.killAll();
     throw error instanceof ConnectionError ? new StartupError(error.message) : listenError(error, address);
@@ -109,13 +110,13 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
 async function createOthers(
   adapter: AdapterSettings,
-  told: Pick<OtherNodesOptions, 'hasWebhooks' | 'toldElsewhere' | 'log'>,
+  { log, ...webhooks }: Pick<OtherNodesOptions, 'hasWebhooks' | 'toldElsewhere' | 'log'>,
 ): Promise<OtherNodes> {
   const { transport, beatMs, deadMs, bounds } = adapter;
   const incoming = { maxHeldBytes: MAX_HELD_BYTES, maxHoldMs: bounds.maxAgeMs };
   const backplane = await createBackplane(transport);
-  const gateway = new NodeGateway({ backplane, bounds: { outgoing: bounds, incoming }, beatMs, deadMs, log: told.log });
-  return new OtherNodes({ ...told, gateway, beatMs, deadMs });
+  const gateway = new NodeGateway({ backplane, bounds: { outgoing: bounds, incoming }, beatMs, deadMs, log });
+  return new OtherNodes({ ...webhooks, gateway, beatMs, deadMs, log });
 }
 
 /** Kept for webhooks where the grace period is long enough, so that a worker that hangs leaves them something. */

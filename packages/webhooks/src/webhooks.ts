@@ -12,8 +12,10 @@ import { RecentMisses } from './recent-misses.ts';
 /** Tells the operators' endpoints what happens on channels. Nothing here waits in the caller, and nothing throws. */
 export interface Webhooks {
   readonly counters: Readonly<WebhookCounters>;
-  /** Takes up what earlier nodes left in the ledger, where there is one. Rejects when it cannot be reached. */
+  /** Connects the ledger, where there is one. Rejects when it cannot be reached. */
   open(): Promise<void>;
+  /** Takes up what other nodes left in the ledger. To be called when `isThere` knows, and clients can come back. */
+  inherit(): void;
   emit(event: DomainEvent): void;
   /** Another node tells of the event: what it undoes is not told any more, should it be held here. */
   toldElsewhere(event: DomainEvent): void;
@@ -68,6 +70,7 @@ class Dispatcher implements Webhooks {
       delayMs: options.vacatedDelayMs,
       max: MAX_HELD,
       letGo,
+      isThere: options.isThere,
       note: noteIn(options.ledger),
     });
   }
@@ -78,6 +81,10 @@ class Dispatcher implements Webhooks {
     const onHold = (): void => this.#wait();
     const [endpoints, debounce, counters] = [this.#endpoints, this.#debounce, this.counters];
     await ledger.open(new Inheritance({ ...this.#options, endpoints, debounce, counters, onHold }));
+  }
+
+  inherit(): void {
+    if (!this.#isClosed) this.#options.ledger?.inherit();
   }
 
   emit(event: DomainEvent): void {

@@ -152,6 +152,7 @@ describe('the debounce', () => {
         delayMs: 30,
         max: 1000,
         note: () => null,
+        isThere: () => false,
         letGo: (event) => void told.push(textOf(event)),
       });
       const model = new Model(30);
@@ -185,6 +186,7 @@ describe('the debounce', () => {
       delayMs: 30,
       max: 2,
       note: () => null,
+      isThere: () => false,
       letGo: (event) => void told.push(event.channel),
     });
     for (const channel of ['a', 'b', 'a', 'c']) debounce.passes(vacated(channel), 0);
@@ -199,6 +201,7 @@ describe('the debounce', () => {
       delayMs: 30,
       max: 1000,
       note: () => null,
+      isThere: () => false,
       letGo: ({ channel }) => void told.push(channel),
     });
     for (let i = 0; i < 100; i++) debounce.passes({ ...vacated(`quiet-${i}`), appId: 'quiet' }, 0);
@@ -229,6 +232,7 @@ describe('the debounce', () => {
       delayMs: 30,
       max: 1000,
       note: () => null,
+      isThere: () => false,
       letGo: ({ channel }) => void told.push(channel),
     });
     debounce.passes(vacated('a'), 0.1);
@@ -242,7 +246,13 @@ describe('the debounce', () => {
 
   it('costs little at its bound', () => {
     let told = 0;
-    const debounce = new Debounce({ delayMs: 3000, max: 100_000, note: () => null, letGo: () => void told++ });
+    const debounce = new Debounce({
+      delayMs: 3000,
+      max: 100_000,
+      note: () => null,
+      isThere: () => false,
+      letGo: () => void told++,
+    });
     assertCheap((i) => debounce.passes(vacated(`c${i}`), 0));
     assert.ok(told >= 30_000 && debounce.size <= 100_000);
   });

@@ -88,6 +88,7 @@ export function start(
     log,
     counters: webhooks.counters,
     open: () => webhooks.open(),
+    inherit: () => webhooks.inherit(),
     emit: (event) => webhooks.emit(event),
     toldElsewhere: (event) => webhooks.toldElsewhere(event),
     flush: (deadlineMs) => webhooks.flush(deadlineMs),
