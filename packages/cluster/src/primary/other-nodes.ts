@@ -70,7 +70,6 @@ export class OtherNodes {
   #timer: NodeJS.Timeout | null = null;
   #comingBack: NodeJS.Timeout | null = null;
   #stoodBack = false;
-  #isLeaving = false;
 
   constructor(options: OtherNodesOptions) {
     this.#options = options;
@@ -165,10 +164,9 @@ export class OtherNodes {
     this.#gateway.publish(topic, message);
   }
 
-  /** This node ends: webhooks of what comes now are for the others. */
+  /** This node ends: webhooks of what comes now are for those that stay. */
   leaveWebhooks(): void {
-    this.#isLeaving = true;
-    this.#standBack();
+    this.#duties?.replication.leave();
   }
 
   /** Sends what waits for the others, and says goodbye, within this time. */
@@ -206,7 +204,7 @@ export class OtherNodes {
 
   /** When it has heard what it missed: that it may have been taken for dead, above all. */
   #comeBack(): void {
-    if (!this.#stoodBack || this.#isLeaving || !this.#gateway.isConnected) return;
+    if (!this.#stoodBack || !this.#gateway.isConnected) return;
     if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     this.#comingBack = setTimeout(
       () => {
