@@ -171,12 +171,29 @@ export class OtherNodes {
 
   /** Sends what waits for the others, and says goodbye, within this time. */
   async close(withinMs: number): Promise<void> {
+    const endsAt = this.#now() + withinMs;
     if (this.#timer !== null) clearInterval(this.#timer);
     if (this.#comingBack !== null) clearTimeout(this.#comingBack);
-    // Nobody is left who could tell webhooks that the last clients have gone.
-    if (this.#gateway.nodes.length === 0) this.#duties?.replication.serve();
     this.#duties?.replication.flush();
-    await this.#gateway.close(withinMs);
+    // The other half is for what follows from it.
+    await this.#hearLast(withinMs / 2);
+    // Nobody stays who could tell webhooks that the last clients have gone.
+    if (!this.#isKept) this.#duties?.replication.serve();
+    this.#duties?.replication.flush();
+    await this.#gateway.close(endsAt - this.#now());
+  }
+
+  /** Where all end together, each tells webhooks a part of what the last clients of the others did. */
+  async #hearLast(withinMs: number): Promise<void> {
+    const endsAt = this.#now() + Math.min(withinMs, SETTLE_MS);
+    while (!this.#isKept && this.#gateway.nodes.length > 0 && this.#now() < endsAt) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Whether a node that stays tells webhooks what happens. */
+  get #isKept(): boolean {
+    return this.#duties?.replication.isKept ?? false;
   }
 
   /** Until what all living nodes hold is known; one that does not answer is not waited for beyond the time in which it would be dead. */
