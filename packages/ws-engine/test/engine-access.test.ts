@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { testApp } from '@sluice/core/testing';
 import { APP, EngineServer, storeOf } from './engine-server.ts';
+import { readUpgradeHead } from '../src/upgrade-request.ts';
 import { QUICK, until } from './until.ts';
 import { collect, framesIn, subscribeFrame, upgrade } from './wire.ts';
 
@@ -85,6 +87,32 @@ describe('The limit of upgrades from one address', () => {
     assert.match(framesIn(received()).join('\n'), /first[^]*second/);
     assert.deepEqual(server.registry.rates, [{ name: 'address:ws:127.0.0.1', points: 1, max: 5, windowMs: 60_000 }]);
     assert.deepEqual(server.metrics.addressChecks, ['websocket_upgrade taken']);
+  });
+
+  it('keeps what comes meanwhile over a connection that flows already', QUICK, async (t) => {
+    await using server = await EngineServer.start(storeOf(APP), { addressLimit: LIMIT });
+    const answer = Promise.withResolvers<{ taken: boolean; remaining: number; resetMs: number }>();
+    server.registry.rateAnswer = answer.promise;
+    const front = createServer((socket) => {
+      server.sockets.push(socket);
+      socket.once('data', (chunk: Buffer) => {
+        const head = readUpgradeHead(chunk);
+        assert.ok(head !== undefined);
+        server.engine.handleUpgrade({ method: 'GET', socket, ...head }, socket, head.rest);
+        client.write(subscribeFrame('second'));
+      });
+    });
+    t.after(() => front.close());
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const client = connect((front.address() as AddressInfo).port, '127.0.0.1');
+    const received = collect(client);
+    client.write(Buffer.concat([Buffer.from(upgrade()), subscribeFrame('first')]));
+    await until(() => client.bytesWritten > upgrade().length + 2 * subscribeFrame('first').length);
+    await server.roundTrip();
+    answer.resolve({ taken: true, remaining: 4, resetMs: 59_900 });
+    await until(() => framesIn(received()).length === 3);
+    assert.match(framesIn(received()).join('\n'), /first[^]*second/);
   });
 
   it('refuses with 429 and the time after which there is room, and cuts the connection', QUICK, async () => {

@@ -36,6 +36,27 @@ describe('An upgrade that comes during the drain', () => {
   });
 });
 
+describe('A client that can be answered at once', () => {
+  for (const [what, app, text] of [
+    ['the greeting', APP, 'connection_established'],
+    ['its refusal', { ...APP, enabled: false }, '4003'],
+  ] as const) {
+    it(`gets ${what} in one write with the answer to its upgrade`, QUICK, async (t) => {
+      await using server = await EngineServer.start(storeOf(app));
+      const client = await server.connect();
+      const received = collect(client);
+      await until(() => server.sockets.length === 1);
+      const [socket] = server.sockets;
+      assert.ok(socket !== undefined);
+      const single = t.mock.method(socket, '_write');
+      client.write(upgrade({ protocol: 5 }));
+      await until(() => received().includes(text));
+      assert.match(received(), /^HTTP\/1\.1 101 /);
+      assert.equal(single.mock.callCount(), 0, 'Node gathers what is written into a corked socket');
+    });
+  }
+});
+
 describe('What a client sends before it is accepted', () => {
   for (const { name, isStoreHeld, isAdmissionHeld } of [
     { name: 'the app store', isStoreHeld: true, isAdmissionHeld: false },

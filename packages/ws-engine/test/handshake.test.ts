@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { readHandshake } from '../src/handshake.ts';
 
 const RULES = { pathPrefix: '', allowMissingProtocol: false };
@@ -54,6 +55,40 @@ describe('a handshake', () => {
     const rules = { pathPrefix: '/prefix', allowMissingProtocol: false };
     assert.deepEqual(readHandshake('/prefix/app/key?protocol=7', rules), { key: 'key', protocol: 7 });
     assert.equal(codeOf('/app/key?protocol=7', rules), 4005);
+  });
+
+  it('has the protocol that the query has, however it is written', () => {
+    const part = fc.constantFrom(
+      'protocol',
+      'protocols',
+      '=',
+      '=',
+      '&',
+      '&',
+      '4',
+      '7',
+      '',
+      '?',
+      '+',
+      '%37',
+      '%70rotocol',
+      '#',
+      'ü',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 9 }), (parts) => {
+        const query = parts.join('');
+        const version = new URLSearchParams(query).get('protocol');
+        const expected =
+          version === null
+            ? 4008
+            : version === '4' || version === '7'
+              ? undefined
+              : codeOf(`/app/key?protocol=${encodeURIComponent(version)}`);
+        assert.equal(codeOf(`/app/key?${query}`), expected);
+      }),
+      { numRuns: 5000 },
+    );
   });
 
   it('remembers what a refused client speaks, since before protocol 6 it wants an error first', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { ApiClient, APP, RawClient, SluiceProcess, until } from '@sluice/testkit';
 import { dataOf } from './support.ts';
@@ -10,6 +11,11 @@ async function start(t: TestContext, config: object): Promise<SluiceProcess> {
   const server = await SluiceProcess.start({ config: { app_manager: { array: { apps } }, ...config } });
   t.after(() => server[Symbol.asyncDispose]());
   return server;
+}
+
+/** A signal is sent and not yet obeyed while the process waits for its turn on a core (proc(5), `State`). */
+function isStopped(pid: number): boolean {
+  return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 /** How often one who stays is told of the number of subscribers while all others go in one moment. */
@@ -24,6 +30,7 @@ async function countsOfMassDeparture(t: TestContext, cleanup: object): Promise<n
   const [worker = 0] = server.workerPids();
   // So that it finds all of them gone at once.
   process.kill(worker, 'SIGSTOP');
+  await until('the worker to stand still', () => isStopped(worker));
   for (const { ws } of others) ws.terminate();
   await Promise.all(others.map((other) => other.nextClose()));
   process.kill(worker, 'SIGCONT');
