@@ -24,8 +24,8 @@ export class UnusedConnections {
     if (server instanceof https.Server) this.#trackHandshakes(server, track);
     else server.on('connection', track);
     const used = ({ socket }: http.IncomingMessage): void => {
-      sockets.delete(socket);
-      socket.off('close', forget);
+      // On every request, of which all but a connection's first find nothing to do.
+      if (sockets.delete(socket)) socket.off('close', forget);
     };
     server.on('request', used);
     server.on('upgrade', used);
