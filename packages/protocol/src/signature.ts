@@ -1,8 +1,9 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
+import { hmacSha256 } from './hmac.ts';
 
 /** HMAC-SHA256 in lower-case hexadecimal, the form of every Pusher signature. */
 export function sign(secret: string, text: string): string {
-  return createHmac('sha256', secret).update(text).digest('hex');
+  return hmacSha256(secret, text);
 }
 
 /** Compares in constant time. A signature of another length (which is no secret) or in upper case is refused. */
