@@ -42,7 +42,8 @@ const NOT_PLAIN = /[%+?]/;
 
 /** The queries of server libraries are plain, and URLSearchParams takes twice as long for them. */
 function parseQuery(text: string): QueryPair[] {
-  if (NOT_PLAIN.test(text)) return Array.from(new URLSearchParams(text), ([name, value]) => [name.toLowerCase(), value]);
+  if (NOT_PLAIN.test(text))
+    return Array.from(new URLSearchParams(text), ([name, value]) => [name.toLowerCase(), value]);
   const pairs: QueryPair[] = [];
   for (const part of text.split('&')) {
     const equals = part.indexOf('=');
