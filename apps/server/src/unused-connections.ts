@@ -3,11 +3,14 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 
 /**
- * Connections of a server that have not asked for anything yet; browsers and load balancers open some ahead. Node counts
- * them as busy, so that a server which closes would wait for them as long as they like.
+ * Connections of a server that have asked for nothing that is still to be answered: browsers and load balancers open some ahead, and
+ * others are kept alive, maybe with a part of the next request. Node counts many of them as busy, so that a server which closes
+ * would wait for them as long as they like.
  */
 export class UnusedConnections {
   readonly #sockets = new Set<Socket>();
+  /** The newest answer on a socket, which is the last to be finished where requests are pipelined. */
+  readonly #answers = new WeakMap<Socket, http.ServerResponse>();
   /** With TLS: those whose handshake is not over, by the client's address and port. TLS gives each another socket after it. */
   readonly #handshakes = new Map<string, Socket>();
 
@@ -23,16 +26,17 @@ export class UnusedConnections {
     };
     if (server instanceof https.Server) this.#trackHandshakes(server, track);
     else server.on('connection', track);
-    const used = ({ socket }: http.IncomingMessage): void => {
-      // On every request, of which all but a connection's first find nothing to do.
-      if (sockets.delete(socket)) socket.off('close', forget);
-    };
-    server.on('request', used);
-    server.on('upgrade', used);
+    server.on('request', ({ socket }: http.IncomingMessage, response: http.ServerResponse) => {
+      this.#answers.set(socket, response);
+    });
+    server.on('upgrade', ({ socket }: http.IncomingMessage) => {
+      sockets.delete(socket);
+      socket.off('close', forget);
+    });
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) if (this.#answers.get(socket)?.writableFinished !== false) socket.destroy();
     for (const socket of this.#handshakes.values()) socket.destroy();
   }
 

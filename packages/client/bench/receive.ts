@@ -1,6 +1,6 @@
 import { DeltaSession } from '../src/delta-session.ts';
 import { shared } from '../src/shared.ts';
-import { delta, full } from '../test/link.ts';
+import { binaryDelta, delta, type DeltaParts, full } from '../test/link.ts';
 
 // What a message costs the client on its way to the library, by the form it comes in. 10 keys, messages of about
 // 1 KB.   node --conditions=@sluice/source packages/client/bench/receive.ts
@@ -22,24 +22,27 @@ function tick(key: number, round: number): string {
   });
 }
 
-type Form = (key: number, round: number) => string;
+type Form = (key: number, round: number) => string | Uint8Array;
 
 const FORMS: Readonly<Record<string, Form>> = {
   plain: tick,
   'whole, as a base': (key, round) => full(tick(key, round), round, `K${key}`),
-  'Fossil delta': (key, round) => deltaOf({ key, round, algorithm: 'fossil' }),
-  'VCDIFF delta': (key, round) => deltaOf({ key, round, algorithm: 'xdelta3' }),
+  'Fossil delta in JSON': (key, round) => deltaOf({ key, round, algorithm: 'fossil', in: delta }),
+  'VCDIFF delta in JSON': (key, round) => deltaOf({ key, round, algorithm: 'xdelta3', in: delta }),
+  'Fossil delta in bytes': (key, round) => deltaOf({ key, round, algorithm: 'fossil', in: binaryDelta }),
+  'VCDIFF delta in bytes': (key, round) => deltaOf({ key, round, algorithm: 'xdelta3', in: binaryDelta }),
 };
 
 interface DeltaAt {
   readonly key: number;
   readonly round: number;
   readonly algorithm: 'fossil' | 'xdelta3';
+  readonly in: (parts: DeltaParts) => string | Uint8Array;
 }
 
-function deltaOf({ key, round, algorithm }: DeltaAt): string {
+function deltaOf({ key, round, algorithm, in: form }: DeltaAt): string | Uint8Array {
   if (round === 0) return full(tick(key, 0), 0, `K${key}`);
-  return delta({
+  return form({
     base: tick(key, round - 1),
     target: tick(key, round),
     seq: round,
@@ -64,10 +67,13 @@ for (const [name, form] of Object.entries(FORMS)) {
     });
     session.outgoing('{"event":"pusher:subscribe","data":{"channel":"market-data"}}');
     const startedAt = performance.now();
-    for (const text of messages) session.receive(text);
+    for (const message of messages) {
+      if (typeof message === 'string') session.receive(message);
+      else session.receiveBinary(message);
+    }
     best = Math.min(best, ((performance.now() - startedAt) * 1000) / messages.length);
     if (delivered !== messages.length) throw new Error(`${delivered} of ${messages.length} delivered`);
   }
-  const bytes = messages.reduce((sum, text) => sum + text.length, 0) / messages.length;
+  const bytes = messages.reduce((sum, message) => sum + message.length, 0) / messages.length;
   process.stdout.write(`${name}: ${bytes.toFixed(0)} bytes, ${best.toFixed(1)} µs a message\n`);
 }

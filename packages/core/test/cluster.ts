@@ -7,15 +7,8 @@ import type { Connection } from '../src/connection.ts';
 import type { PublishRefusal } from '../src/errors.ts';
 import { Hub, type HubOptions } from '../src/hub.ts';
 import { checkEvents, publish as publishChecked, type PublishedEvent } from '../src/publish.ts';
-import {
-  FakeBackbone,
-  FakeClock,
-  FakeFramer,
-  FakeMetrics,
-  FakePrimary,
-  FakeTransport,
-  WorkerRegistry,
-} from './fakes.ts';
+import { FakePrimary, WorkerRegistry } from './fake-primary.ts';
+import { FakeBackbone, FakeClock, FakeFramer, FakeMetrics, FakeTransport } from './fakes.ts';
 import { EXTENSIONS } from './test-app.ts';
 
 /** What a backend does: all of the events, or the reason why none of them. */

@@ -1,3 +1,4 @@
+import { MAX_TOPIC_BYTES, topicOf } from '@sluice/core';
 import { parseChannelRules } from '@sluice/delta';
 import { ADDITIONAL_KEY_FIELDS, APP_FIELDS, type AppRecord } from './app-fields.ts';
 import type { FieldTable } from './field.ts';
@@ -36,6 +37,7 @@ export function readApp(raw: RawRecord, place: Place): AppRecord {
   const additional = listed('additional_keys', (key, at) => readRecord(ADDITIONAL_KEY_FIELDS, key, at));
   const webhooks = listed('webhooks', readWebhook);
   refuseChannelRules(record['channel_delta_compression'] as RawRecord, place);
+  refuseLongNames(record, place);
   // With a problem in the report the record may lack a field; then nothing is made of it but further problems.
   return { ...record, additional_keys: additional, webhooks } as unknown as AppRecord;
 }
@@ -51,6 +53,24 @@ function refuseChannelRules(rules: RawRecord, { path, sourceOf, report }: Place)
       expected,
     });
   }
+}
+
+/** What another node could not be told of. A client that subscribed to it would part this node from the others. */
+function refuseLongNames(
+  { id, max_channel_name_length: longest }: RawRecord,
+  { path, sourceOf, report, values }: Place,
+): void {
+  const { driver } = values.adapter;
+  if (driver === 'local' || typeof id !== 'string' || typeof longest !== 'number') return;
+  const most = MAX_TOPIC_BYTES - Buffer.byteLength(topicOf(id, ''));
+  if (longest <= most) return;
+  const name = 'max_channel_name_length';
+  report.problems.push({
+    path: childPath(path, name),
+    source: sourceOf(name),
+    found: `the number ${longest}`,
+    expected: `at most ${most} (with channel_limits.max_name_length as its default), since adapter.driver is ${driver}`,
+  });
 }
 
 const readWebhookFields = reader(WEBHOOK_FIELDS, {

@@ -298,3 +298,14 @@ test('an app cannot force TLS where there is none', () => {
   assert.equal(problem.source, 'SLUICE_DEFAULT_APP_FORCE_TLS');
   assert.match(problem.expected, /ssl\.enabled/);
 });
+
+test('names of channels that other nodes could not be told of are refused where there may be others', (t) => {
+  const configFile = appsFile(t, { ...APP, id: 'é'.repeat(100), max_channel_name_length: 400 });
+  assert.deepEqual(load({ configFile, env: LOCAL }).settings.apps[0]?.limits.maxChannelNameLength, 400);
+  const problem = problemOf({ configFile, env: { ...LOCAL, ADAPTER_DRIVER: 'nats' } });
+  assert.match(problem.path, /\.max_channel_name_length$/);
+  assert.equal(problem.found, 'the number 400');
+  assert.match(problem.expected, /^at most 311 \(/);
+  const byDefault = problemOf({ env: { CHANNEL_LIMITS_MAX_NAME_LENGTH: '600', ADAPTER_DRIVER: 'redis' } });
+  assert.match(byDefault.expected, /^at most 505 \(/);
+});

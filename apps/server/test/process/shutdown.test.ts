@@ -126,7 +126,7 @@ describe('SIGTERM under load', () => {
   });
 
   it(
-    'does not wait for connections that never asked for anything, or whose requests are over',
+    'does not wait for connections that never asked for anything, whose requests are over, or whose next has not come',
     { timeout: 60_000 },
     async () => {
       await using server = await SluiceProcess.start({ workers: 2, config: { shutdown: { drain_window_ms: 0 } } });
@@ -134,16 +134,19 @@ describe('SIGTERM under load', () => {
       using idle = await TcpClient.connect(server.port);
       idle.write('GET /live HTTP/1.1\r\nHost: x\r\n\r\n');
       await until('an answer', () => idle.received.includes('LIVE'));
+      using halfway = await TcpClient.connect(server.port);
+      halfway.write('GET /live HTTP/1.1\r\nHost: x\r\n\r\nGET /live HTTP/1.1\r\nHost:');
+      await until('another answer', () => halfway.received.includes('LIVE'));
       await until(
-        'both to be with a worker',
-        () => [...connectionsByWorker(server).values()].reduce((a, b) => a + b, 0) === 2,
+        'all to be with a worker',
+        () => [...connectionsByWorker(server).values()].reduce((a, b) => a + b, 0) === 3,
       );
       const signalledAt = performance.now();
       server.signal('SIGTERM');
       assert.equal((await server.exited).code, 0);
       const tookMs = performance.now() - signalledAt;
       assert.ok(tookMs < 8000, `it took ${Math.round(tookMs)} ms`);
-      await until('both to be closed', () => silent.ended && idle.ended);
+      await until('all to be closed', () => silent.ended && idle.ended && halfway.ended);
     },
   );
 

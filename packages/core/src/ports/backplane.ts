@@ -1,5 +1,8 @@
+/** NATS ends a connection over a subject that is, with what is around it, longer than its control line of 4 KB. */
+export const MAX_TOPIC_BYTES = 512;
+
 /**
- * Carries opaque messages between nodes: Redis or NATS behind one door. A topic is a name of at most 512 bytes of UTF-8.
+ * Carries opaque messages between nodes: Redis or NATS behind one door. A topic is a name of at most {@link MAX_TOPIC_BYTES} of UTF-8.
  *
  * MUST keep the order of one node's messages on one topic while a connection lasts, and MUST NOT mix messages up or hand out
  * part of one. MAY lose messages when a connection breaks, and MAY hand a node its own messages back: numbering, repair and
