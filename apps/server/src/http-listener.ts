@@ -9,12 +9,13 @@ import type { Settings } from './config/settings.ts';
 import { corsOptions } from './cors.ts';
 import { readTls } from './tls.ts';
 import { UnusedConnections } from './unused-connections.ts';
+import { type OnUpgrade, UpgradeShortcut } from './upgrade-shortcut.ts';
 
 export interface HttpListenerOptions {
   readonly settings: Settings;
   readonly hub: Hub;
   readonly apps: AppStore;
-  readonly onUpgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly onUpgrade: OnUpgrade;
 }
 
 /** Longer than the idle timeout of common load balancers (60 s), so that they close first and no request meets a closed connection. */
@@ -43,6 +44,7 @@ export class HttpListener {
   readonly #app: FastifyInstance;
   readonly #unused: readonly UnusedConnections[];
   readonly #direct: DirectPublish;
+  readonly #shortcuts: readonly UpgradeShortcut[];
   #draining = false;
   #degraded = false;
 
@@ -58,6 +60,9 @@ export class HttpListener {
     this.#servers = [{ server, port: settings.port }, ...this.#plainServer()];
     for (const { server: each } of this.#servers) each.on('upgrade', onUpgrade);
     this.#unused = this.#servers.map(({ server: each }) => new UnusedConnections(each));
+    this.#shortcuts = this.#servers
+      .filter(({ server: each }) => !(each instanceof https.Server))
+      .map(({ server: each }) => new UpgradeShortcut(each, onUpgrade));
   }
 
   static async create(options: HttpListenerOptions): Promise<HttpListener> {
@@ -100,6 +105,7 @@ export class HttpListener {
   /** Resolves when the last request is answered and its connection closed. */
   async close(): Promise<void> {
     const servers = this.#servers.map(({ server }) => server);
+    for (const shortcut of this.#shortcuts) shortcut.destroyWaiting();
     for (const unused of this.#unused) unused.destroyAll();
     const closing = setInterval(() => {
       for (const server of servers) server.closeIdleConnections();

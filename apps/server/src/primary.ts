@@ -42,8 +42,14 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
     log,
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
   });
-  const hasWebhooks = (id: string): boolean => live.webhookApps.has(id);
-  const others = settings.adapter === null ? null : await createOthers(settings.adapter, { hasWebhooks, log });
+  const others =
+    settings.adapter === null
+      ? null
+      : await createOthers(settings.adapter, {
+          hasWebhooks: (id) => live.webhookApps.has(id),
+          toldElsewhere: (event) => webhooks.toldElsewhere(event),
+          log,
+        });
   const primary = new Primary({
     workers,
     others,
@@ -83,6 +89,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
   try {
     await webhooks.open();
     await primary.start();
+    webhooks.inherit();
   } catch (error) {
     primary.killAll();
     throw error instanceof ConnectionError ? new StartupError(error.message) : listenError(error, address);
@@ -103,13 +110,13 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
 async function createOthers(
   adapter: AdapterSettings,
-  { hasWebhooks, log }: Pick<OtherNodesOptions, 'hasWebhooks' | 'log'>,
+  { log, ...webhooks }: Pick<OtherNodesOptions, 'hasWebhooks' | 'toldElsewhere' | 'log'>,
 ): Promise<OtherNodes> {
   const { transport, beatMs, deadMs, bounds } = adapter;
   const incoming = { maxHeldBytes: MAX_HELD_BYTES, maxHoldMs: bounds.maxAgeMs };
   const backplane = await createBackplane(transport);
   const gateway = new NodeGateway({ backplane, bounds: { outgoing: bounds, incoming }, beatMs, deadMs, log });
-  return new OtherNodes({ gateway, beatMs, deadMs, hasWebhooks, log });
+  return new OtherNodes({ ...webhooks, gateway, beatMs, deadMs, log });
 }
 
 /** Kept for webhooks where the grace period is long enough, so that a worker that hangs leaves them something. */

@@ -23,7 +23,14 @@ function registryOf(self: string): Replication {
     now: () => performance.now(),
     cache: { maxEvents: 10, maxBytes: 1_000_000 },
     listener: NO_LISTENER,
-    cluster: { self, hasWebhooks: () => false, settleMs: 1000, deadNodeMs: 7000, onChange: () => {} },
+    cluster: {
+      self,
+      hasWebhooks: () => false,
+      toldElsewhere: () => {},
+      settleMs: 1000,
+      deadNodeMs: 7000,
+      onChange: () => {},
+    },
   });
   if (registry.replication === null) throw new TypeError('a registry without other nodes');
   return registry.replication;

@@ -18,6 +18,7 @@ interface Faults {
   readonly losses: boolean;
   readonly separations: boolean;
   readonly cutOffs?: boolean;
+  readonly ends?: boolean;
 }
 
 function step(cluster: SimulatedCluster, faults: Faults): void {
@@ -51,6 +52,14 @@ function step(cluster: SimulatedCluster, faults: Faults): void {
     cluster.kill(node);
     cluster.start();
   } else if (act === 99 && faults.cutOffs === true && cluster.isSettled) cluster.cutOff(node);
+  else if (act >= 96 && faults.ends === true && nodes.length === 3 && cluster.isSettled) {
+    for (const ending of nodes.slice(1 + random.below(2))) cluster.end(ending);
+  }
+}
+
+/** One after the other: of two newcomers neither knows what the other owes. */
+function fillUp(cluster: SimulatedCluster): void {
+  if (cluster.nodes.length < 3 && cluster.isSettled) cluster.start();
 }
 
 function play(seed: number, faults: Faults): SimulatedCluster {
@@ -61,9 +70,13 @@ function play(seed: number, faults: Faults): SimulatedCluster {
   }
   for (let i = 0; i < STEPS; i++) {
     step(cluster, faults);
+    fillUp(cluster);
     if (cluster.random.below(3) > 0) cluster.run(cluster.random.below(8));
   }
-  cluster.run(2000);
+  do {
+    cluster.run(2000);
+    fillUp(cluster);
+  } while (cluster.nodes.length < 3);
   return cluster;
 }
 
@@ -178,6 +191,16 @@ describe('Three nodes of two workers that tell each other with delays', () => {
       checkWebhooks(cluster);
     });
     assert.ok(deaths >= SEEDS, `${deaths} deaths`);
+  });
+
+  it('do so when nodes end in order, one or two together, and others start', () => {
+    let ends = 0;
+    forAllSeeds({ deaths: false, losses: false, separations: false, ends: true }, (cluster) => {
+      ends += cluster.ends;
+      checkViews(cluster);
+      assert.equal(checkWebhooks(cluster), 0);
+    });
+    assert.ok(ends >= SEEDS, `${ends} ends`);
   });
 
   it('agree about who is where when they were separated and meet again', () => {

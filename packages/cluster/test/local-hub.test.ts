@@ -266,6 +266,15 @@ describe('Questions over the local bus', () => {
     );
   });
 
+  it('for counts are answered with what other workers have not told yet', async () => {
+    const [one, two, three] = new Node().three();
+    one.registry.count({ appId: '1', channel: 'news', subscriptions: 2, announce: false });
+    two.registry.count({ appId: '1', channel: 'news', subscriptions: 3, announce: false });
+    assert.deepEqual(await three.registry.summaries('1', ['news']), [{ channel: 'news', subscriptions: 5, users: 0 }]);
+    one.registry.count({ appId: '1', channel: 'news', subscriptions: 0, announce: false });
+    assert.deepEqual(await two.registry.channels('1', ''), [{ channel: 'news', subscriptions: 3, users: 0 }]);
+  });
+
   it('of the primary get the answers of all workers, by owner', async () => {
     const node = new Node();
     for (const worker of node.three()) worker.answer = ({ type }) => `${type} of ${worker.owner}`;
@@ -393,6 +402,26 @@ describe('The backbone of a worker', () => {
 });
 
 describe('The link of a worker', () => {
+  it('tells counts that are announced one by one, each turn of the event loop', async () => {
+    const node = new Node();
+    const one = node.worker(1);
+    for (const subscriptions of [1, 2, 3]) {
+      one.registry.count({ appId: '1', channel: 'a', subscriptions, announce: true });
+      await nextTurn();
+    }
+    await settle(one);
+    assert.deepEqual(one.log, ['a has 1', 'a has 2', 'a has 3']);
+  });
+
+  it('tells counts by itself, though nothing is told after them and nobody asks', async () => {
+    const node = new Node();
+    const one = node.worker(1);
+    one.registry.count({ appId: '1', channel: 'a', subscriptions: 1, announce: false });
+    one.registry.count({ appId: '1', channel: 'a', subscriptions: 2, announce: false });
+    while (node.emitted.length === 0) await nextTurn();
+    assert.deepEqual(node.emitted, [{ type: 'channel_occupied', appId: '1', channel: 'a' }]);
+  });
+
   it('tells counts before whatever is told after them, though in one message', async () => {
     const node = new Node();
     const one = node.worker(1);

@@ -12,6 +12,8 @@ export class Node {
   readonly id: string;
   readonly events: string[] = [];
   readonly webhooks: DomainEvent[] = [];
+  /** What other nodes have told webhooks, as far as it has heard. */
+  readonly toldElsewhere: DomainEvent[] = [];
   readonly sent: Buffer[] = [];
   nowMs = 0;
   readonly registry: NodeRegistry;
@@ -26,6 +28,7 @@ export class Node {
       cluster: {
         self: id,
         hasWebhooks: () => true,
+        toldElsewhere: (event) => this.toldElsewhere.push(event),
         settleMs: 100,
         deadNodeMs: 1000,
         onChange: (message) => this.sent.push(message),

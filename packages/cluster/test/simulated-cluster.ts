@@ -25,9 +25,12 @@ export class SimulatedCluster implements SimulatedNetwork {
   readonly nodes: SimulatedNode[] = [];
   nowMs = 0;
   deaths = 0;
+  ends = 0;
   /** Messages that were under way and did not arrive. */
   lost = 0;
   readonly #starting = new Set<SimulatedNode>();
+  /** Those that live, and have no clients any more. */
+  readonly #ending = new Set<SimulatedNode>();
   readonly #queues = new Map<string, Waiting[]>();
   readonly #parted = new Set<string>();
   readonly #later: { readonly dueAt: number; readonly act: () => void }[] = [];
@@ -44,7 +47,7 @@ export class SimulatedCluster implements SimulatedNetwork {
   }
 
   get living(): SimulatedNode[] {
-    return [...this.nodes, ...this.#starting];
+    return [...this.nodes, ...this.#starting, ...this.#ending];
   }
 
   /** The last death and start are over: all know of them, and all nodes have their share of the webhooks. */
@@ -101,6 +104,26 @@ export class SimulatedCluster implements SimulatedNetwork {
     for (const other of this.living) {
       this.#after(MAX_DELAY_MS + this.random.below(DEAD_MS - MAX_DELAY_MS), () => other.drop(node.id));
     }
+  }
+
+  /** The node ends in order: its clients go on for a while, then they go, and what it says is heard before it goes itself. */
+  end(node: SimulatedNode): void {
+    this.ends++;
+    this.#lastStart = this.nowMs;
+    node.replication.leave();
+    this.#after(this.random.below(4 * SETTLE_MS), () => {
+      this.nodes.splice(this.nodes.indexOf(node), 1);
+      this.#ending.add(node);
+      for (const worker of node.workers) node.replaceWorker(worker);
+      this.#after(SETTLE_MS, () => {
+        node.replication.flush();
+        node.isAlive = false;
+        this.#ending.delete(node);
+        this.#after(MAX_DELAY_MS, () => {
+          for (const other of this.living) other.drop(node.id);
+        });
+      });
+    });
   }
 
   /** Two nodes do not hear each other for so long that each takes the other for dead; then they meet again. */

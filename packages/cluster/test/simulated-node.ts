@@ -62,6 +62,7 @@ export class SimulatedNode {
       cluster: {
         self: id,
         hasWebhooks: () => true,
+        toldElsewhere: () => {},
         settleMs: SETTLE_MS,
         deadNodeMs: DEAD_MS + MAX_DELAY_MS,
         onChange: (bytes) => {

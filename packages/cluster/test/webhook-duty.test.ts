@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
+import type { DomainEvent } from '@sluice/core';
 import { Responsibility } from '../src/registry/responsibility.ts';
 import { APP, Node, nodes } from './registry-node.ts';
 
@@ -86,6 +87,120 @@ describe('Webhooks of several nodes', () => {
     for (const node of [a, b]) node.replication.serve();
     const told = [a, b].flatMap(({ webhooks }) => webhooks.filter((w) => w.type === 'channel_occupied'));
     assert.deepEqual(told.map(({ channel }) => channel).sort(), [...channels].sort());
+  });
+
+  it('are told of a return by one that took its share meanwhile, which reaches the node that holds the going', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const [a, b] = [new Node('a'), new Node('b')];
+    const tellBoth = (): void => {
+      a.tell(b);
+      b.tell(a);
+    };
+    a.replication.gathered();
+    mock.timers.tick(100);
+    mock.timers.tick(100);
+    const channels = Array.from({ length: 20 }, (_, i) => `channel-${i}`);
+    for (const channel of channels) a.count(1, 1, channel);
+    a.meet(b);
+    b.meet(a);
+    b.replication.gathered();
+    for (const channel of channels) a.count(1, 0, channel);
+    tellBoth();
+    mock.timers.tick(1300);
+    tellBoth();
+    mock.timers.tick(100);
+    mock.timers.reset();
+    a.webhooks.length = 0;
+    for (const channel of channels) b.count(1, 1, channel);
+    tellBoth();
+    const occupied = (list: readonly DomainEvent[]): string[] =>
+      list.filter(({ type }) => type === 'channel_occupied').map(({ channel }) => channel);
+    assert.ok(occupied(b.webhooks).length >= 5);
+    assert.deepEqual(occupied(a.toldElsewhere), occupied(b.webhooks));
+    assert.deepEqual([...occupied(a.webhooks), ...occupied(b.webhooks)].toSorted(), channels.toSorted());
+  });
+
+  it('are left to those that stay by a node that is about to end, whatever they tell of', () => {
+    const all = three();
+    const [a, b, c] = all;
+    const tellAll = (): void => {
+      for (const node of all) node.tell(...all.filter((other) => other !== node));
+    };
+    const stopped = Array.from({ length: 20 }, (_, i) => `stopped-${i}`);
+    const channels = Array.from({ length: 20 }, (_, i) => `channel-${i}`);
+    const missed = Array.from({ length: 20 }, (_, i) => `cache-${i}`);
+    // Nobody tells what is for it, and so the others have to do that, too.
+    c.replication.standBack();
+    for (const channel of stopped) a.count(1, 1, channel);
+    tellAll();
+    mock.timers.enable({ apis: ['setTimeout'] });
+    for (const node of all) node.webhooks.length = 0;
+    c.replication.leave();
+    tellAll();
+    for (const channel of channels) c.count(1, 1, channel);
+    for (const [i, channel] of missed.entries()) {
+      [a, b, c][i % 3]?.registry.emit({ type: 'cache_miss', appId: APP, channel });
+    }
+    tellAll();
+    tellAll();
+    const told = (...types: DomainEvent['type'][]): string[] =>
+      [a, b].flatMap(({ webhooks }) => webhooks.filter(({ type }) => types.includes(type)).map((w) => w.channel));
+    assert.deepEqual(told('channel_occupied').toSorted(), channels.toSorted());
+    assert.deepEqual(told('subscription_count').toSorted(), channels.toSorted());
+    assert.deepEqual(told('cache_miss').toSorted(), missed.toSorted());
+    mock.timers.tick(100);
+    mock.timers.reset();
+    assert.ok(told('channel_occupied').length >= channels.length + 3, 'and what was owed, once all is known');
+    assert.equal(new Set(told('channel_occupied')).size, told('channel_occupied').length);
+    assert.deepEqual(c.webhooks, []);
+    for (const node of all) node.webhooks.length = 0;
+    c.replication.serve();
+    for (const channel of stopped) a.count(1, 0, channel);
+    tellAll();
+    const vacated = all.flatMap(({ webhooks }) => webhooks.filter(({ type }) => type === 'channel_vacated'));
+    assert.deepEqual(vacated.map(({ channel }) => channel).toSorted(), stopped.toSorted());
+    assert.deepEqual(c.webhooks, []);
+  });
+
+  it('are told by nodes that are about to end where nobody else is left, and left to one that comes', () => {
+    const all = three();
+    const [a, b] = all;
+    const tell = (nodes_: readonly Node[]): void => {
+      for (const node of nodes_) node.tell(...nodes_.filter((other) => other !== node));
+    };
+    for (const node of all) node.replication.leave();
+    tell(all);
+    const channels = Array.from({ length: 60 }, (_, i) => `channel-${i}`);
+    const told = (...nodes_: readonly Node[]): string[] =>
+      nodes_
+        .flatMap(({ webhooks }) => webhooks.splice(0))
+        .filter(({ type }) => type === 'channel_occupied' || type === 'channel_vacated')
+        .map(({ channel }) => channel)
+        .toSorted();
+    for (const channel of channels) a.count(1, 1, channel);
+    tell(all);
+    tell(all);
+    for (const { webhooks } of all) assert.ok(webhooks.length >= 10);
+    assert.deepEqual(told(...all), channels.toSorted());
+    for (const channel of channels) a.count(1, 0, channel);
+    tell([a, b]);
+    for (const node of [a, b]) node.replication.dropNode('c');
+    assert.deepEqual(told(a, b), channels.toSorted());
+    tell([a, b]);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const d = new Node('d');
+    for (const node of [a, b]) {
+      d.meet(node);
+      node.meet(d);
+    }
+    d.replication.gathered();
+    mock.timers.tick(1300);
+    d.tell(a, b);
+    mock.timers.tick(100);
+    mock.timers.reset();
+    for (const channel of channels) a.count(1, 1, channel);
+    a.tell(b, d);
+    assert.deepEqual([told(a, b), told(d)], [[], channels.toSorted()]);
   });
 
   it('wait while a node stands back, and come when it serves again', () => {

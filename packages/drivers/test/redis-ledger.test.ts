@@ -38,6 +38,11 @@ class Node {
   }
 
   async open(): Promise<void> {
+    await this.connect();
+    this.ledger.inherit();
+  }
+
+  async connect(): Promise<void> {
     await this.ledger.open({
       inherited: (entries) => {
         this.texts.push(...entries.map(({ text }) => text));
@@ -104,6 +109,19 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
     const [all] = [heir, alive].filter(({ texts }) => texts.length > 0);
     await all?.inherits(...numbers(12).slice(2));
     assert.equal(heir.texts.length + alive.texts.length, 10);
+  });
+
+  it('takes nothing over before it is told to', async (t) => {
+    const redis = await startRedis(t);
+    const dead = await Node.open(t, redis);
+    await dead.noted('a');
+    await dead.ledger.close();
+    const node = new Node(t, redis);
+    await node.connect();
+    await sleep(4 * BEAT_MS);
+    assert.deepEqual(node.texts, []);
+    node.ledger.inherit();
+    await node.inherits('a');
   });
 
   it('leaves nothing in Redis of what was struck, and writes nothing of what was struck at once', async (t) => {

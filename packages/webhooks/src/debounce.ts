@@ -9,6 +9,8 @@ export interface DebounceOptions {
   readonly max: number;
   /** The event was held long enough. */
   readonly letGo: (event: DomainEvent) => void;
+  /** Whether the channel or member is there; asked of what another node had held. */
+  readonly isThere: (event: DomainEvent) => boolean;
   /** Notes outside this process that an event is held; null: there is no such place. */
   readonly note: (event: DomainEvent) => LedgerEntry | null;
 }
@@ -17,6 +19,8 @@ interface Held {
   readonly event: DomainEvent;
   readonly dueAt: number;
   readonly entry: LedgerEntry | null;
+  /** Another node held it before. */
+  readonly isResumed: boolean;
 }
 
 /**
@@ -44,10 +48,12 @@ export class Debounce {
     switch (event.type) {
       case 'channel_occupied':
       case 'member_added':
-        return !this.#undo(event);
+        return !this.undo(event);
       case 'channel_vacated':
       case 'member_removed':
-        if (!this.#held.has(keyOf(event))) this.#hold(event, now, this.#options.note(event));
+        if (!this.#held.has(keyOf(event))) {
+          this.#hold(now, { event, entry: this.#options.note(event), isResumed: false });
+        }
         return false;
       case 'client_event':
       case 'cache_miss':
@@ -59,7 +65,7 @@ export class Debounce {
   /** Holds, for the whole time, what another node could not hold to its end. */
   resume(event: DomainEvent, entry: LedgerEntry, now: number): void {
     if (this.#held.has(keyOf(event))) entry.strike();
-    else this.#hold(event, now, entry);
+    else this.#hold(now, { event, entry, isResumed: true });
   }
 
   /** Others hold these now. */
@@ -90,13 +96,14 @@ export class Debounce {
     this.release(Infinity);
   }
 
-  #hold(event: DomainEvent, now: number, entry: LedgerEntry | null): void {
+  #hold(now: number, held: Omit<Held, 'dueAt'>): void {
     const { max, delayMs } = this.#options;
     if (this.#held.size >= max) this.#makeRoom();
     // In whole milliseconds: however many are due in one, the front of the Map is looked at once.
     const dueAt = Math.ceil(now + delayMs);
     if (this.#held.size === 0) this.#notBefore = dueAt;
-    this.#held.set(keyOf(event), { event, dueAt, entry });
+    const { event } = held;
+    this.#held.set(keyOf(event), { ...held, dueAt });
     this.#counts.set(event.appId, (this.#counts.get(event.appId) ?? 0) + 1);
   }
 
@@ -112,15 +119,17 @@ export class Debounce {
     }
   }
 
-  #letGo(key: string, { event, entry }: Held): void {
+  #letGo(key: string, { event, entry, isResumed }: Held): void {
     this.#remove(key, event.appId);
-    this.#options.letGo(event);
+    // Another node may have told of the return before this one held anything.
+    if (!isResumed || !this.#options.isThere(event)) this.#options.letGo(event);
     // Behind what is noted of its sending, so that there is one or the other at any moment.
     entry?.strike();
   }
 
-  /** Whether the going that it undoes was held. */
-  #undo(event: DomainEvent): boolean {
+  /** Whether the event is a coming, and the going that it undoes was held. */
+  undo(event: DomainEvent): boolean {
+    if (event.type !== 'channel_occupied' && event.type !== 'member_added') return false;
     const key = keyOf(event);
     const held = this.#held.get(key);
     if (held === undefined) return false;

@@ -41,7 +41,9 @@ export class EventQueue {
 
   /** Puts events that were taken back to the front. */
   putBack(events: readonly QueuedEvent[]): void {
-    this.#events.splice(this.#head, 0, ...events);
+    // No list of arguments: the engine's stack holds some 100,000.
+    this.#events = [...events, ...this.#events.slice(this.#head)];
+    this.#head = 0;
     for (const { bytes } of events) this.#bytes += bytes;
   }
 

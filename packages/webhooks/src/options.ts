@@ -66,7 +66,7 @@ export interface WebhooksOptions {
   readonly vacatedDelayMs: number;
   /** Where what waits is noted, so that it outlives this process; null: nowhere. */
   readonly ledger: Ledger | null;
-  /** Whether a channel or member is there whose going is told of. Asked only of goings that another node held. */
+  /** Whether a channel or member is there whose going is told of. Asked of goings that another node held. */
   readonly isThere: (going: DomainEvent) => boolean;
   readonly log: Log;
   readonly clock: Clock;

@@ -12,9 +12,13 @@ import { RecentMisses } from './recent-misses.ts';
 /** Tells the operators' endpoints what happens on channels. Nothing here waits in the caller, and nothing throws. */
 export interface Webhooks {
   readonly counters: Readonly<WebhookCounters>;
-  /** Takes up what earlier nodes left in the ledger, where there is one. Rejects when it cannot be reached. */
+  /** Connects the ledger, where there is one. Rejects when it cannot be reached. */
   open(): Promise<void>;
+  /** Takes up what other nodes left in the ledger. To be called when `isThere` knows, and clients can come back. */
+  inherit(): void;
   emit(event: DomainEvent): void;
+  /** Another node tells of the event: what it undoes is not told any more, should it be held here. */
+  toldElsewhere(event: DomainEvent): void;
   /**
    * At the end, when nobody can come back: sends what can be sent within the time, be it held, waiting for a batch or for
    * the next try. Resolves when nothing is left that could be, at the latest after `deadlineMs`.
@@ -66,6 +70,7 @@ class Dispatcher implements Webhooks {
       delayMs: options.vacatedDelayMs,
       max: MAX_HELD,
       letGo,
+      isThere: options.isThere,
       note: noteIn(options.ledger),
     });
   }
@@ -78,6 +83,10 @@ class Dispatcher implements Webhooks {
     await ledger.open(new Inheritance({ ...this.#options, endpoints, debounce, counters, onHold }));
   }
 
+  inherit(): void {
+    if (!this.#isClosed) this.#options.ledger?.inherit();
+  }
+
   emit(event: DomainEvent): void {
     if (this.#isClosed) return;
     const audience = this.#audienceOf(event);
@@ -87,6 +96,12 @@ class Dispatcher implements Webhooks {
     if (event.type === 'cache_miss' && !this.#misses.isNew(event.appId, event.channel, now)) return;
     if (this.#debounce.passes(event, now)) this.#send(event, audience);
     else this.#wait();
+  }
+
+  toldElsewhere(event: DomainEvent): void {
+    if (this.#isClosed) return;
+    this.#debounce.release(this.#options.clock.monotonic());
+    this.#debounce.undo(event);
   }
 
   async flush(deadlineMs: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { DomainEvent } from '@sluice/core';
 import { Random, WebhookReceiver, until } from '@sluice/testkit';
 import { Debounce } from '../src/debounce.ts';
 import { RecentMisses } from '../src/recent-misses.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 import { added, app, miss, occupied, removed, said, start, target, vacated } from './set-up.ts';
 
 describe('a channel', () => {
@@ -42,6 +43,26 @@ describe('a channel', () => {
   });
 });
 
+describe('a going that is held', () => {
+  it('is not told when another node tells of the return, and is when it tells of another event', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const ledger = new MemoryLedger();
+    const webhooks = start(t, app(target(receiver.url)), { ledger });
+    webhooks.emit(vacated('back'));
+    webhooks.emit(removed('presence-a', 'back'));
+    webhooks.emit(removed('presence-a', 'gone'));
+    webhooks.emit(vacated('gone'));
+    assert.equal(ledger.texts.length, 4);
+    webhooks.toldElsewhere(occupied('back'));
+    webhooks.toldElsewhere(added('presence-a', 'back'));
+    webhooks.toldElsewhere(vacated('gone'));
+    assert.equal(ledger.texts.length, 2, 'of what is back nothing is noted any more');
+    await until('the others', () => receiver.calls.length === 2);
+    await sleep(50);
+    assert.deepEqual(receiver.told, ['member_removed presence-a', 'channel_vacated gone']);
+  });
+});
+
 describe('a late timer', () => {
   it('changes nothing about what is told', async (t) => {
     const receiver = await WebhookReceiver.start(t);
@@ -55,6 +76,11 @@ describe('a late timer', () => {
     webhooks.emit(occupied('b'));
     await until('both', () => receiver.calls.length === 2);
     assert.deepEqual(receiver.told, ['channel_vacated b', 'channel_occupied b']);
+    webhooks.emit(vacated('c'));
+    now = 200;
+    webhooks.toldElsewhere(occupied('c'));
+    await until('the last', () => receiver.calls.length === 3);
+    assert.equal(receiver.told[2], 'channel_vacated c');
   });
 });
 
@@ -126,6 +152,7 @@ describe('the debounce', () => {
         delayMs: 30,
         max: 1000,
         note: () => null,
+        isThere: () => false,
         letGo: (event) => void told.push(textOf(event)),
       });
       const model = new Model(30);
@@ -159,6 +186,7 @@ describe('the debounce', () => {
       delayMs: 30,
       max: 2,
       note: () => null,
+      isThere: () => false,
       letGo: (event) => void told.push(event.channel),
     });
     for (const channel of ['a', 'b', 'a', 'c']) debounce.passes(vacated(channel), 0);
@@ -173,6 +201,7 @@ describe('the debounce', () => {
       delayMs: 30,
       max: 1000,
       note: () => null,
+      isThere: () => false,
       letGo: ({ channel }) => void told.push(channel),
     });
     for (let i = 0; i < 100; i++) debounce.passes({ ...vacated(`quiet-${i}`), appId: 'quiet' }, 0);
@@ -203,6 +232,7 @@ describe('the debounce', () => {
       delayMs: 30,
       max: 1000,
       note: () => null,
+      isThere: () => false,
       letGo: ({ channel }) => void told.push(channel),
     });
     debounce.passes(vacated('a'), 0.1);
@@ -216,7 +246,13 @@ describe('the debounce', () => {
 
   it('costs little at its bound', () => {
     let told = 0;
-    const debounce = new Debounce({ delayMs: 3000, max: 100_000, note: () => null, letGo: () => void told++ });
+    const debounce = new Debounce({
+      delayMs: 3000,
+      max: 100_000,
+      note: () => null,
+      isThere: () => false,
+      letGo: () => void told++,
+    });
     assertCheap((i) => debounce.passes(vacated(`c${i}`), 0));
     assert.ok(told >= 30_000 && debounce.size <= 100_000);
   });

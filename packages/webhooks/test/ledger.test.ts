@@ -111,7 +111,7 @@ describe('what another node owed', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const node = await startNode(t, app(...targets), { batching: { enabled: true, durationMs: 30, size: 100 } });
     node.emit(occupied('younger'));
-    node.ledger.inherit(dying.ledger.texts);
+    node.ledger.takeOver(dying.ledger.texts);
     await until('all', () => one.events.length === 7 && two.events.length === 5);
     const numbersOf = ({ events }: WebhookReceiver): unknown[] => events.flatMap(({ data }) => data ?? []);
     assert.deepEqual(
@@ -136,7 +136,7 @@ describe('what another node owed', () => {
     dying.emit(said('a', '1'));
     const [forOne] = dying.ledger.texts;
     const node = await startNode(t, app(target(two.url), target(`${one.url}?new`, { headers: { a: 'new' } })));
-    node.ledger.inherit([forOne ?? assert.fail()]);
+    node.ledger.takeOver([forOne ?? assert.fail()]);
     await until('the event', () => one.events.length === 1);
     assert.equal(two.events.length, 0);
     assert.equal(one.calls[0]?.headers['a'], 'new');
@@ -148,7 +148,7 @@ describe('what another node owed', () => {
     const dying = await startDying(t, app(...targets));
     dying.emit(occupied('a'));
     const node = await startNode(t, app(...targets));
-    node.ledger.inherit(dying.ledger.texts.slice(1));
+    node.ledger.takeOver(dying.ledger.texts.slice(1));
     await until('the event', () => receiver.calls.length === 1);
     assert.equal(receiver.calls[0]?.headers['x-name'], 'y');
   });
@@ -174,7 +174,7 @@ describe('what another node owed', () => {
       '{"version":1,"kind":"going","going":{"type":"cache_miss"}}',
       later,
     ];
-    node.ledger.inherit([...dying.ledger.texts, ...nonsense]);
+    node.ledger.takeOver([...dying.ledger.texts, ...nonsense]);
     await until('the one', () => receiver.events.length === 1);
     await until('no entry', () => node.ledger.texts.length === 0);
     assert.deepEqual([node.counters.inherited, node.counters.dropped], [1, 3 + nonsense.length]);
@@ -190,7 +190,7 @@ describe('what another node owed', () => {
     const dying = await startDying(t, app(target(receiver.url)));
     for (let i = 0; i < 20; i++) dying.emit(said('a', String(i)));
     const node = await startNode(t, app(target(receiver.url)), { maxQueuedEvents: 5 });
-    node.ledger.inherit(dying.ledger.texts);
+    node.ledger.takeOver(dying.ledger.texts);
     assert.deepEqual([node.counters.queued, node.counters.dropped], [5, 15]);
     assert.equal(node.ledger.texts.length, 5);
   });
@@ -219,13 +219,35 @@ describe('a going that another node held', () => {
     const from = performance.now();
     // It is noted once, whoever else held it.
     node.emit(vacated('gone'));
-    node.ledger.inherit(dying.ledger.texts);
+    node.ledger.takeOver(dying.ledger.texts);
     node.emit(occupied('back'));
     assert.equal(node.ledger.texts.length, 2);
     await until('the goings', () => receiver.told.length === 2);
     assert.ok(performance.now() - from >= 99);
     assert.deepEqual(receiver.told, ['channel_vacated gone', 'member_removed presence-gone']);
     await until('no entry', () => node.ledger.texts.length === 0);
+  });
+
+  it('is not told where who went is there when it would be, though nobody told this node of the return', async (t) => {
+    const receiver = await WebhookReceiver.start(t);
+    const dying = await startDying(t, app(target(receiver.url)));
+    for (const channel of ['back', 'gone']) dying.emit(vacated(channel));
+    const there = new Set<string>();
+    const isThere: WebhooksOptions['isThere'] = ({ channel }) => there.has(channel);
+    const node = await startNode(t, app(target(receiver.url)), { isThere });
+    node.ledger.takeOver(dying.ledger.texts);
+    there.add('back');
+    await until('no entry', () => node.ledger.texts.length === 0);
+    assert.deepEqual(receiver.told, ['channel_vacated gone']);
+  });
+});
+
+describe('a node that starts', () => {
+  it('takes nothing over before it can know who is there', async (t) => {
+    const node = await startNode(t, app());
+    assert.equal(node.ledger.inherits, false);
+    node.inherit();
+    assert.equal(node.ledger.inherits, true);
   });
 });
 

@@ -97,16 +97,17 @@ describe('many bytes', () => {
 });
 
 describe('a queue', () => {
+  const event = (bytes: number): QueuedEvent => ({
+    type: 'cache_miss',
+    text: '',
+    bytes,
+    timeMs: 0,
+    at: 0,
+    entry: null,
+  });
+
   it('is first in, first out, and knows its bytes', () => {
     const queue = new EventQueue();
-    const event = (bytes: number): QueuedEvent => ({
-      type: 'cache_miss',
-      text: '',
-      bytes,
-      timeMs: 0,
-      at: 0,
-      entry: null,
-    });
     const bytesOf = (events: readonly QueuedEvent[]): number[] => events.map(({ bytes }) => bytes);
     for (let i = 1; i <= 5000; i++) queue.push(event(i));
     assert.deepEqual(bytesOf(queue.take(2, 1000)), [1, 2]);
@@ -119,6 +120,17 @@ describe('a queue', () => {
     assert.equal(queue.first?.bytes, 7);
     assert.equal(queue.takeAll().length, 4994);
     assert.deepEqual([queue.size, queue.bytes, queue.first], [0, 0, undefined]);
+  });
+
+  it('keeps its order however many are put back', () => {
+    const queue = new EventQueue();
+    for (let i = 0; i < 500_000; i++) queue.push(event(i));
+    assert.equal(queue.takeWhere(({ bytes }) => bytes % 2 === 1).length, 250_000);
+    assert.deepEqual([queue.size, queue.bytes], [250_000, 249_999 * 250_000]);
+    assert.deepEqual(
+      queue.take(3, Infinity).map(({ bytes }) => bytes),
+      [0, 2, 4],
+    );
   });
 });
 

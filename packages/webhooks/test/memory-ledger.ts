@@ -6,12 +6,17 @@ export class MemoryLedger implements Ledger {
   /** What `close` says was noted nowhere. */
   lostAtEnd = 0;
   isClosed = false;
+  inherits = false;
   readonly #entries = new Map<LedgerEntry, () => string>();
   #events: LedgerEvents | null = null;
 
   open(events: LedgerEvents): Promise<void> {
     this.#events = events;
     return Promise.resolve();
+  }
+
+  inherit(): void {
+    this.inherits = true;
   }
 
   note(text: () => string): LedgerEntry {
@@ -40,7 +45,7 @@ export class MemoryLedger implements Ledger {
   }
 
   /** As from a node that died. */
-  inherit(texts: readonly string[]): void {
+  takeOver(texts: readonly string[]): void {
     this.events.inherited(texts.map((text) => ({ entry: this.note(() => text), text })));
   }
 }

@@ -88,7 +88,9 @@ export function start(
     log,
     counters: webhooks.counters,
     open: () => webhooks.open(),
+    inherit: () => webhooks.inherit(),
     emit: (event) => webhooks.emit(event),
+    toldElsewhere: (event) => webhooks.toldElsewhere(event),
     flush: (deadlineMs) => webhooks.flush(deadlineMs),
     close: () => webhooks.close(),
   };

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   type AddressLimit,
@@ -21,7 +20,8 @@ import { type HandshakeRefusal, type HandshakeRules, readHandshake } from './han
 import { Liveness, type LivenessOptions } from './liveness.ts';
 import type { Outbox } from './outbox.ts';
 import { listen, PusherWebSocket } from './pusher-web-socket.ts';
-import { isSecure, refuseUpgrade, UNAVAILABLE, type Upgrade } from './upgrade.ts';
+import { ignoreSocketError, isSecure, refuseUpgrade, UNAVAILABLE, type Upgrade } from './upgrade.ts';
+import type { UpgradeRequest } from './upgrade-request.ts';
 
 export interface WsEngineOptions {
   readonly hub: Hub;
@@ -51,7 +51,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 interface Applicant {
   readonly app: App | undefined;
   readonly key: string;
-  readonly request: IncomingMessage;
+  readonly request: UpgradeRequest;
 }
 
 /** What has to be known before a handshake goes on. */
@@ -63,7 +63,7 @@ interface Question<T> {
 
 /** The part of ws's server that is used. */
 interface UpgradeServer {
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (ws: WebSocket) => void): void;
+  handleUpgrade(request: UpgradeRequest, socket: Duplex, head: Buffer, opened: (ws: WebSocket) => void): void;
 }
 
 /** Options of ws that its types do not have yet. */
@@ -115,8 +115,7 @@ export class WsEngine implements ClientOwner {
     return bytes;
   }
 
-  readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', ignoreSocketError);
+  readonly handleUpgrade = (request: UpgradeRequest, socket: Duplex, head: Buffer): void => {
     const { addressLimit } = this.#options;
     if (addressLimit === null) this.#upgrade({ request, socket, head });
     else void this.#limited({ request, socket, head }, addressLimit);
@@ -126,14 +125,19 @@ export class WsEngine implements ClientOwner {
   async #limited(upgrade: Upgrade, limit: AddressLimit): Promise<void> {
     const { hub, onError } = this.#options;
     const { request, socket } = upgrade;
+    socket.pause();
+    socket.on('error', ignoreSocketError);
     try {
       const { isTaken, headers } = await takeAddress(hub.ports, limit, { request, context: 'websocket_upgrade' });
+      // Flows from the next turn on, when ws listens.
+      socket.resume();
       if (isTaken) this.#upgrade(upgrade);
       else refuseUpgrade(socket, { status: '429 Too Many Requests', headers });
     } catch (error) {
       onError(error, { stage: 'upgrade' });
       refuseUpgrade(socket, UNAVAILABLE);
     }
+    socket.off('error', ignoreSocketError);
   }
 
   #upgrade({ request, socket, head }: Upgrade): void {
@@ -142,17 +146,19 @@ export class WsEngine implements ClientOwner {
       return;
     }
     const deflation = this.#negotiate(request);
+    // What is known at once, the greeting or a refusal, leaves in one write with the answer to the upgrade.
+    socket.cork();
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      socket.off('error', ignoreSocketError);
       if (!(ws instanceof PusherWebSocket)) return;
       const client = new ClientSocket(ws, this, deflation);
       listen(ws, client);
       this.#open(client, request);
     });
+    socket.uncork();
   }
 
   /** Leaves the one offer in the request that ws is to accept. */
-  #negotiate({ headers }: IncomingMessage): Deflation {
+  #negotiate({ headers }: UpgradeRequest): Deflation {
     if (this.#windows === null) return 'none';
     const { header, deflation } = agree(headers['sec-websocket-extensions'], this.#windows);
     if (header === null) delete headers['sec-websocket-extensions'];
@@ -168,7 +174,7 @@ export class WsEngine implements ClientOwner {
     this.#liveness.stop();
   }
 
-  #open(client: ClientSocket, request: IncomingMessage): void {
+  #open(client: ClientSocket, request: UpgradeRequest): void {
     const { apps, rules } = this.#options;
     this.#clients.add(client);
     this.#sockets++;
@@ -223,6 +229,7 @@ export class WsEngine implements ClientOwner {
     client.counters = hub.space(app).counters;
     client.connection = hub.connect({ app, transport: client, protocol: client.protocol });
     this.#liveness.watch(client);
+    client.flush();
     resume(client);
   }
 
@@ -280,8 +287,4 @@ export class WsEngine implements ClientOwner {
 
 function resume({ ws }: ClientSocket): void {
   if (ws.isPaused) ws.resume();
-}
-
-function ignoreSocketError(): void {
-  // A broken connection ends in `close`, which is handled; without a listener Node would throw.
 }

@@ -79,6 +79,8 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #heldBytes = 0;
   #growing: (() => Outgoing) | null = null;
   #beforeFlush: (() => void)[] = [];
+  #isGrowingDue = false;
+  #growingTimer: NodeJS.Timeout | null = null;
 
   constructor({ stream, bounds, handler }: LinkOptions<Incoming>) {
     this.#stream = stream;
@@ -126,10 +128,17 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
     return { forget: () => this.#questions.forget(id) };
   }
 
-  /** Makes the message as late as its place in the order allows: when anything else is written, or all of it leaves. */
-  tellLate(message: () => Outgoing): void {
+  /** Makes the message as late as its place in the order allows: when anything else is written, or within `delayMs`. */
+  tellLate(message: () => Outgoing, delayMs: number): void {
     this.#writeGrown();
     this.#growing = message;
+    // One at a time: where it was set for a message that has left since, this one leaves a little earlier.
+    if (this.#growingTimer === null) this.#growingTimer = setTimeout(this.#endGrowing, delayMs);
+  }
+
+  /** What is told late leaves with what is written in this turn. */
+  tellSoon(): void {
+    this.#isGrowingDue = true;
     this.#hold();
   }
 
@@ -159,7 +168,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
 
   /** What was written so far leaves now. */
   flush(): void {
-    this.#writeGrown();
+    if (this.#isGrowingDue) this.#writeGrown();
     if (!this.#corked) return;
     const last = this.#beforeFlush;
     this.#beforeFlush = [];
@@ -179,8 +188,14 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
   #writeGrown(): void {
     const message = this.#growing;
     this.#growing = null;
+    this.#isGrowingDue = false;
     if (message !== null) this.tell(message());
   }
+
+  readonly #endGrowing = (): void => {
+    this.#growingTimer = null;
+    this.#writeGrown();
+  };
 
   /** Looks again after a while whether the other end has taken anything in. */
   #expectProgress(): void {

@@ -216,6 +216,16 @@ export class LocalHub {
     link.ask({ type: 'echo' }, () => this.#unresponsive.delete(owner));
   }
 
+  /**
+   * Workers tell counts a little late, but before anything else that they say: what the asker has counted came with its
+   * question, and the others are asked. So a client that was told of its subscription is counted, whichever worker is asked.
+   */
+  #afterCounts(asker: WorkerId, then: () => void): void {
+    const others = [...this.#links.keys()].filter((owner) => owner !== asker);
+    if (others.length === 0) then();
+    else void Promise.all(others.map((owner) => this.#echo(owner))).then(then);
+  }
+
   #route(sender: WorkerId, frame: Buffer): void {
     let copy: Buffer | null = null;
     const passedOn = this.#passedOn.get(sender);
@@ -324,10 +334,10 @@ export class LocalHub {
         answer(question, registry.take(question));
         return;
       case 'channels':
-        answer(question, registry.channels(question.appId, question.prefix));
+        this.#afterCounts(owner, () => answer(question, registry.channels(question.appId, question.prefix)));
         return;
       case 'summaries':
-        answer(question, registry.summaries(question.appId, question.channels));
+        this.#afterCounts(owner, () => answer(question, registry.summaries(question.appId, question.channels)));
         return;
       case 'kept':
         answer(question, registry.kept(question.appId, question.channel));

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/core';
+import type { DomainEvent, Log } from '@sluice/core';
 import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import type { NodeId } from '../registry/owner.ts';
 import type { Replication, ReplicationOptions } from '../registry/replication.ts';
@@ -11,6 +11,8 @@ export interface OtherNodesOptions {
   readonly deadMs: number;
   /** Whether anybody is to be told of events of the app. */
   readonly hasWebhooks: (appId: string) => boolean;
+  /** Another node has handed the event to its webhooks. */
+  readonly toldElsewhere: (event: DomainEvent) => void;
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now?: () => number;
@@ -68,7 +70,6 @@ export class OtherNodes {
   #timer: NodeJS.Timeout | null = null;
   #comingBack: NodeJS.Timeout | null = null;
   #stoodBack = false;
-  #isLeaving = false;
 
   constructor(options: OtherNodesOptions) {
     this.#options = options;
@@ -78,11 +79,12 @@ export class OtherNodes {
 
   /** For the registry of this node. */
   get replication(): Omit<ReplicationOptions, 'cache' | 'listener'> {
-    const { deadMs, beatMs, hasWebhooks } = this.#options;
+    const { deadMs, beatMs, hasWebhooks, toldElsewhere } = this.#options;
     return {
       self: this.#gateway.id,
       now: this.#now,
       hasWebhooks,
+      toldElsewhere,
       settleMs: SETTLE_MS,
       deadNodeMs: deadMs + 2 * beatMs,
       onChange: (message) => void this.#gateway.publish(REGISTRY, message),
@@ -162,20 +164,36 @@ export class OtherNodes {
     this.#gateway.publish(topic, message);
   }
 
-  /** This node ends: webhooks of what comes now are for the others. */
+  /** This node ends: webhooks of what comes now are for those that stay. */
   leaveWebhooks(): void {
-    this.#isLeaving = true;
-    this.#standBack();
+    this.#duties?.replication.leave();
   }
 
   /** Sends what waits for the others, and says goodbye, within this time. */
   async close(withinMs: number): Promise<void> {
+    const endsAt = this.#now() + withinMs;
     if (this.#timer !== null) clearInterval(this.#timer);
     if (this.#comingBack !== null) clearTimeout(this.#comingBack);
-    // Nobody is left who could tell webhooks that the last clients have gone.
-    if (this.#gateway.nodes.length === 0) this.#duties?.replication.serve();
     this.#duties?.replication.flush();
-    await this.#gateway.close(withinMs);
+    // The other half is for what follows from it.
+    await this.#hearLast(withinMs / 2);
+    // Nobody stays who could tell webhooks that the last clients have gone.
+    if (!this.#isKept) this.#duties?.replication.serve();
+    this.#duties?.replication.flush();
+    await this.#gateway.close(endsAt - this.#now());
+  }
+
+  /** Where all end together, each tells webhooks a part of what the last clients of the others did. */
+  async #hearLast(withinMs: number): Promise<void> {
+    const endsAt = this.#now() + Math.min(withinMs, SETTLE_MS);
+    while (!this.#isKept && this.#gateway.nodes.length > 0 && this.#now() < endsAt) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Whether a node that stays tells webhooks what happens. */
+  get #isKept(): boolean {
+    return this.#duties?.replication.isKept ?? false;
   }
 
   /** Until what all living nodes hold is known; one that does not answer is not waited for beyond the time in which it would be dead. */
@@ -203,7 +221,7 @@ export class OtherNodes {
 
   /** When it has heard what it missed: that it may have been taken for dead, above all. */
   #comeBack(): void {
-    if (!this.#stoodBack || this.#isLeaving || !this.#gateway.isConnected) return;
+    if (!this.#stoodBack || !this.#gateway.isConnected) return;
     if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     this.#comingBack = setTimeout(
       () => {

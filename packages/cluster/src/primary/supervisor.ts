@@ -42,7 +42,9 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#places = Array.from({ length: options.workers }, () => ({ worker: null, startedAt: 0, earlyDeaths: 0 }));
-    cluster.schedulingPolicy = options.scheduling === 'primary' ? cluster.SCHED_RR : cluster.SCHED_NONE;
+    // One worker has nobody to share with: it accepts by itself, and handing over costs nothing.
+    const isShared = options.scheduling === 'primary' && options.workers > 1;
+    cluster.schedulingPolicy = isShared ? cluster.SCHED_RR : cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: options.workerFile,
       ...(options.workerArguments !== undefined && { execArgv: [...options.workerArguments] }),

@@ -126,6 +126,8 @@ function fieldsOf(change: Change): readonly unknown[] {
       return ['m', change.appId, change.channel];
     case 'shares':
       return ['r'];
+    case 'leaves':
+      return ['l'];
     case 'told':
       return ['t', ...transitionFields(change.transition)];
     case 'inherited':
@@ -171,6 +173,8 @@ function changeOf([letter, ...fields]: readonly unknown[]): Change | undefined {
       return { type: 'missed', appId: a, channel: b };
     case 'r':
       return { type: 'shares' };
+    case 'l':
+      return { type: 'leaves' };
     case 't':
     case 'i': {
       const transition = transitionOf(fields);

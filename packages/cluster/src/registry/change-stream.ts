@@ -82,6 +82,10 @@ export class ChangeStream implements HereListener {
     this.#tell({ type: 'shares' });
   }
 
+  leaves(): void {
+    this.#tell({ type: 'leaves' });
+  }
+
   owed(transitions: readonly Transition[]): void {
     this.#tell({ type: 'owed', transitions });
   }

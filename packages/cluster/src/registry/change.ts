@@ -18,6 +18,8 @@ export type Change =
   | ({ readonly type: 'missed' } & ChannelRef)
   /** The node answers for channels from now on. */
   | { readonly type: 'shares' }
+  /** The node is about to end, and answers for channels only where nobody else does. */
+  | { readonly type: 'leaves' }
   /** The node has handed the transition to webhooks. */
   | { readonly type: 'told'; readonly transition: Transition }
   /** A node that has died had not told the transition, as far as this one has heard. */

@@ -25,6 +25,8 @@ export interface ReplicationOptions {
   readonly onChange: (message: Buffer) => void;
   /** Whether anybody is to be told of events of the app; alike on all nodes. */
   readonly hasWebhooks: (appId: string) => boolean;
+  /** Another node has handed the event to its webhooks. */
+  readonly toldElsewhere: (event: DomainEvent) => void;
   /** Longer than any change takes to another node, a number of subscribers included. */
   readonly settleMs: number;
   /** After so long every node has noticed that one has died. */
@@ -38,8 +40,8 @@ export interface ReplicationOptions {
  * - A node that comes or is found is added, and asked for a snapshot. So is one whose message `needs_snapshot`, and one that
  *   says that it is at another version than `versionOf`.
  * - When the snapshots of all that live are there, `gathered` is called, and the node may take connections.
- * - One that finds that it was paused, or is about to end, calls `standBack`; the first of them `serve`, when it has heard
- *   what it missed.
+ * - One that finds that it was paused calls `standBack`, and `serve` when it has heard what it missed. One that is about to
+ *   end calls `leave`.
  */
 export class Replication {
   readonly state: MergedState;
@@ -63,6 +65,7 @@ export class Replication {
       emit: (event) => listener.happened(event),
       told: (transition) => this.stream.told(transition),
       shares: () => this.stream.shares(),
+      leaves: () => this.stream.leaves(),
       isSo: (transition) => this.#isSo(transition),
     });
     this.state = new MergedState({ listener, happened: (event) => this.#duty.happened(event), here: this.stream });
@@ -133,6 +136,16 @@ export class Replication {
     return this.#duty.nodes.isShared();
   }
 
+  /** Whether a node that stays tells webhooks what happens. */
+  get isKept(): boolean {
+    return this.#duty.nodes.isKept();
+  }
+
+  /** Leaves webhooks to the nodes that stay, as long as there are some. */
+  leave(): void {
+    this.#duty.leave();
+  }
+
   /** Leaves webhooks to the others from now on, and remembers what nobody tells. */
   standBack(): void {
     this.#duty.standBack();
@@ -153,9 +166,12 @@ export class Replication {
   *#changesOfAll(): Iterable<Change> {
     yield* changesOfAll(this.state.directory, this.slots);
     for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
-    if (this.#duty.nodes.has(this.#options.self)) yield { type: 'shares' };
+    const { nodes } = this.#duty;
+    const { self } = this.#options;
+    if (nodes.has(self) && !nodes.isLeaving(self)) yield { type: 'shares' };
     for (const transition of this.#duty.recentlyTold()) yield { type: 'told', transition };
     yield { type: 'owed', transitions: this.#duty.owed() };
+    if (nodes.isLeaving(self)) yield { type: 'leaves' };
   }
 
   /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */
@@ -196,6 +212,9 @@ export class Replication {
       case 'shares':
         this.#shares(node);
         return;
+      case 'leaves':
+        this.#duty.retired(node);
+        return;
       case 'told':
         this.#duty.heard(change.transition);
         return;
@@ -222,13 +241,14 @@ export class Replication {
     const held = new HeldByNode();
     for (const change of changes) {
       held.add(change);
-      // What webhooks know is compared with the whole state.
-      if (change.type !== 'told' && change.type !== 'owed') this.#apply(node, change);
+      // What webhooks know is compared with the whole state, and counts of a node that leaves, too.
+      if (change.type !== 'told' && change.type !== 'owed' && change.type !== 'leaves') this.#apply(node, change);
     }
     held.takeOutOthers(node, this.state, this.slots);
     for (const change of changes) {
       if (change.type === 'told') this.#duty.heardAgain(node, change.transition);
       else if (change.type === 'owed') this.#duty.heardOwed(node, change.transitions);
+      else if (change.type === 'leaves') this.#duty.retired(node);
     }
   }
 

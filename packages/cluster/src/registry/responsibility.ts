@@ -4,41 +4,69 @@ import type { NodeId } from './owner.ts';
 /**
  * Which of the nodes that take a share answers for a channel: the one that scores highest for it (rendezvous hashing), so
  * that every node with the same list comes to the same one, and one that comes or goes moves only what it gets or had.
+ * Nodes that are about to end answer only where nobody stays.
  */
 export class Responsibility {
-  /** By node, the hash of its id. */
-  readonly #sharing = new Map<NodeId, number>();
+  readonly #staying: Sharing = new Map();
+  readonly #leaving: Sharing = new Map();
 
   add(node: NodeId): void {
-    this.#sharing.set(node, createHash('sha256').update(node).digest().readUInt32BE(0));
+    this.#staying.set(node, hashOf(node));
+  }
+
+  /** The node is about to end. */
+  retire(node: NodeId): void {
+    this.#staying.delete(node);
+    this.#leaving.set(node, hashOf(node));
   }
 
   remove(node: NodeId): void {
-    this.#sharing.delete(node);
+    this.#staying.delete(node);
+    this.#leaving.delete(node);
   }
 
   has(node: NodeId): boolean {
-    return this.#sharing.has(node);
+    return this.#staying.has(node) || this.#leaving.has(node);
+  }
+
+  isLeaving(node: NodeId): boolean {
+    return this.#leaving.has(node);
   }
 
   isShared(): boolean {
-    return this.#sharing.size > 0;
+    return this.isKept() || this.#leaving.size > 0;
+  }
+
+  /** By a node that stays. */
+  isKept(): boolean {
+    return this.#staying.size > 0;
   }
 
   /** Without `except`: who comes after it. `undefined`: there is nobody. */
   of(appId: string, channel: string, except?: NodeId): NodeId | undefined {
     const key = fnv(channel, fnv(appId, FNV_OFFSET));
-    let best: NodeId | undefined;
-    let bestScore = -1;
-    for (const [node, hash] of this.#sharing) {
-      if (node === except) continue;
-      const score = mixed(key ^ hash);
-      if (score < bestScore || (score === bestScore && best !== undefined && node < best)) continue;
-      best = node;
-      bestScore = score;
-    }
-    return best;
+    return best(this.#staying, key, except) ?? best(this.#leaving, key, except);
   }
+}
+
+/** By node, the hash of its id. */
+type Sharing = Map<NodeId, number>;
+
+function hashOf(node: NodeId): number {
+  return createHash('sha256').update(node).digest().readUInt32BE(0);
+}
+
+function best(sharing: Sharing, key: number, except: NodeId | undefined): NodeId | undefined {
+  let found: NodeId | undefined;
+  let highest = -1;
+  for (const [node, hash] of sharing) {
+    if (node === except) continue;
+    const score = mixed(key ^ hash);
+    if (score < highest || (score === highest && found !== undefined && node < found)) continue;
+    found = node;
+    highest = score;
+  }
+  return found;
 }
 
 const FNV_OFFSET = 0x811c9dc5;

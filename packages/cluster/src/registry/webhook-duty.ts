@@ -15,8 +15,12 @@ export interface WebhookDutyOptions {
   readonly emit: (event: DomainEvent) => void;
   /** Tells the other nodes that the transition has been emitted. */
   readonly told: (transition: Transition) => void;
+  /** Another node has emitted the transition. */
+  readonly toldElsewhere: (transition: Transition) => void;
   /** Tells the other nodes that this one takes a share from now on. */
   readonly shares: () => void;
+  /** Tells the other nodes that this one is about to end, and leaves its share to those that stay. */
+  readonly leaves: () => void;
   /** Whether the merged state is as after the transition. */
   readonly isSo: (transition: Transition) => boolean;
   /** Whether anybody is to be told of events of the app; alike on all nodes. */
@@ -56,6 +60,7 @@ export class WebhookDuty {
   #stage: Stage = 'gathering';
   #hasServed = false;
   #standsBack = false;
+  #isLeaving = false;
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
@@ -91,6 +96,7 @@ export class WebhookDuty {
   /** Another node has told the webhooks of it. */
   heard(transition: Transition): void {
     this.#told.forget(transition);
+    this.#options.toldElsewhere(transition);
     if (this.#options.isSo(transition)) this.#owed.delete(subjectOf(transition));
     // The state gets there by another way, a moment later; that will settle it.
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
@@ -156,7 +162,22 @@ export class WebhookDuty {
     return left.filter((transition) => !this.isOurs(transition));
   }
 
-  /** Leaves everything to the others until it serves again: it may have missed that they took it for dead, or ends. */
+  /** This node is about to end: from now on it tells only what nobody else is there for. */
+  leave(): void {
+    this.#isLeaving = true;
+    if (this.nodes.has(this.#options.self)) this.#retire();
+  }
+
+  /** The node is about to end. What it has told by then has been heard, but perhaps not yet what that was about. */
+  retired(node: NodeId): void {
+    if (this.nodes.isLeaving(node)) return;
+    this.nodes.retire(node);
+    after(this.#options.settleMs, () => {
+      if (this.#stage === 'serving') this.#takeOver();
+    });
+  }
+
+  /** Leaves everything to the others until it serves again: it may have missed that they took it for dead. */
   standBack(): void {
     this.#standsBack = true;
     if (this.#stage === 'serving') this.#stage = 'watching';
@@ -169,14 +190,22 @@ export class WebhookDuty {
   }
 
   #share(): void {
-    const { self, settleMs, shares } = this.#options;
-    if (this.nodes.has(self)) return;
-    this.nodes.add(self);
-    shares();
+    const { self, settleMs } = this.#options;
+    if (this.nodes.has(self) || (this.#isLeaving && this.nodes.isShared())) return;
+    if (this.#isLeaving) this.#retire();
+    else {
+      this.nodes.add(self);
+      this.#options.shares();
+    }
     // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
     after(settleMs, () => {
       if (!this.#standsBack) this.#serve();
     });
+  }
+
+  #retire(): void {
+    this.nodes.retire(this.#options.self);
+    this.#options.leaves();
   }
 
   #serve(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import type { DomainEvent } from '@sluice/core';
 import { NodeGateway } from '../../src/nodes/index.ts';
 import type { LocalHub } from '../../src/primary/local-hub.ts';
 import { OtherNodes } from '../../src/primary/other-nodes.ts';
@@ -19,8 +20,10 @@ export class Member {
   readonly others: OtherNodes;
   readonly hub: LocalHub;
   readonly got: string[] = [];
+  /** What its webhooks were handed. */
+  readonly webhooks: DomainEvent[] = [];
 
-  constructor(network: FakeNetwork, now: () => number) {
+  constructor({ network, hasWebhooks }: Cluster, now: () => number) {
     this.backplane = new FakeBackplane(network);
     this.gateway = new NodeGateway({
       backplane: this.backplane,
@@ -37,11 +40,12 @@ export class Member {
       gateway: this.gateway,
       beatMs: BEAT_MS,
       deadMs: DEAD_MS,
-      hasWebhooks: () => false,
+      hasWebhooks: () => hasWebhooks,
+      toldElsewhere: () => {},
       log: SILENT,
       now,
     });
-    this.hub = localHub({ others: this.others });
+    this.hub = localHub({ others: this.others, onEvent: (event) => this.webhooks.push(event) });
   }
 
   async start(): Promise<void> {
@@ -70,12 +74,17 @@ export interface Traffic {
 export class Cluster {
   readonly network = new FakeNetwork();
   readonly members: Member[] = [];
+  readonly hasWebhooks: boolean;
   #nowMs = 0;
+
+  constructor({ hasWebhooks = false } = {}) {
+    this.hasWebhooks = hasWebhooks;
+  }
 
   /** One node after the other, each when those before it are there. */
   async grow(count: number): Promise<Member[]> {
     while (this.members.length < count) {
-      const member = new Member(this.network, () => this.#nowMs);
+      const member = new Member(this, () => this.#nowMs);
       this.members.push(member);
       let hasStarted = false;
       const started = member.start().then(() => {

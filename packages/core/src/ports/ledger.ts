@@ -11,6 +11,8 @@
 export interface Ledger {
   /** Rejects with a {@link ConnectionError}, where the first connection fails. */
   open(events: LedgerEvents): Promise<void>;
+  /** Takes over, from now on, what nodes that are no more have left. */
+  inherit(): void;
   /** `text` is asked for when the entry is written, which may be several times: the place may lose what it had. */
   note(text: () => string): LedgerEntry;
   /** Entries that are known to this process alone. */

@@ -42,6 +42,8 @@ export class RedisLedger implements Ledger {
   #beat: NodeJS.Timeout | null = null;
   #write: NodeJS.Immediate | null = null;
   #writing: Promise<void> | null = null;
+  /** Whether it takes anything over yet. */
+  #inherits = false;
   #isLooking = false;
   /** Redis refused a write; the next beat tries again. */
   #isRefused = false;
@@ -80,6 +82,11 @@ export class RedisLedger implements Ledger {
     this.#isReached = true;
     this.#beat = setInterval(() => void this.#onBeat(), this.#options.beatMs);
     this.#beat.unref();
+    void this.#onBeat();
+  }
+
+  inherit(): void {
+    this.#inherits = true;
     void this.#onBeat();
   }
 
@@ -133,7 +140,7 @@ export class RedisLedger implements Ledger {
   async #onBeat(): Promise<void> {
     this.#isRefused = false;
     await this.#writeAll();
-    if (performance.now() >= this.#looksAt) await this.#look();
+    if (this.#inherits && performance.now() >= this.#looksAt) await this.#look();
   }
 
   /** Also when there is nothing to write: each write says that this node lives. */
