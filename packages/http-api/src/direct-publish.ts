@@ -34,7 +34,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const STAGE = 'POST /apps/:appId/events';
 
 /**
- * `POST /apps/{id}/events` without fastify, whose lifecycle costs a quarter of such a request (ADR 0017). It does what the plugin does,
+ * `POST /apps/{id}/events` without fastify, which costs a quarter of such a request and more (ADR 0017). It does what the plugin does,
  * with the same functions. Whatever is not the plain request of a server library is left to the plugin.
  */
 export function directPublish({ hub, apps, pathPrefix, maxRequestBytes }: DirectPublishOptions): DirectPublish {
