@@ -126,7 +126,7 @@ export class HttpListener {
         // The API reads it itself, as it was signed.
         querystringParser: () => NO_QUERY,
       },
-      serverFactory: (handler) => server.on('request', (request, response) => this.#route(request, response, handler)),
+      serverFactory: () => server.on('request', (request, response) => this.#route(request, response)),
       clientErrorHandler: answerClientError,
     });
     app.addHook('onRequest', async (_request, reply) => {
@@ -151,9 +151,9 @@ export class HttpListener {
     return app;
   }
 
-  #route(request: http.IncomingMessage, response: http.ServerResponse, fastifyHandler: http.RequestListener): void {
+  #route(request: http.IncomingMessage, response: http.ServerResponse): void {
     // While draining, answers end their connection.
-    if (this.#draining || !this.#direct(request, response)) fastifyHandler(request, response);
+    if (this.#draining || !this.#direct(request, response)) this.#app.routing(request, response);
   }
 
   /** The port without TLS beside one with it. WebSocket clients are served there, or told to come back with TLS, by their app. */
@@ -162,7 +162,7 @@ export class HttpListener {
     if (tls === null || tls.plainPort === 0) return [];
     const server = http.createServer(serverOptions(this.#settings), (request, response) => {
       if (tls.redirectPlain) redirect(request, response, port);
-      else this.#route(request, response, this.#app.routing);
+      else this.#route(request, response);
     });
     server.on('clientError', answerClientError);
     return [{ server, port: tls.plainPort }];

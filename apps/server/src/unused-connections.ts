@@ -9,24 +9,16 @@ import type { Socket } from 'node:net';
  */
 export class UnusedConnections {
   readonly #sockets = new Set<Socket>();
-  /** Requests under way by socket; more than one where they are pipelined. */
-  readonly #busy = new Map<Socket, number>();
+  /** The newest answer on a socket, which is the last to be finished where requests are pipelined. */
+  readonly #answers = new WeakMap<Socket, http.ServerResponse>();
   /** With TLS: those whose handshake is not over, by the client's address and port. TLS gives each another socket after it. */
   readonly #handshakes = new Map<string, Socket>();
 
   constructor(server: http.Server) {
     const sockets = this.#sockets;
-    const busy = this.#busy;
-    // One function for all connections, and one for all requests, not one for each.
+    // One function for all connections, not one for each.
     function forget(this: Socket): void {
       sockets.delete(this);
-      busy.delete(this);
-    }
-    function answered(this: http.ServerResponse): void {
-      const { socket } = this.req;
-      const others = (busy.get(socket) ?? 0) - 1;
-      if (others > 0) busy.set(socket, others);
-      else busy.delete(socket);
     }
     const track = (socket: Socket): void => {
       sockets.add(socket);
@@ -35,8 +27,7 @@ export class UnusedConnections {
     if (server instanceof https.Server) this.#trackHandshakes(server, track);
     else server.on('connection', track);
     server.on('request', ({ socket }: http.IncomingMessage, response: http.ServerResponse) => {
-      busy.set(socket, (busy.get(socket) ?? 0) + 1);
-      response.on('close', answered);
+      this.#answers.set(socket, response);
     });
     server.on('upgrade', ({ socket }: http.IncomingMessage) => {
       sockets.delete(socket);
@@ -45,7 +36,7 @@ export class UnusedConnections {
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroy();
+    for (const socket of this.#sockets) if (this.#answers.get(socket)?.writableFinished !== false) socket.destroy();
     for (const socket of this.#handshakes.values()) socket.destroy();
   }
 

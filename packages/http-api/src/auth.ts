@@ -19,29 +19,28 @@ export interface SignedRequest {
  * where the store has to ask for the app.
  */
 export function authenticate(request: SignedRequest, apps: AppStore, clock: Clock): App | Promise<App> {
-  const parameters = new Map(request.query.map(([name, value]) => [name.toLowerCase(), value]));
-  const key = parameters.get('auth_key');
+  const key = queryValue(request.query, 'auth_key');
   if (key === undefined) throw httpError('missingAuthParameter', 'auth_key');
   const found = apps.byKey(key);
-  if (!(found instanceof Promise)) return verify(request, { app: found, key, parameters, clock });
-  return found.then((app) => verify(request, { app, key, parameters, clock }));
+  if (!(found instanceof Promise)) return verify(request, { app: found, key, clock });
+  return found.then((app) => verify(request, { app, key, clock }));
 }
 
 interface Claim {
   /** Of the key, if there is one. */
   readonly app: App | undefined;
   readonly key: string;
-  readonly parameters: ReadonlyMap<string, string>;
   readonly clock: Clock;
 }
 
-function verify(request: SignedRequest, { app, key, parameters, clock }: Claim): App {
+function verify(request: SignedRequest, { app, key, clock }: Claim): App {
+  const { query } = request;
   const secret = app === undefined ? undefined : secretOf(app, key);
   if (app === undefined || secret === undefined) throw httpError('unknownKey', key);
   if (app.id !== request.appId) throw httpError('keyOfOtherApp', request.appId);
-  checkVersion(parameters.get('auth_version'));
-  checkTimestamp(parameters.get('auth_timestamp'), clock);
-  checkSignature(request, secret, parameters.get('auth_signature'));
+  checkVersion(queryValue(query, 'auth_version'));
+  checkTimestamp(queryValue(query, 'auth_timestamp'), clock);
+  checkSignature(request, secret);
   return app;
 }
 
@@ -67,7 +66,8 @@ function isoSeconds(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-function checkSignature({ method, path, query }: SignedRequest, secret: string, signature: string | undefined): void {
+function checkSignature({ method, path, query }: SignedRequest, secret: string): void {
+  const signature = queryValue(query, 'auth_signature');
   if (signature === undefined) throw httpError('missingAuthParameter', 'auth_signature');
   const expected = requestStringToSign(method, path, query);
   if (isSignatureOf(signature, secret, expected)) return;

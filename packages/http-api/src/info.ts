@@ -7,9 +7,11 @@ export type Attribute = 'user_count' | 'subscription_count' | 'cache';
 export const COUNTS: readonly Attribute[] = ['user_count', 'subscription_count'];
 export const ALL_ATTRIBUTES: readonly Attribute[] = [...COUNTS, 'cache'];
 
+const NOTHING: ReadonlySet<Attribute> = new Set();
+
 /** Reads `info`, a comma separated list; absent and empty ask for nothing. */
 export function parseInfo(info: unknown, available: readonly Attribute[]): ReadonlySet<Attribute> {
-  if (info === undefined || info === null || info === '') return new Set();
+  if (info === undefined || info === null || info === '') return NOTHING;
   if (typeof info !== 'string') throw httpError('invalidParameter', 'info has to be a string');
   const asked = new Set<Attribute>();
   for (const part of info.split(',')) {

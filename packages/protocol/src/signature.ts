@@ -1,8 +1,9 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
+import { hmacSha256 } from './hmac.ts';
 
 /** HMAC-SHA256 in lower-case hexadecimal, the form of every Pusher signature. */
 export function sign(secret: string, text: string): string {
-  return createHmac('sha256', secret).update(text).digest('hex');
+  return hmacSha256(secret, text);
 }
 
 /** Compares in constant time. A signature of another length (which is no secret) or in upper case is refused. */
@@ -42,13 +43,19 @@ export type QueryPair = readonly [name: string, value: string];
  * (Pusher REST API, "Authentication"; pusher-signature gem).
  */
 export function requestStringToSign(method: string, path: string, query: readonly QueryPair[]): string {
-  const pairs = query
-    .map(([name, value]): QueryPair => [name.toLowerCase(), value])
-    .filter(([name]) => name !== 'auth_signature')
-    // Array.prototype.sort is stable, so repeated names keep the order of their values.
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([name, value]) => `${name}=${value}`);
-  return `${method.toUpperCase()}\n${path}\n${pairs.join('&')}`;
+  const pairs: QueryPair[] = [];
+  let last = '';
+  let isSorted = true;
+  for (const [given, value] of query) {
+    const name = given.toLowerCase();
+    if (name === 'auth_signature') continue;
+    if (name < last) isSorted = false;
+    last = name;
+    pairs.push([name, value]);
+  }
+  // Libraries send them as they signed them. Array.prototype.sort is stable, so repeated names keep the order of their values.
+  if (!isSorted) pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `${method.toUpperCase()}\n${path}\n${pairs.map(([name, value]) => `${name}=${value}`).join('&')}`;
 }
 
 /** The two halves of an `auth` value, `key:signature`; `undefined` without exactly that form. */

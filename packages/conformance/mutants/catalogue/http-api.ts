@@ -197,6 +197,18 @@ export const HTTP_API: readonly Mutant[] = [
   ...inFile('packages/http-api/src/plugin.ts', []),
   ...inFile('packages/http-api/src/request.ts', [
     {
+      name: 'takes-names-of-parameters-as-they-are',
+      find: 'pairs.push([part.slice(0, equals).toLowerCase(), part.slice(equals + 1)]);',
+      replace: 'pairs.push([part.slice(0, equals), part.slice(equals + 1)]);',
+      rows: ['HA-13'],
+    },
+    {
+      name: 'does-not-decode-queries',
+      find: 'if (NOT_PLAIN.test(text))',
+      replace: 'if (false)',
+      rows: ['HA-14'],
+    },
+    {
       name: 'takes-only-one-channel-of-a-query',
       find: 'if (Array.isArray(list)) list.push(value);',
       replace: 'if (Array.isArray(list) && list.length === 0) list.push(value);',

@@ -22,14 +22,8 @@ export const SIGNATURES: readonly Mutant[] = [
       rows: ['AU-15'],
     },
     {
-      name: 'signs-names-of-parameters-as-they-are',
-      find: '=> [name.toLowerCase(), value])',
-      replace: '=> [name, value])',
-      rows: ['HA-13'],
-    },
-    {
       name: 'signs-parameters-in-the-order-they-came',
-      find: '.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))',
+      find: 'if (!isSorted) pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));',
       replace: '',
       rows: ['HA-15'],
     },
