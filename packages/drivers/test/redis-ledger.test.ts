@@ -22,6 +22,8 @@ class Node {
   readonly entries: LedgerEntry[] = [];
   readonly lost: ReadonlySet<LedgerEntry>[] = [];
   readonly log: string[] = [];
+  /** So much more it takes over. */
+  room = Infinity;
 
   constructor(t: TestContext, redis: RedisServer | number, changes: Partial<RedisLedgerOptions> = {}) {
     const port = typeof redis === 'number' ? redis : redis.port;
@@ -45,8 +47,11 @@ class Node {
   async connect(): Promise<void> {
     await this.ledger.open({
       inherited: (entries) => {
-        this.texts.push(...entries.map(({ text }) => text));
-        this.entries.push(...entries.map(({ entry }) => entry));
+        const taken = entries.slice(0, this.room);
+        this.room -= taken.length;
+        this.texts.push(...taken.map(({ text }) => text));
+        this.entries.push(...taken.map(({ entry }) => entry));
+        return taken.length;
       },
       lost: (entries) => this.lost.push(entries),
       reached: () => this.log.push('reached'),
@@ -155,6 +160,27 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
       const found = [texts ?? [], ...others].filter(({ length }) => length > 0);
       assert.deepEqual(found, [numbers(1200).map((n) => `${i}-${n}`)]);
     }
+  });
+
+  it('gives an heir only what it has room for, and the rest when it has some, or to another', async (t) => {
+    const redis = await startRedis(t);
+    const dead = await Node.open(t, redis, SILENT);
+    await dead.noted(...numbers(500));
+    await dead.ledger.close();
+    const heir = new Node(t, redis);
+    heir.room = 250;
+    await heir.open();
+    await heir.inherits(...numbers(250));
+    await sleep(4 * BEAT_MS);
+    assert.equal(heir.texts.length, 250);
+    for (const entry of heir.entries) entry.strike();
+    await heir.saved();
+    heir.room = 100;
+    await heir.inherits(...numbers(350));
+    for (const entry of heir.entries) entry.strike();
+    await heir.ledger.close();
+    const last = await Node.open(t, redis);
+    await last.inherits(...numbers(500).slice(350));
   });
 
   it('gives on what an heir had not struck when it died, before what was its own', async (t) => {

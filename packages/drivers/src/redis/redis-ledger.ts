@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConnectionError, type InheritedEntry, type Ledger, type LedgerEntry, type LedgerEvents } from '@sluice/core';
 import { Answers } from './answers.ts';
 import { createClient, describeConnection, type RedisConnection } from './connection.ts';
-import { type Batch, Notes } from './ledger-notes.ts';
+import { type Batch, type Note, Notes } from './ledger-notes.ts';
 import { LEAVE, OWN, TAKE_OVER, WRITE } from './ledger-scripts.ts';
 import { WatchedClient } from './watched-client.ts';
 
@@ -29,6 +29,10 @@ interface Unread {
   readonly ledger: string;
   /** Null: not known yet. */
   ids: string[] | null;
+}
+
+interface InheritedNote extends InheritedEntry {
+  readonly entry: Note;
 }
 
 /** A ledger in Redis: a hash for each node, that another node renames to its own when the owner has died. */
@@ -222,13 +226,17 @@ export class RedisLedger implements Ledger {
       const texts = ids.length === 0 ? [] : await this.#answers.await(redis.hmget(key, ...ids));
       // Closed, or taken for dead, while it was asked.
       if (this.#events === null || this.#unread[0] !== next) return;
-      next.ids.splice(0, ids.length);
+      const entries = this.#entriesOf(next, ids, texts);
+      const left = entries.slice(this.#events.inherited(entries));
+      for (const { entry } of left) this.#notes.putBack(entry);
+      next.ids.splice(0, left[0] === undefined ? ids.length : ids.indexOf(left[0].entry.id));
+      // The next beat goes on.
+      if (left.length > 0) return;
       if (next.ids.length === 0) this.#unread.shift();
-      this.#events.inherited(this.#entriesOf(next, ids, texts));
     }
   }
 
-  #entriesOf({ ledger }: Unread, ids: readonly string[], texts: readonly (string | null)[]): InheritedEntry[] {
+  #entriesOf({ ledger }: Unread, ids: readonly string[], texts: readonly (string | null)[]): InheritedNote[] {
     return ids.flatMap((id, i) => {
       const text = texts[i] ?? null;
       return text === null ? [] : [{ entry: this.#notes.inherit(ledger, { id, text }), text }];
