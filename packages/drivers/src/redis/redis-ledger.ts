@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { ConnectionError, type InheritedEntry, type Ledger, type LedgerEntry, type LedgerEvents } from '@sluice/core';
+import {
+  ConnectionError,
+  type InheritedEntry,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerEvents,
+  type OnError,
+} from '@sluice/core';
 import { Answers } from './answers.ts';
 import { createClient, describeConnection, type RedisConnection } from './connection.ts';
 import { type Batch, type Note, Notes } from './ledger-notes.ts';
@@ -15,6 +22,8 @@ export interface RedisLedgerOptions {
   readonly beatMs: number;
   /** Silence after which a node counts as dead. */
   readonly deadMs: number;
+  /** Told of all but the loss of the connection. */
+  readonly onError: OnError;
 }
 
 /** Entries that are read at once from a ledger that was taken over. */
@@ -199,8 +208,9 @@ export class RedisLedger implements Ledger {
         await this.#readAll();
         if (!(await this.#takeOver())) break;
       }
-    } catch {
-      // The connection broke, which is told elsewhere; the next beat goes on where this ended.
+    } catch (error) {
+      // That the connection broke is told elsewhere. The next beat goes on where this ended.
+      if (this.#client.isReady) this.#options.onError(error, { stage: 'inherit' });
     }
     this.#isLooking = false;
   }
@@ -227,12 +237,22 @@ export class RedisLedger implements Ledger {
       // Closed, or taken for dead, while it was asked.
       if (this.#events === null || this.#unread[0] !== next) return;
       const entries = this.#entriesOf(next, ids, texts);
-      const left = entries.slice(this.#events.inherited(entries));
+      const left = entries.slice(this.#handOut(this.#events, entries));
       for (const { entry } of left) this.#notes.putBack(entry);
       next.ids.splice(0, left[0] === undefined ? ids.length : ids.indexOf(left[0].entry.id));
       // The next beat goes on.
       if (left.length > 0) return;
       if (next.ids.length === 0) this.#unread.shift();
+    }
+  }
+
+  /** How many were taken. After a fault all count as such: handed out again, those before it would come twice. They stay noted. */
+  #handOut(events: LedgerEvents, entries: readonly InheritedEntry[]): number {
+    try {
+      return events.inherited(entries);
+    } catch (error) {
+      this.#options.onError(error, { stage: 'inherit' });
+      return entries.length;
     }
   }
 
