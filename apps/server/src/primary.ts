@@ -47,7 +47,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
       ? null
       : await createOthers(settings.adapter, {
           hasWebhooks: (id) => live.webhookApps.has(id),
-          toldElsewhere: (event) => webhooks.toldElsewhere(event),
+          toldElsewhere: (transition) => webhooks.toldElsewhere(transition),
           log,
         });
   const primary = new Primary({

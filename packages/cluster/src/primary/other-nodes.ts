@@ -1,4 +1,4 @@
-import type { DomainEvent, Log } from '@sluice/core';
+import type { Log, Transition } from '@sluice/core';
 import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import type { NodeId } from '../registry/owner.ts';
 import type { Replication, ReplicationOptions } from '../registry/replication.ts';
@@ -11,8 +11,8 @@ export interface OtherNodesOptions {
   readonly deadMs: number;
   /** Whether anybody is to be told of events of the app. */
   readonly hasWebhooks: (appId: string) => boolean;
-  /** Another node has handed the event to its webhooks. */
-  readonly toldElsewhere: (event: DomainEvent) => void;
+  /** Another node has handed the transition to its webhooks. */
+  readonly toldElsewhere: (transition: Transition) => void;
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now?: () => number;
