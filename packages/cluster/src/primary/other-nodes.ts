@@ -172,11 +172,11 @@ export class OtherNodes {
   /** Sends what waits for the others, and says goodbye, within this time. */
   async close(withinMs: number): Promise<void> {
     const endsAt = this.#now() + withinMs;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     this.#duties?.replication.flush();
     // The other half is for what follows from it.
     await this.#hearLast(withinMs / 2);
+    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     // Nobody stays who could tell webhooks that the last clients have gone.
     if (!this.#isKept) this.#duties?.replication.serve();
     this.#duties?.replication.flush();
