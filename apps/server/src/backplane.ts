@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Backplane, Ledger } from '@sluice/core';
+import type { Backplane, Ledger, OnError } from '@sluice/core';
 import type { RedisTls } from '@sluice/drivers/redis';
 import type { QueueSettings, Transport } from './config/settings.ts';
 import { StartupError } from './ports.ts';
@@ -30,10 +30,10 @@ export async function createBackplane(transport: Transport): Promise<Backplane> 
 }
 
 /** Where webhooks note what they owe, not yet connected. */
-export async function createLedger({ redis, ...options }: QueueSettings): Promise<Ledger> {
+export async function createLedger({ redis, ...options }: QueueSettings, onError: OnError): Promise<Ledger> {
   const { RedisLedger } = await import('@sluice/drivers/redis');
   const tls = readTls(redis.tls, 'database.redis.ca_path');
-  return new RedisLedger({ connection: { ...redis, tls }, ...options });
+  return new RedisLedger({ connection: { ...redis, tls }, ...options, onError });
 }
 
 function readTls(tls: { readonly caFile: string } | null, setting: string): RedisTls | null {

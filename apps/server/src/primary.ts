@@ -36,7 +36,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
   const { queue } = settings.webhooks;
   const webhooks = createWebhooks({
     ...settings.webhooks,
-    ledger: queue === null ? null : await createLedger(queue),
+    ledger: queue === null ? null : await createLedger(queue, errorReporter(log)),
     isThere: (going) => primary.isThere(going),
     findApp: (id) => live.webhookApps.get(id),
     log,
@@ -47,7 +47,7 @@ export async function runPrimary({ settings, notices }: Loaded, load: () => Load
       ? null
       : await createOthers(settings.adapter, {
           hasWebhooks: (id) => live.webhookApps.has(id),
-          toldElsewhere: (event) => webhooks.toldElsewhere(event),
+          toldElsewhere: (transition) => webhooks.toldElsewhere(transition),
           log,
         });
   const primary = new Primary({

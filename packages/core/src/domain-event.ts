@@ -1,17 +1,26 @@
 /** What webhooks tell about. `type` is the name that the event has in their bodies. */
-export type DomainEvent = ChannelEvent | MemberEvent | ClientEventSent | SubscriptionCounted;
+export type DomainEvent = Transition | CacheMissed | ClientEventSent | SubscriptionCounted;
 
-interface ChannelEvent {
-  readonly type: 'channel_occupied' | 'channel_vacated' | 'cache_miss';
+/** A channel or a member has come or gone. */
+export type Transition = ChannelTransition | MemberTransition;
+
+interface ChannelTransition {
+  readonly type: 'channel_occupied' | 'channel_vacated';
   readonly appId: string;
   readonly channel: string;
 }
 
-interface MemberEvent {
+interface MemberTransition {
   readonly type: 'member_added' | 'member_removed';
   readonly appId: string;
   readonly channel: string;
   readonly userId: string;
+}
+
+interface CacheMissed {
+  readonly type: 'cache_miss';
+  readonly appId: string;
+  readonly channel: string;
 }
 
 interface ClientEventSent {
@@ -43,3 +52,32 @@ export const EVENT_TYPES = [
   'cache_miss',
   'subscription_count',
 ] as const satisfies readonly EventType[];
+
+const OPPOSITE = {
+  channel_occupied: 'channel_vacated',
+  channel_vacated: 'channel_occupied',
+  member_added: 'member_removed',
+  member_removed: 'member_added',
+} as const;
+
+export function isTransition(event: DomainEvent): event is Transition {
+  return event.type in OPPOSITE;
+}
+
+/** The transition that undoes it. */
+export function oppositeOf(transition: Transition): Transition {
+  const { appId, channel } = transition;
+  if ('userId' in transition) {
+    return { type: OPPOSITE[transition.type], appId, channel, userId: transition.userId };
+  }
+  return { type: OPPOSITE[transition.type], appId, channel };
+}
+
+/**
+ * The channel, or the member of it, that came or went. The length makes it unambiguous whatever an app's id holds; names of
+ * channels hold no space.
+ */
+export function subjectOf(transition: Transition): string {
+  const channel = `${transition.appId.length} ${transition.appId} ${transition.channel}`;
+  return 'userId' in transition ? `${channel} ${transition.userId}` : channel;
+}

@@ -22,12 +22,16 @@ class Node {
   readonly entries: LedgerEntry[] = [];
   readonly lost: ReadonlySet<LedgerEntry>[] = [];
   readonly log: string[] = [];
+  readonly errors: string[] = [];
+  /** So much more it takes over. */
+  room = Infinity;
 
   constructor(t: TestContext, redis: RedisServer | number, changes: Partial<RedisLedgerOptions> = {}) {
     const port = typeof redis === 'number' ? redis : redis.port;
     const connection = { ...ACCESS, address: { host: '127.0.0.1', port } };
     const times = { timeoutMs: 1000, beatMs: BEAT_MS, deadMs: DEAD_MS };
-    this.ledger = new RedisLedger({ connection, prefix: PREFIX, ...times, ...changes });
+    const onError = (error: unknown): void => void this.errors.push(String(error));
+    this.ledger = new RedisLedger({ connection, prefix: PREFIX, ...times, onError, ...changes });
     t.after(() => this.ledger.close());
   }
 
@@ -45,8 +49,12 @@ class Node {
   async connect(): Promise<void> {
     await this.ledger.open({
       inherited: (entries) => {
-        this.texts.push(...entries.map(({ text }) => text));
-        this.entries.push(...entries.map(({ entry }) => entry));
+        if (entries.some(({ text }) => text === 'a fault')) throw new Error(`a fault at ${entries.length}`);
+        const taken = entries.slice(0, this.room);
+        this.room -= taken.length;
+        this.texts.push(...taken.map(({ text }) => text));
+        this.entries.push(...taken.map(({ entry }) => entry));
+        return taken.length;
       },
       lost: (entries) => this.lost.push(entries),
       reached: () => this.log.push('reached'),
@@ -155,6 +163,61 @@ describe('A ledger in Redis', { timeout: 60_000 }, () => {
       const found = [texts ?? [], ...others].filter(({ length }) => length > 0);
       assert.deepEqual(found, [numbers(1200).map((n) => `${i}-${n}`)]);
     }
+  });
+
+  it('gives an heir only what it has room for, and the rest when it has some, or to another', async (t) => {
+    const redis = await startRedis(t);
+    const dead = await Node.open(t, redis, SILENT);
+    await dead.noted(...numbers(500));
+    await dead.ledger.close();
+    const heir = new Node(t, redis);
+    heir.room = 250;
+    await heir.open();
+    await heir.inherits(...numbers(250));
+    await sleep(4 * BEAT_MS);
+    assert.equal(heir.texts.length, 250);
+    for (const entry of heir.entries) entry.strike();
+    await heir.saved();
+    heir.room = 100;
+    await heir.inherits(...numbers(350));
+    for (const entry of heir.entries) entry.strike();
+    await heir.ledger.close();
+    const last = await Node.open(t, redis);
+    await last.inherits(...numbers(500).slice(350));
+  });
+
+  it('tells of a fault where entries are taken up, goes on behind it, and leaves them to the next heir', async (t) => {
+    const redis = await startRedis(t);
+    const dead = await Node.open(t, redis);
+    await dead.noted('a fault', ...numbers(300));
+    await dead.ledger.close();
+    const heir = await Node.open(t, redis);
+    await heir.inherits(...numbers(300).slice(199));
+    await sleep(2 * BEAT_MS);
+    assert.deepEqual(heir.errors, ['Error: a fault at 200']);
+    for (const entry of heir.entries) entry.strike();
+    await heir.ledger.close();
+    const last = await Node.open(t, redis);
+    await until('the fault', () => last.errors.length > 0);
+  });
+
+  it('tells what Redis refuses when it takes over, and nothing of a connection that breaks', async (t) => {
+    const redis = await startRedis(t);
+    const dead = await Node.open(t, redis);
+    await dead.noted('a');
+    await dead.ledger.close();
+    const [key = ''] = (await redis.command('KEYS', `${PREFIX}ledger:*`)).split('\n');
+    await redis.command('SET', key, 'no ledger');
+    const heir = await Node.open(t, redis);
+    await until('an error', () => heir.errors.length > 0);
+    assert.match(heir.errors[0] ?? '', /WRONGTYPE/);
+    const waiting = await Node.open(t, redis);
+    // It asks for the dead at every beat.
+    await redis.pause();
+    await until('the loss', () => waiting.log.at(-1) === 'unreachable');
+    redis.resume();
+    await until('the return', () => waiting.log.at(-1) === 'reached');
+    assert.deepEqual(waiting.errors, []);
   });
 
   it('gives on what an heir had not struck when it died, before what was its own', async (t) => {

@@ -1,4 +1,4 @@
-import type { DomainEvent, LedgerEntry } from '@sluice/core';
+import { type DomainEvent, type LedgerEntry, subjectOf, type Transition } from '@sluice/core';
 
 /** The part that is let go of at the bound, in one go: a look at the front of a Map passes all that was deleted there. */
 const SLICE = 0.01;
@@ -8,15 +8,15 @@ export interface DebounceOptions {
   /** How many may be held; at the bound the apps that hold more than their share let their oldest go early. */
   readonly max: number;
   /** The event was held long enough. */
-  readonly letGo: (event: DomainEvent) => void;
+  readonly letGo: (event: Transition) => void;
   /** Whether the channel or member is there; asked of what another node had held. */
-  readonly isThere: (event: DomainEvent) => boolean;
+  readonly isThere: (event: Transition) => boolean;
   /** Notes outside this process that an event is held; null: there is no such place. */
-  readonly note: (event: DomainEvent) => LedgerEntry | null;
+  readonly note: (event: Transition) => LedgerEntry | null;
 }
 
 interface Held {
-  readonly event: DomainEvent;
+  readonly event: Transition;
   readonly dueAt: number;
   readonly entry: LedgerEntry | null;
   /** Another node held it before. */
@@ -51,7 +51,7 @@ export class Debounce {
         return !this.undo(event);
       case 'channel_vacated':
       case 'member_removed':
-        if (!this.#held.has(keyOf(event))) {
+        if (!this.#held.has(subjectOf(event))) {
           this.#hold(now, { event, entry: this.#options.note(event), isResumed: false });
         }
         return false;
@@ -63,8 +63,8 @@ export class Debounce {
   }
 
   /** Holds, for the whole time, what another node could not hold to its end. */
-  resume(event: DomainEvent, entry: LedgerEntry, now: number): void {
-    if (this.#held.has(keyOf(event))) entry.strike();
+  resume(event: Transition, entry: LedgerEntry, now: number): void {
+    if (this.#held.has(subjectOf(event))) entry.strike();
     else this.#hold(now, { event, entry, isResumed: true });
   }
 
@@ -103,7 +103,7 @@ export class Debounce {
     const dueAt = Math.ceil(now + delayMs);
     if (this.#held.size === 0) this.#notBefore = dueAt;
     const { event } = held;
-    this.#held.set(keyOf(event), { ...held, dueAt });
+    this.#held.set(subjectOf(event), { ...held, dueAt });
     this.#counts.set(event.appId, (this.#counts.get(event.appId) ?? 0) + 1);
   }
 
@@ -128,9 +128,9 @@ export class Debounce {
   }
 
   /** Whether the event is a coming, and the going that it undoes was held. */
-  undo(event: DomainEvent): boolean {
+  undo(event: Transition): boolean {
     if (event.type !== 'channel_occupied' && event.type !== 'member_added') return false;
-    const key = keyOf(event);
+    const key = subjectOf(event);
     const held = this.#held.get(key);
     if (held === undefined) return false;
     this.#remove(key, event.appId);
@@ -144,10 +144,4 @@ export class Debounce {
     if (count > 0) this.#counts.set(appId, count);
     else this.#counts.delete(appId);
   }
-}
-
-/** The length makes the key unambiguous whatever an app's id holds; names of channels hold no space. */
-function keyOf(event: DomainEvent): string {
-  const channel = `${event.appId.length} ${event.appId} ${event.channel}`;
-  return 'userId' in event ? `${channel} ${event.userId}` : channel;
 }

@@ -70,6 +70,10 @@ export class Endpoint {
     return this.#queue.size + (this.#load?.events.length ?? 0);
   }
 
+  get isFull(): boolean {
+    return this.#fill() >= 1;
+  }
+
   wantsType(type: EventType): boolean {
     const { eventTypes } = this.#target;
     return eventTypes === null || eventTypes.includes(type);
@@ -87,8 +91,6 @@ export class Endpoint {
   push(event: QueuedEvent): void {
     if (!this.#overflow.admits(this.#fill())) {
       this.#context.counters.dropped++;
-      // One that was taken over has an entry already.
-      event.entry?.strike();
       return;
     }
     this.#queue.push(this.#noted(event));

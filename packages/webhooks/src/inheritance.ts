@@ -13,6 +13,9 @@ export interface InheritanceOptions extends Pick<WebhooksOptions, 'findApp' | 'i
   readonly onHold: () => void;
 }
 
+/** nobodys: there is no such app or endpoint. no_room: its endpoint has as much as it may have. */
+type Fate = 'taken' | 'nobodys' | 'no_room';
+
 /** Takes up what nodes that died have left, and lets go of what others took from this one. */
 export class Inheritance implements LedgerEvents {
   readonly #options: InheritanceOptions;
@@ -21,18 +24,29 @@ export class Inheritance implements LedgerEvents {
     this.#options = options;
   }
 
-  inherited(entries: readonly InheritedEntry[]): void {
+  inherited(entries: readonly InheritedEntry[]): number {
     const { counters, log, onHold } = this.#options;
-    const dropped = entries.filter((entry) => !this.#takeUp(entry));
-    for (const { entry } of dropped) entry.strike();
-    counters.inherited += entries.length - dropped.length;
-    counters.dropped += dropped.length;
+    let count = 0;
+    let dropped = 0;
+    for (const { entry, text } of entries) {
+      const fate = this.#takeUp({ entry, text });
+      if (fate === 'no_room') break;
+      count++;
+      if (fate === 'taken') continue;
+      entry.strike();
+      dropped++;
+    }
+    if (count === 0) return 0;
+    counters.inherited += count - dropped;
+    counters.dropped += dropped;
     onHold();
-    log.info('webhook events of a node that is no more were taken over', { count: entries.length });
-    if (dropped.length === 0) return;
-    log.warn('webhook events of a node that is no more were dropped: this node has no such app or webhook', {
-      count: dropped.length,
-    });
+    log.info('webhook events of a node that is no more were taken over', { count });
+    if (dropped > 0) {
+      log.warn('webhook events of a node that is no more were dropped: this node has no such app or webhook', {
+        count: dropped,
+      });
+    }
+    return count;
   }
 
   lost(entries: ReadonlySet<LedgerEntry>): void {
@@ -48,22 +62,23 @@ export class Inheritance implements LedgerEvents {
     this.#options.log.warn('what webhooks owe is known to this process alone until it can be noted', { reason });
   }
 
-  /** False: there is nobody to tell. */
-  #takeUp({ entry, text }: InheritedEntry): boolean {
+  #takeUp({ entry, text }: InheritedEntry): Fate {
     const owed = parseEntry(text);
-    if (owed === undefined) return false;
+    if (owed === undefined) return 'nobodys';
     const { debounce, findApp, isThere, clock } = this.#options;
     if (owed.kind === 'going') {
-      if (findApp(owed.going.appId) === undefined) return false;
+      if (findApp(owed.going.appId) === undefined) return 'nobodys';
       // Who has come back meanwhile was told of already, and the going would come behind it.
       if (isThere(owed.going)) entry.strike();
       else debounce.resume(owed.going, entry, clock.monotonic());
-      return true;
+      return 'taken';
     }
     const endpoint = this.#endpointOf(owed);
+    if (endpoint === undefined) return 'nobodys';
+    if (endpoint.isFull) return 'no_room';
     // From now on it has as much time as any other.
-    endpoint?.push({ ...owed.event, bytes: Buffer.byteLength(owed.event.text), at: clock.monotonic(), entry });
-    return endpoint !== undefined;
+    endpoint.push({ ...owed.event, bytes: Buffer.byteLength(owed.event.text), at: clock.monotonic(), entry });
+    return 'taken';
   }
 
   #endpointOf({ appId, endpoint: name }: OwedEvent): Endpoint | undefined {

@@ -1,4 +1,4 @@
-import type { Clock, DomainEvent, Ledger, Log } from '@sluice/core';
+import type { Clock, Ledger, Log, Transition } from '@sluice/core';
 import type { WebhookApp } from './webhook.ts';
 
 export interface BatchRules {
@@ -67,7 +67,7 @@ export interface WebhooksOptions {
   /** Where what waits is noted, so that it outlives this process; null: nowhere. */
   readonly ledger: Ledger | null;
   /** Whether a channel or member is there whose going is told of. Asked of goings that another node held. */
-  readonly isThere: (going: DomainEvent) => boolean;
+  readonly isThere: (going: Transition) => boolean;
   readonly log: Log;
   readonly clock: Clock;
 }

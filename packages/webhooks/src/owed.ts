@@ -1,4 +1,4 @@
-import type { DomainEvent, EventType } from '@sluice/core';
+import type { EventType, Transition } from '@sluice/core';
 import { EVENT_TYPES } from '@sluice/core';
 import type { QueuedEvent } from './event-queue.ts';
 
@@ -14,7 +14,7 @@ export interface OwedEvent {
 /** Of a going that is held. It concerns no endpoint yet. */
 export interface OwedGoing {
   readonly kind: 'going';
-  readonly going: DomainEvent;
+  readonly going: Transition;
 }
 
 export type Owed = OwedEvent | OwedGoing;

@@ -1,4 +1,11 @@
-import type { DomainEvent, EventType, Ledger, LedgerEntry } from '@sluice/core';
+import {
+  type DomainEvent,
+  isTransition,
+  type Ledger,
+  type LedgerEntry,
+  oppositeOf,
+  type Transition,
+} from '@sluice/core';
 import { type ChannelKind, parseChannelName } from '@sluice/protocol';
 import { eventText } from './body.ts';
 import { Debounce } from './debounce.ts';
@@ -17,8 +24,8 @@ export interface Webhooks {
   /** Takes up what other nodes left in the ledger. To be called when `isThere` knows, and clients can come back. */
   inherit(): void;
   emit(event: DomainEvent): void;
-  /** Another node tells of the event: what it undoes is not told any more, should it be held here. */
-  toldElsewhere(event: DomainEvent): void;
+  /** Another node tells of the transition: what it undoes is not told any more, should it be held here. */
+  toldElsewhere(transition: Transition): void;
   /**
    * At the end, when nobody can come back: sends what can be sent within the time, be it held, waiting for a batch or for
    * the next try. Resolves when nothing is left that could be, at the latest after `deadlineMs`.
@@ -27,14 +34,6 @@ export interface Webhooks {
   /** Ends calls on the way. What was not sent is left to other nodes, where there is a ledger, and else dropped. */
   close(): Promise<void>;
 }
-
-/** A going is held for those that only hear of the coming, too: who is back in time has not come. */
-const OPPOSITE: Partial<Record<EventType, EventType>> = {
-  channel_occupied: 'channel_vacated',
-  channel_vacated: 'channel_occupied',
-  member_added: 'member_removed',
-  member_removed: 'member_added',
-};
 
 /** Channels and members that may be on their way out at once, over all apps. */
 const MAX_HELD = 100_000;
@@ -65,7 +64,7 @@ class Dispatcher implements Webhooks {
     const onRest = (): void => this.#checkFlushes();
     this.#endpoints = new Endpoints({ ...options, counters: this.counters, onRest });
     // Looked up afresh: the app may have changed since.
-    const letGo = (event: DomainEvent): void => this.#send(event, this.#audienceOf(event));
+    const letGo = (event: Transition): void => this.#send(event, this.#audienceOf(event));
     this.#debounce = new Debounce({
       delayMs: options.vacatedDelayMs,
       max: MAX_HELD,
@@ -98,10 +97,10 @@ class Dispatcher implements Webhooks {
     else this.#wait();
   }
 
-  toldElsewhere(event: DomainEvent): void {
+  toldElsewhere(transition: Transition): void {
     if (this.#isClosed) return;
     this.#debounce.release(this.#options.clock.monotonic());
-    this.#debounce.undo(event);
+    this.#debounce.undo(transition);
   }
 
   async flush(deadlineMs: number): Promise<void> {
@@ -135,7 +134,8 @@ class Dispatcher implements Webhooks {
   }
 
   /** `null`: there are no webhooks of such an event, nor of the one that it may undo. */
-  #audienceOf({ type, appId, channel }: DomainEvent): Audience | null {
+  #audienceOf(event: DomainEvent): Audience | null {
+    const { type, appId, channel } = event;
     const app = this.#options.findApp(appId);
     if (app === undefined || app.targets.length === 0) {
       this.#endpoints.forget(appId);
@@ -143,7 +143,8 @@ class Dispatcher implements Webhooks {
     }
     const kind = kindOf(channel);
     if (kind === undefined || kind === 'user' || (type === 'subscription_count' && kind === 'presence')) return null;
-    const opposite = OPPOSITE[type];
+    // A going is held for those that only hear of the coming, too: who is back in time has not come.
+    const opposite = isTransition(event) ? oppositeOf(event).type : undefined;
     const endpoints: Endpoint[] = [];
     let isUndoing = false;
     for (const endpoint of this.#endpoints.of(app)) {
@@ -229,6 +230,6 @@ function newCounters(ledger: Ledger | null): WebhookCounters {
   };
 }
 
-function noteIn(ledger: Ledger | null): (going: DomainEvent) => LedgerEntry | null {
+function noteIn(ledger: Ledger | null): (going: Transition) => LedgerEntry | null {
   return (going) => ledger?.note(() => entryText({ kind: 'going', going })) ?? null;
 }

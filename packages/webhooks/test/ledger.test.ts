@@ -184,15 +184,28 @@ describe('what another node owed', () => {
     );
   });
 
-  it('keeps to the bound of its endpoint', async (t) => {
+  it('stays where it is as long as its endpoint has no room for it, and comes then, in order', async (t) => {
     const receiver = await WebhookReceiver.start(t);
     receiver.answer = 'hang';
     const dying = await startDying(t, app(target(receiver.url)));
     for (let i = 0; i < 20; i++) dying.emit(said('a', String(i)));
-    const node = await startNode(t, app(target(receiver.url)), { maxQueuedEvents: 5 });
-    node.ledger.takeOver(dying.ledger.texts);
-    assert.deepEqual([node.counters.queued, node.counters.dropped], [5, 15]);
+    const node = await startNode(t, app(target(receiver.url)), { maxQueuedEvents: 5, requestTimeoutMs: 200 });
+    for (const name of ['mine', 'mine, too']) node.emit(said('a', name));
+    let left = node.ledger.takeOver(dying.ledger.texts);
+    assert.deepEqual(left, dying.ledger.texts.slice(3));
+    assert.deepEqual(node.ledger.takeOver(left), left);
     assert.equal(node.ledger.texts.length, 5);
+    assert.deepEqual([node.counters.queued, node.counters.inherited, node.counters.dropped], [5, 3, 0]);
+    assert.equal(node.log.find('taken over').length, 1);
+    receiver.answer = 200;
+    while (left.length > 0) {
+      await until('room', () => node.counters.queued < 5);
+      left = node.ledger.takeOver(left);
+    }
+    await until('the rest', () => node.counters.queued === 0);
+    assert.deepEqual([node.counters.inherited, node.counters.dropped], [20, 0]);
+    const numbers = receiver.events.map(({ data }) => Number(data)).filter(Number.isInteger);
+    assert.deepEqual([...new Set(numbers)], [...Array.from({ length: 20 }).keys()]);
   });
 });
 

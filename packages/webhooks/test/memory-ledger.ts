@@ -44,8 +44,11 @@ export class MemoryLedger implements Ledger {
     return this.#events;
   }
 
-  /** As from a node that died. */
-  takeOver(texts: readonly string[]): void {
-    this.events.inherited(texts.map((text) => ({ entry: this.note(() => text), text })));
+  /** As from a node that died. Returns what there was no room for. */
+  takeOver(texts: readonly string[]): string[] {
+    const entries = texts.map((text) => ({ entry: this.note(() => text), text }));
+    const left = entries.slice(this.events.inherited(entries));
+    for (const { entry } of left) this.#entries.delete(entry);
+    return left.map(({ text }) => text);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { Clock, DomainEvent, Log } from '@sluice/core';
+import type { Clock, DomainEvent, Log, Transition } from '@sluice/core';
 import { APP, type LambdaReceiver, type ReceivedCall, type WebhookReceiver } from '@sluice/testkit';
 import {
   createWebhooks,
@@ -104,13 +104,13 @@ function finderOf(apps: WebhookApp | readonly WebhookApp[] | FindApp): FindApp {
 }
 
 const appId = APP.id;
-export const occupied = (channel: string): DomainEvent => ({ type: 'channel_occupied', appId, channel });
-export const vacated = (channel: string): DomainEvent => ({ type: 'channel_vacated', appId, channel });
+export const occupied = (channel: string): Transition => ({ type: 'channel_occupied', appId, channel });
+export const vacated = (channel: string): Transition => ({ type: 'channel_vacated', appId, channel });
 export const miss = (channel: string): DomainEvent => ({ type: 'cache_miss', appId, channel });
-export const added = (channel: string, userId: string): DomainEvent => {
+export const added = (channel: string, userId: string): Transition => {
   return { type: 'member_added', appId, channel, userId };
 };
-export const removed = (channel: string, userId: string): DomainEvent => {
+export const removed = (channel: string, userId: string): Transition => {
   return { type: 'member_removed', appId, channel, userId };
 };
 export const counted = (channel: string, count: number): DomainEvent => {

@@ -50,7 +50,7 @@ export type Transport =
       });
 
 /** Where webhooks that wait are noted. */
-export type QueueSettings = Omit<RedisLedgerOptions, 'connection'> & { readonly redis: RedisSettings };
+export type QueueSettings = Omit<RedisLedgerOptions, 'connection' | 'onError'> & { readonly redis: RedisSettings };
 
 export type RedisSettings = WithTlsFile<RedisConnection>;
 export type RedisClusterSettings = WithTlsFile<RedisClusterConnection>;

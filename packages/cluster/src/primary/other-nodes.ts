@@ -1,4 +1,4 @@
-import type { DomainEvent, Log } from '@sluice/core';
+import type { Log, Transition } from '@sluice/core';
 import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import type { NodeId } from '../registry/owner.ts';
 import type { Replication, ReplicationOptions } from '../registry/replication.ts';
@@ -11,8 +11,8 @@ export interface OtherNodesOptions {
   readonly deadMs: number;
   /** Whether anybody is to be told of events of the app. */
   readonly hasWebhooks: (appId: string) => boolean;
-  /** Another node has handed the event to its webhooks. */
-  readonly toldElsewhere: (event: DomainEvent) => void;
+  /** Another node has handed the transition to its webhooks. */
+  readonly toldElsewhere: (transition: Transition) => void;
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now?: () => number;
@@ -172,11 +172,11 @@ export class OtherNodes {
   /** Sends what waits for the others, and says goodbye, within this time. */
   async close(withinMs: number): Promise<void> {
     const endsAt = this.#now() + withinMs;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     this.#duties?.replication.flush();
     // The other half is for what follows from it.
     await this.#hearLast(withinMs / 2);
+    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#comingBack !== null) clearTimeout(this.#comingBack);
     // Nobody stays who could tell webhooks that the last clients have gone.
     if (!this.#isKept) this.#duties?.replication.serve();
     this.#duties?.replication.flush();

@@ -1,6 +1,6 @@
+import type { Transition } from '@sluice/core';
 import { assertNever, parseChannelName } from '@sluice/protocol';
 import type { Change } from './change.ts';
-import type { Transition } from './transition.ts';
 
 /**
  * A message between registries is JSON: `[format, kind, version, …, [change, …]]`, a change a list that begins with a

@@ -1,11 +1,17 @@
-import { type CountReport, type KeepRequest, type MemberRemoved, topicOf, type UserRef } from '@sluice/core';
+import {
+  type CountReport,
+  type KeepRequest,
+  type MemberRemoved,
+  topicOf,
+  type Transition,
+  type UserRef,
+} from '@sluice/core';
 import type { Member } from '@sluice/protocol';
 import type { Change } from './change.ts';
 import { ChangeTexts, encodeChanges } from './change-codec.ts';
 import type { ChannelRef } from './directory.ts';
 import type { HereListener } from './merged-state.ts';
 import type { KeepStamp } from './event-cache.ts';
-import type { Transition } from './transition.ts';
 
 export interface ChangeStreamOptions {
   /** A message for all other nodes. */

@@ -1,8 +1,7 @@
-import type { CountReport, MemberRemoved, UserRef } from '@sluice/core';
+import type { CountReport, MemberRemoved, Transition, UserRef } from '@sluice/core';
 import type { Member } from '@sluice/protocol';
 import type { ChannelRef } from './directory.ts';
 import type { StampedEvent } from './event-cache.ts';
-import type { Transition } from './transition.ts';
 
 /** What a node tells the others about what its own workers have together. Each says what is, not by how much it changed. */
 export type Change =

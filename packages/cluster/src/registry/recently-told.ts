@@ -1,9 +1,9 @@
-import { subjectOf, type Transition } from './transition.ts';
+import { subjectOf, type Transition } from '@sluice/core';
 
 /** At the bound the older half goes. */
 const MAX_TOLD = 20_000;
 
-/** The last transition told of each channel and member, for at least a while and at most twice as long. */
+/** The last transition told of each channel and member, for at least a while. Where nothing more is told, nothing is forgotten. */
 export class RecentlyTold {
   readonly #keepMs: number;
   /** Two generations: nothing has to be looked for in front of a Map, where V8 keeps the places of what was deleted. */

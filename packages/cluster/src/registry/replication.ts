@@ -1,4 +1,4 @@
-import type { CountReport, DomainEvent, UserRef } from '@sluice/core';
+import type { CountReport, DomainEvent, Transition, UserRef } from '@sluice/core';
 import { assertNever } from '@sluice/protocol';
 import type { Change } from './change.ts';
 import { ChangeStream } from './change-stream.ts';
@@ -10,7 +10,6 @@ import type { NodeId } from './owner.ts';
 import { type Applied, RemoteNodes } from './remote-nodes.ts';
 import { changesOfAll, piecesOf } from './snapshot.ts';
 import { Slots } from './slots.ts';
-import type { Transition } from './transition.ts';
 import { WebhookDuty } from './webhook-duty.ts';
 
 export interface ReplicationOptions {
@@ -25,8 +24,8 @@ export interface ReplicationOptions {
   readonly onChange: (message: Buffer) => void;
   /** Whether anybody is to be told of events of the app; alike on all nodes. */
   readonly hasWebhooks: (appId: string) => boolean;
-  /** Another node has handed the event to its webhooks. */
-  readonly toldElsewhere: (event: DomainEvent) => void;
+  /** Another node has handed the transition to its webhooks. */
+  readonly toldElsewhere: (transition: Transition) => void;
   /** Longer than any change takes to another node, a number of subscribers included. */
   readonly settleMs: number;
   /** After so long every node has noticed that one has died. */

@@ -1,8 +1,7 @@
-import type { DomainEvent } from '@sluice/core';
+import { type DomainEvent, isTransition, oppositeOf, subjectOf, type Transition } from '@sluice/core';
 import type { NodeId } from './owner.ts';
 import { Responsibility } from './responsibility.ts';
 import { RecentlyTold } from './recently-told.ts';
-import { isTransition, oppositeOf, subjectOf, type Transition } from './transition.ts';
 
 export interface WebhookDutyOptions {
   readonly self: NodeId;

@@ -66,14 +66,14 @@ export const WEBHOOKS: readonly Mutant[] = [
   ...inFile('packages/webhooks/src/debounce.ts', [
     {
       name: 'tells-webhooks-of-departures-at-once',
-      find: 'if (!this.#held.has(keyOf(event))) this.#hold(event, now, this.#options.note(event));\n        return false;',
-      replace: 'return true;',
+      find: 'if (!this.#held.has(subjectOf(event))) {',
+      replace: 'return true;\n        {',
       rows: ['WH-06', 'WH-08'],
     },
     {
       name: 'tells-webhooks-who-is-back',
-      find: 'return !this.#undo(event);',
-      replace: 'this.#undo(event);\n        return true;',
+      find: 'return !this.undo(event);',
+      replace: 'this.undo(event);\n        return true;',
       rows: ['WH-06', 'WH-08'],
     },
   ]),
@@ -228,8 +228,9 @@ export const WEBHOOKS: readonly Mutant[] = [
   ...inFile('packages/webhooks/src/inheritance.ts', [
     {
       name: 'takes-over-nothing-of-dead-nodes',
-      find: '  inherited(entries: readonly InheritedEntry[]): void {\n',
-      replace: '  inherited(entries: readonly InheritedEntry[]): void {\n    if (entries.length > 0) return;\n',
+      find: '  inherited(entries: readonly InheritedEntry[]): number {\n',
+      replace:
+        '  inherited(entries: readonly InheritedEntry[]): number {\n    if (entries.length > 0) return entries.length;\n',
       rows: ['WH-25'],
     },
   ]),

@@ -32,8 +32,11 @@ export interface InheritedEntry {
 }
 
 export interface LedgerEvents {
-  /** Entries of a node that is no more, in the order in which it noted them; they are this node's now. */
-  inherited(entries: readonly InheritedEntry[]): void;
+  /**
+   * Entries of a node that is no more, in the order in which it noted them; they are this node's now. Returns how many of them,
+   * from the first on, there was room for. The others are not noted by anybody else, and are to be given again later.
+   */
+  inherited(entries: readonly InheritedEntry[]): number;
   /** Another node has taken these over, because this one seemed dead. */
   lost(entries: ReadonlySet<LedgerEntry>): void;
   /** The place can be reached again; not called for the first time. */

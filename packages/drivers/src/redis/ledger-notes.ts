@@ -8,7 +8,7 @@ const WRITE_BYTES = 1024 * 1024;
 /** `sent` is on the way, or was when the connection broke: Redis may have it or not. */
 type State = 'new' | 'sent' | 'kept';
 
-class Note implements LedgerEntry {
+export class Note implements LedgerEntry {
   /** The ledger that it stands in. */
   ledger: string;
   readonly id: string;
@@ -69,12 +69,19 @@ export class Notes {
   }
 
   /** One that Redis has already, in a ledger that was taken over. */
-  inherit(ledger: string, { id, text }: { readonly id: string; readonly text: string }): LedgerEntry {
+  inherit(ledger: string, { id, text }: { readonly id: string; readonly text: string }): Note {
     const note = new Note(this, { ledger, id, text: () => text });
     note.state = 'kept';
     this.#kept++;
     this.#live.add(note);
     return note;
+  }
+
+  /** Leaves one that was inherited as it is in Redis. */
+  putBack(note: Note): void {
+    if (!this.#live.delete(note)) return;
+    this.#kept--;
+    note.isStruck = true;
   }
 
   strike(note: Note): void {

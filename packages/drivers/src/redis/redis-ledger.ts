@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { ConnectionError, type InheritedEntry, type Ledger, type LedgerEntry, type LedgerEvents } from '@sluice/core';
+import {
+  ConnectionError,
+  type InheritedEntry,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerEvents,
+  type OnError,
+} from '@sluice/core';
 import { Answers } from './answers.ts';
 import { createClient, describeConnection, type RedisConnection } from './connection.ts';
-import { type Batch, Notes } from './ledger-notes.ts';
+import { type Batch, type Note, Notes } from './ledger-notes.ts';
 import { LEAVE, OWN, TAKE_OVER, WRITE } from './ledger-scripts.ts';
 import { WatchedClient } from './watched-client.ts';
 
@@ -15,6 +22,8 @@ export interface RedisLedgerOptions {
   readonly beatMs: number;
   /** Silence after which a node counts as dead. */
   readonly deadMs: number;
+  /** Told of all but the loss of the connection. */
+  readonly onError: OnError;
 }
 
 /** Entries that are read at once from a ledger that was taken over. */
@@ -29,6 +38,10 @@ interface Unread {
   readonly ledger: string;
   /** Null: not known yet. */
   ids: string[] | null;
+}
+
+interface InheritedNote extends InheritedEntry {
+  readonly entry: Note;
 }
 
 /** A ledger in Redis: a hash for each node, that another node renames to its own when the owner has died. */
@@ -195,8 +208,9 @@ export class RedisLedger implements Ledger {
         await this.#readAll();
         if (!(await this.#takeOver())) break;
       }
-    } catch {
-      // The connection broke, which is told elsewhere; the next beat goes on where this ended.
+    } catch (error) {
+      // That the connection broke is told elsewhere. The next beat goes on where this ended.
+      if (this.#client.isReady) this.#options.onError(error, { stage: 'inherit' });
     }
     this.#isLooking = false;
   }
@@ -222,13 +236,27 @@ export class RedisLedger implements Ledger {
       const texts = ids.length === 0 ? [] : await this.#answers.await(redis.hmget(key, ...ids));
       // Closed, or taken for dead, while it was asked.
       if (this.#events === null || this.#unread[0] !== next) return;
-      next.ids.splice(0, ids.length);
+      const entries = this.#entriesOf(next, ids, texts);
+      const left = entries.slice(this.#handOut(this.#events, entries));
+      for (const { entry } of left) this.#notes.putBack(entry);
+      next.ids.splice(0, left[0] === undefined ? ids.length : ids.indexOf(left[0].entry.id));
+      // The next beat goes on.
+      if (left.length > 0) return;
       if (next.ids.length === 0) this.#unread.shift();
-      this.#events.inherited(this.#entriesOf(next, ids, texts));
     }
   }
 
-  #entriesOf({ ledger }: Unread, ids: readonly string[], texts: readonly (string | null)[]): InheritedEntry[] {
+  /** How many were taken. After a fault all count as such: handed out again, those before it would come twice. They stay noted. */
+  #handOut(events: LedgerEvents, entries: readonly InheritedEntry[]): number {
+    try {
+      return events.inherited(entries);
+    } catch (error) {
+      this.#options.onError(error, { stage: 'inherit' });
+      return entries.length;
+    }
+  }
+
+  #entriesOf({ ledger }: Unread, ids: readonly string[], texts: readonly (string | null)[]): InheritedNote[] {
     return ids.flatMap((id, i) => {
       const text = texts[i] ?? null;
       return text === null ? [] : [{ entry: this.#notes.inherit(ledger, { id, text }), text }];
