@@ -142,7 +142,13 @@ export const CHANNELS: readonly Mutant[] = [
       name: 'leaves-nobody-out',
       find: 'if (connection === except) continue;\n    connection.transport',
       replace: 'connection.transport',
-      rows: ['CE-01', 'EV-14', 'BA-07', 'PR-02'],
+      rows: ['CE-01', 'EV-14', 'BA-07'],
+    },
+    {
+      name: 'tells-members-of-themselves',
+      find: 'if (connection !== except) connection.transport.send(frame);',
+      replace: 'connection.transport.send(frame);',
+      rows: ['PR-02'],
     },
   ]),
   ...inFile('packages/core/src/broadcast.ts', [

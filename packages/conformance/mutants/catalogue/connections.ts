@@ -171,8 +171,8 @@ export const CONNECTIONS: readonly Mutant[] = [
     { name: 'finds-every-path', find: 'reply.code(404)', replace: 'reply.code(200)', rows: ['HA-28'] },
     {
       name: 'ends-the-connection-after-each-answer',
-      find: 'if (this.#draining) reply.header',
-      replace: 'reply.header',
+      find: 'if (this.#draining || !this.#direct(request, response))',
+      replace: 'response.shouldKeepAlive = false; if (this.#draining || !this.#direct(request, response))',
       rows: ['HA-26'],
     },
   ]),
