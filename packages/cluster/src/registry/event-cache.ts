@@ -83,7 +83,8 @@ export class EventCache {
   /** All that are kept, the one kept longest first. */
   *events(): Iterable<StampedEvent> {
     const now = this.#options.now();
-    for (const { appId, channel, text, tagsJson, expiresAt, clock, node } of this.#entries.values()) {
+    // A list, since whoever takes his time over them would never come to an end: what is kept meanwhile is put behind the last.
+    for (const { appId, channel, text, tagsJson, expiresAt, clock, node } of [...this.#entries.values()]) {
       if (expiresAt > now) yield { appId, channel, text, tagsJson, ttlMs: expiresAt - now, clock, node };
     }
   }
