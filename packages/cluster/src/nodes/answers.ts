@@ -55,8 +55,10 @@ export class Answers {
       this.#current ??= this.#takeFirst();
       if (this.#current === null) return undefined;
       const { node, parts } = this.#current;
-      const { done, value } = parts.next();
-      if (done !== true) return { topic: this.#options.topicOf(node), frame: encodeNotice(this.#options.self, value) };
+      const part = parts.next();
+      if (part.done !== true) {
+        return { topic: this.#options.topicOf(node), frame: encodeNotice(this.#options.self, part.value) };
+      }
       this.#current = null;
     }
   }

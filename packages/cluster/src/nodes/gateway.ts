@@ -361,7 +361,7 @@ export class NodeGateway {
         this.#membership.left(origin);
         return;
       case 'tails':
-        this.#answer(origin, notice);
+        this.#newest.tell(origin, this.#answerTo(notice));
         return;
       case 'newest':
         this.#doubts.answered(origin, notice);
@@ -374,9 +374,9 @@ export class NodeGateway {
     }
   }
 
-  #answer(origin: NodeId, { question, since }: Extract<Notice, { type: 'tails' }>): void {
-    const parts = answerParts(question, this.#turn, this.#outgoing.tails(since));
-    for (const part of parts) this.tell(origin, part);
+  /** Looked up when it is the turn of whoever asked. */
+  *#answerTo({ question, since }: Extract<Notice, { type: 'tails' }>): Iterable<Notice> {
+    yield* answerParts(question, this.#turn, this.#outgoing.tails(since));
   }
 
   #saySeldom(text: string, say: () => void): void {
