@@ -111,6 +111,20 @@ describe('Numbers, users and events on several nodes', () => {
     assert.equal(b.registry.summaries(APP, ['news'])[0]?.subscriptions, 11);
   });
 
+  it('go on to be told where a node that has no subscriber left had not heard of those elsewhere', () => {
+    const [a, b] = nodes('a', 'b');
+    a.count(1, 1);
+    a.tell(b);
+    b.count(7, 1);
+    a.count(1, 0);
+    b.takeEvents();
+    a.tell(b);
+    b.tell(a);
+    assert.deepEqual(b.takeEvents(), ['news 1 to 7']);
+    b.count(7, 2);
+    assert.deepEqual(b.takeEvents(), ['news 2 to 7']);
+  });
+
   it('hold a quota together; the node itself counts its own connections only', () => {
     const [a, b] = nodes('a', 'b');
     const quota = { name: `app:${APP}`, max: 3 };
