@@ -62,9 +62,11 @@ export class Outgoing {
   unconfirmed = 0;
   /** In this connection, everything up to this number was handed to the transport, or is confirmed. */
   #sent = 0;
+  /** In any connection, what was handed to the transport had numbers up to this one. */
+  #handedOver = 0;
   /** Messages that found no room while the transport was away. */
   refused = 0;
-  /** Messages that were sent again after the transport was away. */
+  /** Times that a message went out that had been handed to an earlier connection. */
   resent = 0;
 
   constructor(options: OutgoingOptions) {
@@ -109,7 +111,6 @@ export class Outgoing {
   /** The transport is there. What it may not have got goes out again, in order; receivers drop what they had. */
   connected(): void {
     this.#sent = this.#first - 1;
-    this.resent += this.unconfirmed;
     this.#flow.open();
   }
 
@@ -167,7 +168,10 @@ export class Outgoing {
       const kept = this.#at(this.#sent + 1);
       if (kept === undefined) return undefined;
       this.#sent++;
-      if (!kept.isConfirmed) return kept;
+      if (kept.isConfirmed) continue;
+      if (kept.number <= this.#handedOver) this.resent++;
+      else this.#handedOver = kept.number;
+      return kept;
     }
   }
 

@@ -55,6 +55,25 @@ describe('What a node publishes', () => {
     assert.equal(origin.outgoing.unconfirmed, 0);
   });
 
+  it('counts as sent again only where an earlier connection was given it', () => {
+    const origin = new Origin();
+    origin.outgoing.disconnected();
+    origin.publish('x', 'x', 'x', 'x');
+    origin.outgoing.connected();
+    assert.deepEqual(origin.sent, [1, 2, 3]);
+    assert.equal(origin.outgoing.resent, 0, 'all waited');
+    origin.confirm(1);
+    assert.deepEqual(origin.sent, [4]);
+    origin.outgoing.disconnected();
+    origin.publish('x', 'x');
+    origin.outgoing.connected();
+    assert.deepEqual(origin.sent, [2, 3, 4]);
+    assert.equal(origin.outgoing.resent, 3);
+    origin.confirm(2, 3, 4);
+    assert.deepEqual(origin.sent, [5, 6]);
+    assert.equal(origin.outgoing.resent, 3);
+  });
+
   it('counts as missed by nobody while it waits for the transport', () => {
     const origin = new Origin();
     origin.publish('x', 'y', 'z');
