@@ -233,7 +233,9 @@ export class OtherNodes {
     if (version !== undefined) this.#gateway.tellAll({ type: 'registry_version', version } satisfies SnapshotNotice);
   }
 
+  /** What a node said before it went may come after that; nobody would clear it away again. */
   #notice(node: NodeId, notice: SnapshotNotice): void {
+    if (!this.#gateway.nodes.includes(node)) return;
     switch (notice.type) {
       case 'snapshot?':
         this.#snapshots?.ask(node);
@@ -265,7 +267,7 @@ export class OtherNodes {
   /** Twice the same difference: what is missing is not under way. */
   #compare(node: NodeId, version: number): void {
     const known = this.#versionOf(node);
-    if (known === undefined || !this.#gateway.nodes.includes(node) || (known !== null && known >= version)) {
+    if (known === undefined || (known !== null && known >= version)) {
       this.#ahead.delete(node);
       return;
     }
