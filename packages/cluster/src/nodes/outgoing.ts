@@ -1,3 +1,4 @@
+import { forgetOldest } from '../oldest.ts';
 import { Flow } from './flow.ts';
 import { encodeNumbered, type NodeId } from './frames.ts';
 import type { Numbers } from './incoming.ts';
@@ -194,9 +195,12 @@ export class Outgoing {
   #fade(topic: string): void {
     this.#newest.delete(topic);
     this.#faded.set(topic, this.#first);
-    if (this.#faded.size <= MAX_FADED) return;
-    const [oldest] = this.#faded.keys();
-    if (oldest !== undefined) this.#faded.delete(oldest);
+    if (this.#faded.size > MAX_FADED) this.#forgetFaded();
+  }
+
+  #forgetFaded(): void {
+    const bound = { max: MAX_FADED, size: () => this.#faded.size };
+    forgetOldest(this.#faded.keys(), bound, (topic) => this.#faded.delete(topic));
   }
 
   /** The last number of a topic that has no message here; 0 where it is not remembered. */

@@ -10,6 +10,7 @@ class Origin {
   readonly outgoing: Outgoing;
   readonly #confirmations = new Map<number, () => void>();
   readonly #sent: number[] = [];
+  confirmsAtOnce = false;
 
   constructor(maxMessages = 100) {
     this.outgoing = new Outgoing({
@@ -20,7 +21,8 @@ class Origin {
         const decoded = decodeFrame(frame);
         assert.ok(decoded?.kind === 'numbered');
         this.#sent.push(decoded.message.number);
-        this.#confirmations.set(decoded.message.number, confirmed);
+        if (this.confirmsAtOnce) confirmed();
+        else this.#confirmations.set(decoded.message.number, confirmed);
       },
     });
     this.outgoing.connected();
@@ -88,6 +90,26 @@ describe('What a node publishes', () => {
       ['y', 2],
       ['z', 3],
     ]);
+  });
+
+  it('costs no more when the last numbers of very many topics are remembered, and the oldest go', () => {
+    const origin = new Origin(1);
+    origin.confirmsAtOnce = true;
+    const { outgoing } = origin;
+    const body = Buffer.alloc(1);
+    const publish = (from: number, to: number): number => {
+      const startedAt = performance.now();
+      for (let i = from; i < to; i++) outgoing.publish(`topic-${i}`, body);
+      return performance.now() - startedAt;
+    };
+    const below = publish(0, 40_000);
+    publish(40_000, 70_000);
+    const remembered = outgoing.tails(0).length;
+    assert.ok(remembered > 64_000 && remembered <= 65_537, `${remembered} topics`);
+    assert.deepEqual(outgoing.numbersOf('topic-69000', { after: 0, upTo: 69_001 }), { lostUpTo: 69_001, numbers: [] });
+    // Five times and more where each looked at the front of a Map.
+    const ratio = publish(70_000, 110_000) / below;
+    assert.ok(ratio < 2, `${ratio} times as long as below the bound`);
   });
 
   it('makes room for what comes as it is confirmed, and not before', () => {
