@@ -82,6 +82,16 @@ describe('Messages that somebody missed', () => {
     assert.deepEqual(origin.news, ['not for b: x up to 6', 'not for b: x up to 7', 'to b: x 8']);
   });
 
+  it('are sent on their own topics only, though one is forgotten while others wait', () => {
+    const origin = new Origin(12, ['x', 'y'], 12);
+    origin.repeats.wish('b', 'x', { after: 0, upTo: 11 });
+    origin.repeats.wish('c', 'y', { after: 8, upTo: 12 });
+    assert.deepEqual(origin.news, ['to b: x 1', 'to b: x 3', 'to b: x 5']);
+    origin.publish(['z'], 7);
+    origin.confirmAll();
+    assert.deepEqual(origin.news, ['not for b: x up to 7', 'to b: x 9', 'to b: x 11', 'to c: y 10', 'to c: y 12']);
+  });
+
   it('of a topic whose messages are all forgotten are not to be had up to its last', () => {
     const origin = new Origin(3, ['x', 'y', 'y', 'y'], 4);
     origin.repeats.wish('b', 'x', { after: 0, upTo: 1 });
