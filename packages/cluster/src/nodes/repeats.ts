@@ -71,8 +71,10 @@ export class Repeats {
         this.#end(this.#current);
         continue;
       }
-      const frame = this.#options.outgoing.frameOf(number);
-      if (frame !== undefined) return { topic: this.#options.topicOf(node), frame: encodeRepeated(topic, frame) };
+      const numbered = this.#options.outgoing.frameOf(number);
+      const frame = numbered === undefined ? undefined : encodeRepeated(topic, numbered);
+      if (frame !== undefined) return { topic: this.#options.topicOf(node), frame };
+      // Whoever wished for it reports it as lost.
       this.#options.notToBeHad(node, topic, number);
     }
   }

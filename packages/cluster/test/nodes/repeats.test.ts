@@ -103,6 +103,20 @@ describe('Messages that somebody missed', () => {
     assert.deepEqual(origin.outgoing.tails(1), [['y', 4]]);
   });
 
+  it('are not to be had where the name of their topic is longer than a frame can say, and others are sent', () => {
+    const [longest, tooLong] = ['x'.repeat(65_535), 'x'.repeat(65_536)];
+    const origin = new Origin(100, [tooLong, longest], 4);
+    origin.repeats.wish('b', tooLong, { after: 0, upTo: 3 });
+    origin.repeats.wish('b', longest, { after: 0, upTo: 4 });
+    const news = origin.news.map((line) => line.replace(tooLong, 'too long').replace(longest, 'longest'));
+    assert.deepEqual(news, [
+      'not for b: too long up to 1',
+      'not for b: too long up to 3',
+      'to b: longest 2',
+      'to b: longest 4',
+    ]);
+  });
+
   it('are not sent over another connection: who still misses them asks again', () => {
     const origin = new Origin(100, ['x'], 10);
     origin.repeats.wish('b', 'x', { after: 0, upTo: 10 });
