@@ -29,7 +29,7 @@ const MARGIN_MS = 5000;
 /** Nothing comes of an answer for so long: it is asked for again, for it waits behind those to others, or is lost. */
 const PATIENCE_MS = 2000;
 
-/** Keeps an answer below 300 kB, with topics of the greatest length; NATS carries 1 MB. */
+/** Keeps a part below 300 kB, with topics of 512 bytes, the longest that a backplane has to carry; NATS carries 1 MB. */
 const TOPICS_IN_ONE_PART = 500;
 
 /**
