@@ -4,6 +4,7 @@ import { encodeChanges, ChangeTexts } from '../src/registry/change-codec.ts';
 import { NodeRegistry } from '../src/registry/node-registry.ts';
 import type { Replication } from '../src/registry/replication.ts';
 import { FakeBackplane, FakeNetwork } from '../test/nodes/network.ts';
+import { wholeSnapshot } from '../test/registry-node.ts';
 import { NO_LISTENER, SILENT } from '../test/silent.ts';
 
 // What a node pays for the others, in memory and in time of its primary; apps/docs/scaling.md reckons with it:
@@ -104,7 +105,7 @@ function measureChanges(changesPerMessage: number): void {
       if (i % changesPerMessage === changesPerMessage - 1) texts.take();
     }
   });
-  replication.applySnapshot('other', registryOf('other').snapshot());
+  replication.applySnapshot('other', wholeSnapshot(registryOf('other')));
   const applying = microsEach(CHANGES, () => {
     for (const message of messages) replication.applyRemote('other', message);
   });

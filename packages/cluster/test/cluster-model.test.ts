@@ -19,6 +19,8 @@ interface Faults {
   readonly separations: boolean;
   readonly cutOffs?: boolean;
   readonly ends?: boolean;
+  /** What is asked for changes while it is made. */
+  readonly slowSnapshots?: boolean;
 }
 
 function step(cluster: SimulatedCluster, faults: Faults): void {
@@ -64,6 +66,7 @@ function fillUp(cluster: SimulatedCluster): void {
 
 function play(seed: number, faults: Faults): SimulatedCluster {
   const cluster = new SimulatedCluster(new Random(seed));
+  if (faults.slowSnapshots === true) cluster.stepsPerMs = 1;
   for (let i = 0; i < 3; i++) {
     cluster.start();
     cluster.run(200);
@@ -205,6 +208,10 @@ describe('Three nodes of two workers that tell each other with delays', () => {
 
   it('agree about who is where when they were separated and meet again', () => {
     forAllSeeds({ deaths: true, losses: true, separations: true }, checkViews);
+  });
+
+  it('agree about who is where though snapshots were made while it changed', () => {
+    forAllSeeds({ deaths: true, losses: true, separations: true, slowSnapshots: true }, checkViews);
   });
 
   it('tell webhooks each transition once when a node is cut off and comes back', () => {

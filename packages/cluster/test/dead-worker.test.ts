@@ -52,6 +52,22 @@ describe('A worker that has died', () => {
     assert.deepEqual(await witness.registry.channels('1', ''), []);
   });
 
+  it('is forgotten by those who had published to it', async () => {
+    const hub = localHub();
+    const [publisher, dead] = [new FakeWorker(hub, 1), new FakeWorker(hub, 2)];
+    await dead.join('1:a');
+    publisher.backbone.publish('1:a', Buffer.from('x'));
+    await publisher.settled();
+    hub.detach(2);
+    // No worker gets the number of another; here it shows what is remembered of that.
+    const next = new FakeWorker(hub, 2);
+    const asked: string[] = [];
+    next.answer = ({ type }) => asked.push(type);
+    await publisher.backbone.takenUp();
+    await next.settled();
+    assert.deepEqual(asked, []);
+  });
+
   it('is not waited for by those who had published to it, and the others are', async () => {
     const hub = localHub();
     const [publisher, dead, other] = [1, 2, 3].map((owner) => new FakeWorker(hub, owner)) as [

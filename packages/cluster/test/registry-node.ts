@@ -87,8 +87,17 @@ export class Node {
 
   meet(other: Node): void {
     this.replication.addNode(other.id);
-    assert.equal(this.replication.applySnapshot(other.id, other.replication.snapshot()), 'applied');
+    assert.equal(this.replication.applySnapshot(other.id, wholeSnapshot(other.replication)), 'applied');
     other.sent.length = 0;
+  }
+}
+
+/** Nothing changes while it is made. */
+export function wholeSnapshot(replication: Replication): Buffer[] {
+  const steps = replication.snapshot();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
   }
 }
 

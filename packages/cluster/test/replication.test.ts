@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Random } from '@sluice/testkit';
-import { APP, Node, nodes, ROOM } from './registry-node.ts';
+import { APP, Node, nodes, ROOM, wholeSnapshot } from './registry-node.ts';
 
 const MAX_PIECE_BYTES = 256 * 1024;
 
@@ -111,6 +111,20 @@ describe('Numbers, users and events on several nodes', () => {
     assert.equal(b.registry.summaries(APP, ['news'])[0]?.subscriptions, 11);
   });
 
+  it('go on to be told where a node that has no subscriber left had not heard of those elsewhere', () => {
+    const [a, b] = nodes('a', 'b');
+    a.count(1, 1);
+    a.tell(b);
+    b.count(7, 1);
+    a.count(1, 0);
+    b.takeEvents();
+    a.tell(b);
+    b.tell(a);
+    assert.deepEqual(b.takeEvents(), ['news 1 to 7']);
+    b.count(7, 2);
+    assert.deepEqual(b.takeEvents(), ['news 2 to 7']);
+  });
+
   it('hold a quota together; the node itself counts its own connections only', () => {
     const [a, b] = nodes('a', 'b');
     const quota = { name: `app:${APP}`, max: 3 };
@@ -202,7 +216,7 @@ describe('What is missing between nodes', () => {
     assert.ok(ann);
     assert.equal(b.replication.applyRemote('a', ann), 'needs_snapshot');
     assert.equal(b.replication.versionOf('a'), 0);
-    const snapshot = a.replication.snapshot();
+    const snapshot = wholeSnapshot(a.replication);
     a.join(1, 'ben');
     const [ben] = a.take();
     assert.ok(ben);
@@ -231,13 +245,13 @@ describe('What is missing between nodes', () => {
     a.count(1, 0, 'sport');
     a.registry.userLeft(1, { appId: APP, userId: 'ann' });
     a.take();
-    assert.equal(b.replication.applySnapshot('a', a.replication.snapshot()), 'applied');
+    assert.equal(b.replication.applySnapshot('a', wholeSnapshot(a.replication)), 'applied');
     assert.deepEqual(b.takeEvents(), ['+dora to 9', '-ben to 9', 'ann offline to 9']);
     assert.deepEqual(
       b.registry.channels(APP, '').map(({ channel, subscriptions }) => `${channel} ${subscriptions}`),
       ['news 2'],
     );
-    assert.equal(b.replication.applySnapshot('a', a.replication.snapshot()), 'applied');
+    assert.equal(b.replication.applySnapshot('a', wholeSnapshot(a.replication)), 'applied');
     assert.deepEqual(b.takeEvents(), []);
   });
 
@@ -254,7 +268,7 @@ describe('What is missing between nodes', () => {
     a.join(1, 'ben');
     a.take();
     b.webhooks.length = 0;
-    b.replication.applySnapshot('a', a.replication.snapshot());
+    b.replication.applySnapshot('a', wholeSnapshot(a.replication));
     assert.deepEqual(
       b.webhooks.map(({ type }) => type),
       ['member_added', 'member_removed'],
@@ -266,7 +280,7 @@ describe('What is missing between nodes', () => {
     const users = Array.from({ length: 20_000 }, (_, i) => `user-${i}`);
     for (const user of users) a.join(1, user);
     const messages = a.take();
-    const pieces = a.replication.snapshot();
+    const pieces = wholeSnapshot(a.replication);
     assert.ok(pieces.length > 3);
     for (const piece of [...messages, ...pieces]) assert.ok(piece.length <= MAX_PIECE_BYTES, `${piece.length} bytes`);
     assert.equal(b.replication.applySnapshot('a', pieces.slice(1)), 'refused');

@@ -24,6 +24,7 @@ export class SimulatedCluster implements SimulatedNetwork {
   /** Those that live and have started. */
   readonly nodes: SimulatedNode[] = [];
   nowMs = 0;
+  stepsPerMs = Infinity;
   deaths = 0;
   ends = 0;
   /** Messages that were under way and did not arrive. */
@@ -60,7 +61,10 @@ export class SimulatedCluster implements SimulatedNetwork {
       this.nowMs++;
       mock.timers.tick(1);
       // The end of a turn.
-      for (const node of this.living) node.replication.flush();
+      for (const node of this.living) {
+        node.makeSnapshots();
+        node.replication.flush();
+      }
       for (const [key, queue] of this.#queues) this.#deliver(key, queue);
       const due = this.#later.filter(({ dueAt }) => dueAt <= this.nowMs);
       for (const entry of due) {

@@ -17,6 +17,8 @@ export interface Peer {
 /** What nodes use to hear of each other. */
 export interface SimulatedNetwork {
   readonly nowMs: number;
+  /** Of each snapshot; infinite: it is made at once. */
+  readonly stepsPerMs: number;
   send(from: Peer, to: string, signal: Signal): void;
   broadcast(from: Peer, signal: Signal): void;
 }

@@ -51,6 +51,8 @@ export class SimulatedNode {
   readonly #network: SimulatedNetwork;
   readonly #known = new Set<string>();
   readonly #askedAt = new Map<string, number>();
+  /** Those that are made, for those that asked. */
+  #snapshots: { readonly to: string; readonly steps: Iterator<void, Buffer[]> }[] = [];
   #nextWorker = 3;
 
   constructor(network: SimulatedNetwork, id: string, webhooks: Webhook[]) {
@@ -106,7 +108,8 @@ export class SimulatedNode {
         else if (replication.versionOf(from) !== signal.version) this.#ask(from);
         return;
       case 'ask':
-        this.#network.send(this, from, { type: 'snapshot', pieces: replication.snapshot() });
+        this.#snapshots.push({ to: from, steps: replication.snapshot() });
+        if (this.#network.stepsPerMs === Infinity) this.makeSnapshots();
         return;
       case 'snapshot':
         if (replication.applySnapshot(from, signal.pieces) === 'needs_snapshot') this.#ask(from);
@@ -114,6 +117,19 @@ export class SimulatedNode {
       default:
         assertNever(signal);
     }
+  }
+
+  /** The next steps of each snapshot that is made. */
+  makeSnapshots(): void {
+    this.#snapshots = this.#snapshots.filter(({ to, steps }) => {
+      for (let left = this.#network.stepsPerMs; left > 0; left--) {
+        const step = steps.next();
+        if (step.done !== true) continue;
+        this.#network.send(this, to, { type: 'snapshot', pieces: step.value });
+        return false;
+      }
+      return true;
+    });
   }
 
   meet(node: string): void {

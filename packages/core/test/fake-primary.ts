@@ -1,6 +1,19 @@
 import type { Member } from '@sluice/protocol';
 import type { DomainEvent } from '../src/domain-event.ts';
-import type { ChannelSummary, CountReport, JoinAnswer, KeepRequest, KeptEvent, PresenceJoin, RateAnswer, RateRequest, Registry, RegistryEvents, Slot, UserRef } from '../src/ports/index.ts';
+import type {
+  ChannelSummary,
+  CountReport,
+  JoinAnswer,
+  KeepRequest,
+  KeptEvent,
+  PresenceJoin,
+  RateAnswer,
+  RateRequest,
+  Registry,
+  RegistryEvents,
+  Slot,
+  UserRef,
+} from '../src/ports/index.ts';
 import { Pipe } from './pipe.ts';
 
 interface Presence {

@@ -1,5 +1,15 @@
 import type { ChannelKind, CloseReason } from '@sluice/protocol';
-import type { AppCounters, Backbone, Clock, ConnectionErrorType, Deliver, Frame, Framer, Metrics, Transport } from '../src/ports/index.ts';
+import type {
+  AppCounters,
+  Backbone,
+  Clock,
+  ConnectionErrorType,
+  Deliver,
+  Frame,
+  Framer,
+  Metrics,
+  Transport,
+} from '../src/ports/index.ts';
 import { emptyCounters, emptyDeltaCounters } from '../src/ports/index.ts';
 import { Pipe } from './pipe.ts';
 

@@ -43,7 +43,7 @@ function addressWith(scheme: string): Format<string> {
 
 const HOST_AND_PORT = /^([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\]):(\d{1,5})$/i;
 
-export const redisAddress = addressWith('redis');
+const redisAddress = addressWith('redis');
 export const natsAddress = addressWith('nats');
 
 /** A text that is a {@link redisAddress}, or in a file a section of the two, as Sockudo's files have it. */

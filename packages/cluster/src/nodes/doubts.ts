@@ -19,12 +19,17 @@ interface Asked {
   readonly since: number;
   /** Parts that have come, by question. */
   readonly parts: Map<number, Set<number>>;
+  /** When it was asked last, or said something. */
+  movedAt: number;
 }
 
 /** How far before a loss is noticed messages may have been lost already, with several connections that end one by one. */
 const MARGIN_MS = 5000;
 
-/** Keeps an answer below 300 kB, with topics of the greatest length; NATS carries 1 MB. */
+/** Nothing comes of an answer for so long: it is asked for again, for it waits behind those to others, or is lost. */
+const PATIENCE_MS = 2000;
+
+/** Keeps a part below 300 kB, with topics of 512 bytes, the longest that a backplane has to carry; NATS carries 1 MB. */
 const TOPICS_IN_ONE_PART = 500;
 
 /**
@@ -75,14 +80,19 @@ export class Doubts {
 
   /** To be called now and then, while connected: questions and answers may be lost. */
   askAgain(): void {
-    for (const [node, { since }] of this.#asked) if (this.#options.isThere(node)) this.#tell(node, since);
+    const before = this.#options.now() - PATIENCE_MS;
+    for (const [node, asked] of this.#asked) {
+      if (asked.movedAt <= before && this.#options.isThere(node)) this.#tell(node, asked);
+    }
   }
 
   /** Part of an answer. */
   answered(node: NodeId, { question, turn, part, parts, topics }: Extract<Notice, { type: 'newest' }>): void {
     for (const [topic, number] of topics) this.#options.incoming.newest(node, topic, number);
     const asked = this.#asked.get(node);
-    if (asked === undefined || question < asked.from) return;
+    if (asked === undefined) return;
+    asked.movedAt = this.#options.now();
+    if (question < asked.from) return;
     const had = asked.parts.get(question) ?? new Set();
     asked.parts.set(question, had.add(part));
     if (had.size < parts) return;
@@ -100,20 +110,22 @@ export class Doubts {
   #ask(node: NodeId, sinceMs: number): void {
     const number = this.#options.incoming.heard.numberAt(node, sinceMs - MARGIN_MS);
     const since = Math.min(number, this.#asked.get(node)?.since ?? number);
-    this.#asked.set(node, { from: this.#questions + 1, since, parts: new Map() });
-    this.#tell(node, since);
+    const asked = { from: this.#questions + 1, since, parts: new Map(), movedAt: 0 };
+    this.#asked.set(node, asked);
+    this.#tell(node, asked);
   }
 
-  #tell(node: NodeId, since: number): void {
-    this.#options.tell(node, { type: 'tails', question: ++this.#questions, since });
+  #tell(node: NodeId, asked: Asked): void {
+    asked.movedAt = this.#options.now();
+    this.#options.tell(node, { type: 'tails', question: ++this.#questions, since: asked.since });
   }
 }
 
 /** The answer to a question for tails, in parts; one at least, so that whoever asked knows. */
-export function answerParts(question: number, turn: number, tails: readonly Tail[]): Notice[] {
+export function* answerParts(question: number, turn: number, tails: readonly Tail[]): Iterable<Notice> {
   const parts = Math.max(1, Math.ceil(tails.length / TOPICS_IN_ONE_PART));
-  return Array.from({ length: parts }, (_, part) => {
+  for (let part = 0; part < parts; part++) {
     const topics = tails.slice(part * TOPICS_IN_ONE_PART, (part + 1) * TOPICS_IN_ONE_PART);
-    return { type: 'newest', question, turn, part, parts, topics };
-  });
+    yield { type: 'newest', question, turn, part, parts, topics };
+  }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backplane, Log } from '@sluice/core';
+import { Answers, type AnswersOptions } from './answers.ts';
 import { decodeFrame, encodeNotice, type NodeId } from './frames.ts';
 import { answerParts, Doubts } from './doubts.ts';
 import { Incoming, type IncomingBounds, type IncomingCounters, type Numbers } from './incoming.ts';
@@ -77,6 +78,10 @@ export class NodeGateway {
   readonly #backplane: Backplane;
   readonly #outgoing: Outgoing;
   readonly #repeats: Repeats;
+  /** To those who may have missed something. */
+  readonly #newest: Answers;
+  /** What they are told in parts besides. */
+  readonly #inParts: Answers;
   readonly #incoming: Incoming;
   readonly #membership: Membership;
   #events: GatewayEvents | null = null;
@@ -107,6 +112,13 @@ export class NodeGateway {
       send: (topic, frame, confirmed) => this.#backplane.publish(topic, frame, confirmed),
       notToBeHad: (node, topic, upTo) => this.tell(node, { type: 'not_to_be_had', topic, upTo }),
     });
+    const answers: AnswersOptions = {
+      self: this.id,
+      topicOf: (node) => TO_ONE + node,
+      send: (topic, frame, confirmed) => this.#backplane.publish(topic, frame, confirmed),
+    };
+    this.#newest = new Answers(answers);
+    this.#inParts = new Answers(answers);
     this.#incoming = new Incoming({
       bounds: options.bounds.incoming,
       beatMs: options.beatMs,
@@ -131,6 +143,7 @@ export class NodeGateway {
       },
       onStoodStill: () => this.#events?.stoodStill(),
       onGone: (node, reason) => {
+        for (const answers of [this.#newest, this.#inParts]) answers.forget(node);
         this.#events?.nodeGone(node, reason);
       },
     });
@@ -214,9 +227,17 @@ export class NodeGateway {
     joined?.();
   }
 
-  /** Tells one node something that may be lost. `confirmed`: the transport has taken it over; not called if it broke before. */
-  tell(node: NodeId, notice: object, confirmed = (): void => {}): void {
-    this.#backplane.publish(TO_ONE + node, encodeNotice(this.id, notice), confirmed);
+  /** Tells one node something that may be lost. */
+  tell(node: NodeId, notice: object): void {
+    this.#backplane.publish(TO_ONE + node, encodeNotice(this.id, notice), () => {});
+  }
+
+  /**
+   * Tells one node what takes many notices, after all others that are told such things: no faster than the transport takes them, for
+   * more at once would fill the buffers of those who listen. Any may be lost; when the connection breaks, those that wait.
+   */
+  tellInParts(node: NodeId, notices: Iterable<object>): void {
+    this.#inParts.tell(node, notices);
   }
 
   /** Tells all nodes something that may be lost. */
@@ -248,7 +269,7 @@ export class NodeGateway {
     // Before what is sent again: whoever hears that a connection broke asks for what is missing, and takes nothing for the first.
     this.#beat();
     this.#outgoing.connected();
-    this.#repeats.connected();
+    for (const repairs of [this.#repeats, this.#newest, this.#inParts]) repairs.connected();
     const awayMs = Math.round(this.#doubts.hearing(this.nodes));
     if (awayMs > 0) this.#options.log.info('the connection between the nodes is back', { awayMs });
     this.#events?.connected();
@@ -262,7 +283,7 @@ export class NodeGateway {
     this.#turn++;
     this.#membership.notListening();
     this.#outgoing.disconnected();
-    this.#repeats.disconnected();
+    for (const repairs of [this.#repeats, this.#newest, this.#inParts]) repairs.disconnected();
     for (const topic of [...this.#joining.keys()]) this.#joinUnheard(topic);
     this.#options.log.warn('the connection between the nodes is lost; messages wait until it is back', { reason });
     this.#events?.disconnected();
@@ -340,7 +361,7 @@ export class NodeGateway {
         this.#membership.left(origin);
         return;
       case 'tails':
-        this.#answer(origin, notice);
+        this.#newest.tell(origin, this.#answerTo(notice));
         return;
       case 'newest':
         this.#doubts.answered(origin, notice);
@@ -353,9 +374,9 @@ export class NodeGateway {
     }
   }
 
-  #answer(origin: NodeId, { question, since }: Extract<Notice, { type: 'tails' }>): void {
-    const parts = answerParts(question, this.#turn, this.#outgoing.tails(since));
-    for (const part of parts) this.tell(origin, part);
+  /** Looked up when it is the turn of whoever asked. */
+  *#answerTo({ question, since }: Extract<Notice, { type: 'tails' }>): Iterable<Notice> {
+    yield* answerParts(question, this.#turn, this.#outgoing.tails(since));
   }
 
   #saySeldom(text: string, say: () => void): void {

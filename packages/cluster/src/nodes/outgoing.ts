@@ -1,3 +1,4 @@
+import { forgetOldest } from '../oldest.ts';
 import { Flow } from './flow.ts';
 import { encodeNumbered, type NodeId } from './frames.ts';
 import type { Numbers } from './incoming.ts';
@@ -62,9 +63,11 @@ export class Outgoing {
   unconfirmed = 0;
   /** In this connection, everything up to this number was handed to the transport, or is confirmed. */
   #sent = 0;
+  /** In any connection, what was handed to the transport had numbers up to this one. */
+  #handedOver = 0;
   /** Messages that found no room while the transport was away. */
   refused = 0;
-  /** Messages that were sent again after the transport was away. */
+  /** Times that a message went out that had been handed to an earlier connection. */
   resent = 0;
 
   constructor(options: OutgoingOptions) {
@@ -109,7 +112,6 @@ export class Outgoing {
   /** The transport is there. What it may not have got goes out again, in order; receivers drop what they had. */
   connected(): void {
     this.#sent = this.#first - 1;
-    this.resent += this.unconfirmed;
     this.#flow.open();
   }
 
@@ -167,7 +169,10 @@ export class Outgoing {
       const kept = this.#at(this.#sent + 1);
       if (kept === undefined) return undefined;
       this.#sent++;
-      if (!kept.isConfirmed) return kept;
+      if (kept.isConfirmed) continue;
+      if (kept.number <= this.#handedOver) this.resent++;
+      else this.#handedOver = kept.number;
+      return kept;
     }
   }
 
@@ -190,9 +195,12 @@ export class Outgoing {
   #fade(topic: string): void {
     this.#newest.delete(topic);
     this.#faded.set(topic, this.#first);
-    if (this.#faded.size <= MAX_FADED) return;
-    const [oldest] = this.#faded.keys();
-    if (oldest !== undefined) this.#faded.delete(oldest);
+    if (this.#faded.size > MAX_FADED) this.#forgetFaded();
+  }
+
+  #forgetFaded(): void {
+    const bound = { max: MAX_FADED, size: () => this.#faded.size };
+    forgetOldest(this.#faded.keys(), bound, (topic) => this.#faded.delete(topic));
   }
 
   /** The last number of a topic that has no message here; 0 where it is not remembered. */

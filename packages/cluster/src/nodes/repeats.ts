@@ -1,5 +1,5 @@
 import { encodeRepeated, type NodeId } from './frames.ts';
-import { Flow } from './flow.ts';
+import { Flow, type Parcel } from './flow.ts';
 import type { Numbers } from './incoming.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -11,9 +11,11 @@ export interface RepeatsOptions {
   readonly notToBeHad: (node: NodeId, topic: string, upTo: number) => void;
 }
 
-interface Wish extends Numbers {
+interface Wish {
   readonly node: NodeId;
   readonly topic: string;
+  readonly after: number;
+  upTo: number;
 }
 
 /** Whoever finds no room asks again. */
@@ -22,11 +24,14 @@ const MAX_WISHES = 10_000;
 /** Sends nodes what they missed, one wish after the other, no faster than the transport takes it. */
 export class Repeats {
   readonly #options: RepeatsOptions;
-  readonly #flow: Flow<{ readonly topic: string; readonly frame: Buffer }>;
+  readonly #flow: Flow<Parcel>;
   /** By node and topic, oldest first. */
   readonly #wishes = new Map<string, Wish>();
-  /** Of the first of them, newest first; null: it is not looked up yet. */
-  #numbers: number[] | null = null;
+  /** Goes through them. Begun anew for each, it would look past all that were deleted at the front (V8 keeps the places). */
+  #order = this.#wishes.values();
+  #current: Wish | null = null;
+  /** What is to be sent of it, newest first. */
+  #numbers: number[] = [];
   /** As far as these go. */
   #upTo = 0;
 
@@ -43,34 +48,54 @@ export class Repeats {
   disconnected(): void {
     this.#flow.close();
     this.#wishes.clear();
-    this.#numbers = null;
+    this.#current = null;
   }
 
   wish(node: NodeId, topic: string, { after, upTo }: Numbers): void {
-    const key = `${node} ${topic}`;
+    const key = keyOf(node, topic);
     const had = this.#wishes.get(key);
     if (had === undefined && this.#wishes.size >= MAX_WISHES) return;
     // What is under way already is not begun again.
     if (had === undefined) this.#wishes.set(key, { node, topic, after, upTo });
-    else if (upTo > had.upTo) this.#wishes.set(key, { ...had, upTo });
+    else if (upTo > had.upTo) had.upTo = upTo;
     this.#flow.pump();
   }
 
-  #next(): { readonly topic: string; readonly frame: Buffer } | undefined {
-    for (const [key, wish] of this.#wishes) {
-      this.#numbers ??= this.#lookUp(wish);
+  #next(): Parcel | undefined {
+    for (;;) {
+      this.#current ??= this.#begin();
+      if (this.#current === null) return undefined;
+      const { node, topic } = this.#current;
       const number = this.#numbers.pop();
       if (number === undefined) {
-        this.#numbers = null;
-        this.#wishes.delete(key);
-        if (wish.upTo > this.#upTo) this.#wishes.set(key, { ...wish, after: this.#upTo });
+        this.#end(this.#current);
         continue;
       }
-      const frame = this.#options.outgoing.frameOf(number);
-      if (frame === undefined) this.#options.notToBeHad(wish.node, wish.topic, number);
-      else return { topic: this.#options.topicOf(wish.node), frame: encodeRepeated(wish.topic, frame) };
+      const numbered = this.#options.outgoing.frameOf(number);
+      const frame = numbered === undefined ? undefined : encodeRepeated(topic, numbered);
+      if (frame !== undefined) return { topic: this.#options.topicOf(node), frame };
+      // Whoever wished for it reports it as lost.
+      this.#options.notToBeHad(node, topic, number);
     }
-    return undefined;
+  }
+
+  #begin(): Wish | null {
+    let next = this.#order.next();
+    if (next.done === true) {
+      // One that has come to an end stays there, whatever is added.
+      this.#order = this.#wishes.values();
+      next = this.#order.next();
+    }
+    if (next.done === true) return null;
+    this.#numbers = this.#lookUp(next.value);
+    return next.value;
+  }
+
+  #end(wish: Wish): void {
+    const key = keyOf(wish.node, wish.topic);
+    this.#current = null;
+    this.#wishes.delete(key);
+    if (wish.upTo > this.#upTo) this.#wishes.set(key, { ...wish, after: this.#upTo });
   }
 
   #lookUp({ node, topic, after, upTo }: Wish): number[] {
@@ -79,4 +104,8 @@ export class Repeats {
     if (lostUpTo > after) this.#options.notToBeHad(node, topic, Math.min(lostUpTo, upTo));
     return numbers;
   }
+}
+
+function keyOf(node: NodeId, topic: string): string {
+  return `${node} ${topic}`;
 }

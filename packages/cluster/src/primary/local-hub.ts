@@ -116,6 +116,8 @@ export class LocalHub {
     for (const topic of this.#router.dropOwner(owner)) this.#interest.leave(topic);
     this.#registry.dropOwner(owner);
     this.#passedOn.delete(owner);
+    // A sender that never asks would keep it for ever.
+    for (const owners of this.#passedOn.values()) owners.delete(owner);
     this.#unresponsive.delete(owner);
     for (const asked of this.#asked) {
       if (asked.owner === owner) asked.giveUp();

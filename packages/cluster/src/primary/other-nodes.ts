@@ -3,6 +3,7 @@ import type { GatewayCounters, NodeGateway } from '../nodes/index.ts';
 import type { NodeId } from '../registry/owner.ts';
 import type { Replication, ReplicationOptions } from '../registry/replication.ts';
 import { isSnapshotNotice, type SnapshotNotice } from './snapshot-notices.ts';
+import { SnapshotRounds } from './snapshot-rounds.ts';
 
 export interface OtherNodesOptions {
   readonly gateway: NodeGateway;
@@ -47,13 +48,6 @@ interface Gathering {
   readonly pieces: Buffer[];
 }
 
-/** A snapshot that goes out. */
-interface Sending {
-  readonly id: number;
-  /** When the transport was given its last piece. */
-  at: number;
-}
-
 /** The other nodes as the primary sees them: the way to their workers, and what they hold. */
 export class OtherNodes {
   readonly #options: OtherNodesOptions;
@@ -64,9 +58,7 @@ export class OtherNodes {
   readonly #gathering = new Map<NodeId, Gathering>();
   /** Nodes that said they were at another version than is known; a message may be under way. */
   readonly #ahead = new Map<NodeId, number>();
-  /** Snapshots under way, by the node that gets them. */
-  readonly #sending = new Map<NodeId, Sending>();
-  #snapshots = 0;
+  #snapshots: SnapshotRounds | null = null;
   #timer: NodeJS.Timeout | null = null;
   #comingBack: NodeJS.Timeout | null = null;
   #stoodBack = false;
@@ -106,6 +98,11 @@ export class OtherNodes {
     this.#duties = duties;
     const { replication } = duties;
     const { log, beatMs } = this.#options;
+    const snapshots = new SnapshotRounds({
+      snapshot: () => replication.snapshot(),
+      tellInParts: (node, parts) => this.#gateway.tellInParts(node, parts),
+    });
+    this.#snapshots = snapshots;
     await this.#gateway.start({
       message: (node, topic, body) => {
         if (topic === REGISTRY) this.#applied(node, replication.applyRemote(node, body));
@@ -119,19 +116,19 @@ export class OtherNodes {
       },
       nodeGone: (node, reason) => {
         log.warn('another node is gone', { node, reason });
-        for (const known of [this.#askedAt, this.#gathering, this.#ahead, this.#sending]) known.delete(node);
+        for (const known of [this.#askedAt, this.#gathering, this.#ahead]) known.delete(node);
+        snapshots.forget(node);
         replication.dropNode(node);
       },
       notice: (node, notice) => {
         if (isSnapshotNotice(notice)) this.#notice(node, notice);
       },
       connected: () => {
-        // What was given to the transport before is never confirmed. Whoever lacks it asks again.
-        this.#sending.clear();
         duties.reachable(true);
         this.#comeBack();
       },
       disconnected: () => {
+        snapshots.clear();
         duties.reachable(false);
         this.#standBack();
       },
@@ -254,10 +251,12 @@ export class OtherNodes {
     if (version !== undefined) this.#gateway.tellAll({ type: 'registry_version', version } satisfies SnapshotNotice);
   }
 
+  /** What a node said before it went may come after that; nobody would clear it away again. */
   #notice(node: NodeId, notice: SnapshotNotice): void {
+    if (!this.#gateway.nodes.includes(node)) return;
     switch (notice.type) {
       case 'snapshot?':
-        this.#sendSnapshot(node);
+        this.#snapshots?.ask(node);
         return;
       case 'snapshot':
         this.#takeUp(node, notice);
@@ -265,29 +264,6 @@ export class OtherNodes {
       case 'registry_version':
         this.#compare(node, notice.version);
     }
-  }
-
-  /** A piece when the transport has taken over the one before: more at once would fill the buffers of those who listen. */
-  #sendSnapshot(node: NodeId): void {
-    const before = this.#sending.get(node);
-    // A piece that was given to a transport that is away is never confirmed.
-    if (before !== undefined && this.#now() - before.at < this.#options.deadMs) return;
-    const pieces = this.#duties?.replication.snapshot() ?? [];
-    const id = ++this.#snapshots;
-    const sending: Sending = { id, at: this.#now() };
-    this.#sending.set(node, sending);
-    const send = (place: number): void => {
-      if (this.#sending.get(node) !== sending) return;
-      sending.at = this.#now();
-      const data = pieces[place]?.toString('base64');
-      if (data === undefined) {
-        this.#sending.delete(node);
-        return;
-      }
-      const notice = { type: 'snapshot', id, place, of: pieces.length, data } satisfies SnapshotNotice;
-      this.#gateway.tell(node, notice, () => send(place + 1));
-    };
-    send(0);
   }
 
   #takeUp(node: NodeId, { id, place, of, data }: Extract<SnapshotNotice, { type: 'snapshot' }>): void {
@@ -309,7 +285,7 @@ export class OtherNodes {
   /** Twice the same difference: what is missing is not under way. */
   #compare(node: NodeId, version: number): void {
     const known = this.#versionOf(node);
-    if (known === undefined || !this.#gateway.nodes.includes(node) || (known !== null && known >= version)) {
+    if (known === undefined || (known !== null && known >= version)) {
       this.#ahead.delete(node);
       return;
     }

@@ -1,4 +1,5 @@
 import { type KeepRequest, type KeptEvent, topicOf } from '@sluice/core';
+import { type Bound, forgetOldest } from '../oldest.ts';
 import type { NodeId } from './owner.ts';
 
 /** What all cache channels together may keep. */
@@ -32,9 +33,6 @@ interface Entry extends KeepStamp {
   readonly expiresAt: number;
 }
 
-/** What goes at a bound: one at a time would look past all that went before, each time (V8 keeps deleted places of a Map). */
-const PART_TO_GO = 0.01;
-
 /** The last event of each cache channel. Lives without subscribers, up to its time and the bounds; at a bound the oldest go. */
 export class EventCache {
   readonly #options: EventCacheOptions;
@@ -67,7 +65,8 @@ export class EventCache {
     this.#entries.set(key, { appId, channel, text, tagsJson, bytes, expiresAt, clock, node });
     this.#bytes += bytes;
     const { maxEvents, maxBytes } = this.#options;
-    if (this.#entries.size > maxEvents || this.#bytes > maxBytes) this.#makeRoom();
+    if (this.#entries.size > maxEvents) this.#makeRoom({ max: maxEvents, size: () => this.#entries.size });
+    if (this.#bytes > maxBytes) this.#makeRoom({ max: maxBytes, size: () => this.#bytes });
   }
 
   kept(appId: string, channel: string): KeptEvent | null {
@@ -83,7 +82,8 @@ export class EventCache {
   /** All that are kept, the one kept longest first. */
   *events(): Iterable<StampedEvent> {
     const now = this.#options.now();
-    for (const { appId, channel, text, tagsJson, expiresAt, clock, node } of this.#entries.values()) {
+    // A list, since whoever takes his time over them would never come to an end: what is kept meanwhile is put behind the last.
+    for (const { appId, channel, text, tagsJson, expiresAt, clock, node } of [...this.#entries.values()]) {
       if (expiresAt > now) yield { appId, channel, text, tagsJson, ttlMs: expiresAt - now, clock, node };
     }
   }
@@ -93,13 +93,7 @@ export class EventCache {
     this.#entries.delete(key);
   }
 
-  #makeRoom(): void {
-    const { maxEvents, maxBytes } = this.#options;
-    const events = maxEvents - Math.floor(maxEvents * PART_TO_GO);
-    const bytes = maxBytes * (1 - PART_TO_GO);
-    for (const key of this.#entries.keys()) {
-      if (this.#entries.size <= events && this.#bytes <= bytes) return;
-      this.#forget(key);
-    }
+  #makeRoom(bound: Bound): void {
+    forgetOldest(this.#entries.keys(), bound, (key) => this.#forget(key));
   }
 }

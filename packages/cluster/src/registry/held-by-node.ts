@@ -27,8 +27,7 @@ export class HeldByNode {
     // Found first: taking out changes what is looked through.
     for (const event of [...this.#membersGone(node, state.directory)]) state.leave(node, event);
     for (const channel of [...this.#countsGone(node, state.directory)]) {
-      const announce = state.directory.channel(channel)?.announces ?? false;
-      state.count(node, { ...channel, subscriptions: 0, announce });
+      state.count(node, { ...channel, subscriptions: 0, announce: false });
     }
     for (const user of [...this.#usersGone(node, state.directory)]) state.userLeft(node, user);
     for (const name of slots.namesOf(node)) if (!this.#slots.has(name)) slots.setElsewhere(node, name, 0);

@@ -76,9 +76,10 @@ export class MergedState {
     const before = record.subscriptions;
     const beforeHere = record.subscriptionsHere;
     record.setCount(owner, subscriptions);
-    record.announces = announce;
+    // Who has no subscriber left may not know that others have announced ones.
+    if (subscriptions > 0) record.announces = announce;
     const count = record.subscriptions;
-    if (announce && count !== before) {
+    if (record.announces && count !== before) {
       this.#counts.changed({ appId: report.appId, channel: report.channel, count });
     }
     if (record.subscriptionsHere !== beforeHere) this.#here?.countChanged(report);

@@ -1,10 +1,8 @@
 import { type RateAnswer, type RateRequest, RateWindow } from '@sluice/core';
+import { forgetOldest } from '../oldest.ts';
 
 /** Names may come from addresses of clients. */
 const MAX_NAMES = 100_000;
-
-/** The part that is forgotten at the bound, in one go: a look at the front of a Map passes all that was deleted there. */
-const SLICE = 0.01;
 
 /** The rates that all workers share, by name. At the bound the oldest windows are forgotten, and begin anew. */
 export class RateTable {
@@ -36,10 +34,7 @@ export class RateTable {
     for (const [name, window] of this.#windows) {
       if (window.isOver(now)) this.#windows.delete(name);
     }
-    let excess = this.#windows.size - MAX_NAMES * (1 - SLICE);
-    for (const name of this.#windows.keys()) {
-      if (excess-- <= 0) return;
-      this.#windows.delete(name);
-    }
+    const bound = { max: MAX_NAMES, size: () => this.#windows.size };
+    forgetOldest(this.#windows.keys(), bound, (name) => this.#windows.delete(name));
   }
 }

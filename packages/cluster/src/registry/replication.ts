@@ -114,10 +114,14 @@ export class Replication {
     return this.#nodes.applyChanges(node, message);
   }
 
-  /** All that this node holds now, in pieces of at most 256 KB as far as no kept event is larger. */
-  snapshot(): Buffer[] {
+  /**
+   * Makes, step by step, the pieces of all that this node holds, of at most 256 KB as far as no kept event is larger. What changes
+   * between the steps is told in messages of its own, and may be in the snapshot or not: the number is that of the first step, so
+   * that whoever takes it up applies those messages after it. Each says what is, and so they lead to the same from either.
+   */
+  *snapshot(): Generator<void, Buffer[]> {
     this.stream.flushAll();
-    return piecesOf(this.version, this.#changesOfAll());
+    return yield* piecesOf(this.version, this.#changesOfAll());
   }
 
   /** Takes up a snapshot of the node: only what differs from what it was known to hold causes events. */
@@ -162,15 +166,21 @@ export class Replication {
     else this.stream.missed(channel);
   }
 
-  *#changesOfAll(): Iterable<Change> {
+  *#changesOfAll(): Iterable<readonly Change[]> {
     yield* changesOfAll(this.state.directory, this.slots);
-    for (const event of this.#options.cache.events()) if (this.#tellsKept(event)) yield { type: 'keep', ...event };
+    for (const event of this.#options.cache.events()) {
+      if (this.#tellsKept(event)) yield [{ type: 'keep', ...event }];
+    }
+    // Last, so that they are no older than the state, and at one moment, so that they fit together.
     const { nodes } = this.#duty;
     const { self } = this.#options;
-    if (nodes.has(self) && !nodes.isLeaving(self)) yield { type: 'shares' };
-    for (const transition of this.#duty.recentlyTold()) yield { type: 'told', transition };
-    yield { type: 'owed', transitions: this.#duty.owed() };
-    if (nodes.isLeaving(self)) yield { type: 'leaves' };
+    const told = [...this.#duty.recentlyTold()];
+    const owed = this.#duty.owed();
+    const isLeaving = nodes.isLeaving(self);
+    if (nodes.has(self) && !isLeaving) yield [{ type: 'shares' }];
+    for (const transition of told) yield [{ type: 'told', transition }];
+    yield [{ type: 'owed', transitions: owed }];
+    if (isLeaving) yield [{ type: 'leaves' }];
   }
 
   /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */

@@ -51,6 +51,7 @@ class Listener {
   /** The question that is asked again; undefined: none. */
   get openQuestion(): number | undefined {
     this.asked.length = 0;
+    this.nowMs += 2000;
     this.doubts.askAgain();
     return this.asked[0]?.question;
   }
@@ -96,6 +97,22 @@ describe('A doubt', () => {
     assert.ok(listener.openQuestion, 'a part is missing');
     listener.answer(second.question, 1, 2);
     assert.equal(listener.openQuestion, undefined);
+  });
+
+  it('is not asked about again while the answer comes', () => {
+    const listener = new Listener();
+    listener.beats(20);
+    listener.miss(1);
+    listener.beats(1);
+    const [asked] = listener.asked;
+    assert.ok(asked);
+    for (let part = 0; part < 9; part++) {
+      listener.nowMs += 1500;
+      listener.answer(asked.question, part, 10);
+      listener.doubts.askAgain();
+    }
+    assert.equal(listener.asked.length, 1);
+    assert.ok(listener.openQuestion, 'nothing came for two seconds');
   });
 
   it('reaches as far back as the oldest that is not answered', () => {

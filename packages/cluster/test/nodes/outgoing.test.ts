@@ -10,6 +10,7 @@ class Origin {
   readonly outgoing: Outgoing;
   readonly #confirmations = new Map<number, () => void>();
   readonly #sent: number[] = [];
+  confirmsAtOnce = false;
 
   constructor(maxMessages = 100) {
     this.outgoing = new Outgoing({
@@ -20,7 +21,8 @@ class Origin {
         const decoded = decodeFrame(frame);
         assert.ok(decoded?.kind === 'numbered');
         this.#sent.push(decoded.message.number);
-        this.#confirmations.set(decoded.message.number, confirmed);
+        if (this.confirmsAtOnce) confirmed();
+        else this.#confirmations.set(decoded.message.number, confirmed);
       },
     });
     this.outgoing.connected();
@@ -55,6 +57,25 @@ describe('What a node publishes', () => {
     assert.equal(origin.outgoing.unconfirmed, 0);
   });
 
+  it('counts as sent again only where an earlier connection was given it', () => {
+    const origin = new Origin();
+    origin.outgoing.disconnected();
+    origin.publish('x', 'x', 'x', 'x');
+    origin.outgoing.connected();
+    assert.deepEqual(origin.sent, [1, 2, 3]);
+    assert.equal(origin.outgoing.resent, 0, 'all waited');
+    origin.confirm(1);
+    assert.deepEqual(origin.sent, [4]);
+    origin.outgoing.disconnected();
+    origin.publish('x', 'x');
+    origin.outgoing.connected();
+    assert.deepEqual(origin.sent, [2, 3, 4]);
+    assert.equal(origin.outgoing.resent, 3);
+    origin.confirm(2, 3, 4);
+    assert.deepEqual(origin.sent, [5, 6]);
+    assert.equal(origin.outgoing.resent, 3);
+  });
+
   it('counts as missed by nobody while it waits for the transport', () => {
     const origin = new Origin();
     origin.publish('x', 'y', 'z');
@@ -69,6 +90,22 @@ describe('What a node publishes', () => {
       ['y', 2],
       ['z', 3],
     ]);
+  });
+
+  it('forgets the last numbers of topics a part at a time when there are very many', () => {
+    const origin = new Origin(1);
+    origin.confirmsAtOnce = true;
+    const { outgoing } = origin;
+    const body = Buffer.alloc(1);
+    const remembered: number[] = [];
+    for (let i = 0; i < 70_000; i++) {
+      outgoing.publish(`topic-${i}`, body);
+      if (i >= 66_000 && i % 250 === 0) remembered.push(outgoing.tails(0).length);
+    }
+    assert.ok(Math.max(...remembered) <= 65_537, `${Math.max(...remembered)} topics`);
+    // One at a time they would stay at the bound, and finding each would cost a look past all that have gone.
+    assert.ok(Math.min(...remembered) < 65_100, `${Math.min(...remembered)} topics`);
+    assert.deepEqual(outgoing.numbersOf('topic-69000', { after: 0, upTo: 69_001 }), { lostUpTo: 69_001, numbers: [] });
   });
 
   it('makes room for what comes as it is confirmed, and not before', () => {

@@ -82,6 +82,16 @@ describe('Messages that somebody missed', () => {
     assert.deepEqual(origin.news, ['not for b: x up to 6', 'not for b: x up to 7', 'to b: x 8']);
   });
 
+  it('are sent on their own topics only, though one is forgotten while others wait', () => {
+    const origin = new Origin(12, ['x', 'y'], 12);
+    origin.repeats.wish('b', 'x', { after: 0, upTo: 11 });
+    origin.repeats.wish('c', 'y', { after: 8, upTo: 12 });
+    assert.deepEqual(origin.news, ['to b: x 1', 'to b: x 3', 'to b: x 5']);
+    origin.publish(['z'], 7);
+    origin.confirmAll();
+    assert.deepEqual(origin.news, ['not for b: x up to 7', 'to b: x 9', 'to b: x 11', 'to c: y 10', 'to c: y 12']);
+  });
+
   it('of a topic whose messages are all forgotten are not to be had up to its last', () => {
     const origin = new Origin(3, ['x', 'y', 'y', 'y'], 4);
     origin.repeats.wish('b', 'x', { after: 0, upTo: 1 });
@@ -91,6 +101,20 @@ describe('Messages that somebody missed', () => {
       ['y', 4],
     ]);
     assert.deepEqual(origin.outgoing.tails(1), [['y', 4]]);
+  });
+
+  it('are not to be had where the name of their topic is longer than a frame can say, and others are sent', () => {
+    const [longest, tooLong] = ['x'.repeat(65_535), 'x'.repeat(65_536)];
+    const origin = new Origin(100, [tooLong, longest], 4);
+    origin.repeats.wish('b', tooLong, { after: 0, upTo: 3 });
+    origin.repeats.wish('b', longest, { after: 0, upTo: 4 });
+    const news = origin.news.map((line) => line.replace(tooLong, 'too long').replace(longest, 'longest'));
+    assert.deepEqual(news, [
+      'not for b: too long up to 1',
+      'not for b: too long up to 3',
+      'to b: longest 2',
+      'to b: longest 4',
+    ]);
   });
 
   it('are not sent over another connection: who still misses them asks again', () => {

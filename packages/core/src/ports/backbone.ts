@@ -1,5 +1,5 @@
 /**
- * Moves opaque messages between the workers of a node, and later between nodes. A topic is a channel of an app.
+ * Moves opaque messages between workers, of one node and of several. A topic is a channel of an app.
  *
  * MUST keep the order of one member's messages on one topic. MUST NOT hand a member its own messages back.
  * MUST call `joined` only when every message published from then on, by anybody, will be delivered here;
