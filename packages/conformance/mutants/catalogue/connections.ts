@@ -150,7 +150,7 @@ export const CONNECTIONS: readonly Mutant[] = [
     },
     {
       name: 'announces-counts-to-nobody',
-      find: 'if (announce && count !== before) {',
+      find: 'if (record.announces && count !== before) {',
       replace: 'if (false) {',
       rows: ['SC-01', 'SC-02', 'SC-03', 'SC-08'],
     },
