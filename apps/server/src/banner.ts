@@ -14,7 +14,7 @@ export function banner(settings: Settings, version: string): string {
     `  Sluice ${version}`,
     '',
     `  listening   http${s}://${inUrl(host)}:${port}${pathPrefix}  (WebSocket and HTTP API)`,
-    `  workers     ${workers}, connections shared out by the ${scheduling}`,
+    `  workers     ${workers === 1 ? '1' : `${workers}, connections shared out by the ${scheduling}`}`,
     `  app         ${app === undefined ? 'none' : `id ${app.id}, key ${key}${more}`}`,
     `  metrics     ${metrics.enabled ? `http://${inUrl(metrics.host)}:${metrics.port}/metrics` : 'off'}`,
     '',

@@ -43,6 +43,10 @@ test('names where it listens, how it shares out, its app and its metrics, and of
   );
 });
 
+test('says nothing of sharing where one worker has all connections', (t) => {
+  assert.equal(lineOf(bannerOf(t, { env: { WORKERS: '1' } }), 'workers'), '1');
+});
+
 test('follows the address, the prefix, TLS and who shares out', (t) => {
   const env = { ...TLS, HOST: '::1', PORT: '7001', PATH_PREFIX: '/rt', CLUSTER_SCHEDULING: 'kernel' };
   const text = bannerOf(t, { env: { ...env, METRICS_HOST: '::' } });
