@@ -14,8 +14,8 @@ const LEAST_GROWTH = 1.5;
 const NO_RETRY_MS = 3000;
 /** Of events while an endpoint does not answer. */
 const ROUNDS = 3;
-/** What the statements allow where something is not to be delayed. */
-const PROMPT_MS = 1000;
+/** For what is not to be delayed: more than a busy machine takes, less than a call that hangs. */
+const PROMPT_MS = 1800;
 
 /** Makes one event whose call is answered with these, and then 200; gives the calls up to that. */
 async function callsFor(
