@@ -32,8 +32,9 @@ export class TcpClient implements Disposable {
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     );
-    await until('101 Switching Protocols', () => client.ended || client.received.includes('\r\n\r\n'));
-    if (client.ended) throw new Error(`the connection was closed after ${JSON.stringify(client.received.toString())}`);
+    const isAnswered = (): boolean => client.received.includes('\r\n\r\n');
+    await until('an answer to the upgrade', () => client.ended || isAnswered());
+    if (!isAnswered()) throw new Error(`closed after ${JSON.stringify(client.received.toString())}`);
     return client;
   }
 

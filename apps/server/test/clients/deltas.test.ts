@@ -212,14 +212,16 @@ test('a filter holds back what it is not for, also after it has changed', async 
     await publish({ channel: 'filtered-documents', version: 100, more: { tags: { region: 'us' } } });
     return got.length > 2;
   });
+  // One that was published for nothing but that may still come.
+  const isOfRound = (document: unknown): boolean => (document as { readonly version: number }).version < 100;
   got.splice(0);
   await round(7);
   deltas.channel('filtered-*', undefined);
   await until('the filter', async () => {
-    await publish({ channel: 'filtered-documents', version: 100 });
-    return got.length > 2;
+    await publish({ channel: 'filtered-documents', version: 200 });
+    return got.some((document) => (document as { readonly version: number }).version === 200);
   });
-  assert.deepEqual(got.slice(0, 2), [documentOf(8), documentOf(9)]);
+  assert.deepEqual(got.filter(isOfRound), [documentOf(8), documentOf(9)]);
   assert.deepEqual(all, documents(1, 9));
   assert.deepEqual(errors, []);
   assert.equal(deltas.stats().failures, 0);
