@@ -146,9 +146,12 @@ export class Publisher {
 
 const ARRIVAL_MS = 15_000;
 
-/** Waits until a client has had as many events of a name, and gives their data. */
+/**
+ * Waits until a client has had as many different events of a name, and gives the data of all. One that was refused while a node
+ * died may have been passed on all the same, and comes again when its publisher sends it again.
+ */
 export async function dataOfAll(client: RawClient, event: string, count: number): Promise<unknown[]> {
   const data = (): unknown[] => client.frames.filter((frame) => frame.event === event).map((frame) => frame.data);
-  await until(`${count} of ${event}`, () => data().length >= count, ARRIVAL_MS).catch(() => {});
+  await until(`${count} of ${event}`, () => new Set(data()).size >= count, ARRIVAL_MS).catch(() => {});
   return data();
 }

@@ -324,12 +324,7 @@ export class LocalHub {
         this.#interest.join(question.topic, () => answer(question, null));
         return;
       case 'taken_up':
-        void this.#takenUp(owner).then(() => {
-          const reply = (): void => answer(question, null);
-          // A turn later where there are other nodes, so that what is on its way to them goes first, should this one be killed.
-          if (this.#options.others === null) reply();
-          else setImmediate(reply);
-        });
+        void this.#takenUp(owner).then(() => answer(question, null));
         return;
       case 'join_presence':
         registry.join(owner, question, (list) => answer(question, list));
