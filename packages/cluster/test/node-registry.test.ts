@@ -1,176 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import type { JoinAnswer } from '@sluice/core';
-import { createSocketId } from '@sluice/protocol';
-import { Random } from '@sluice/testkit';
 import { EventCache } from '../src/registry/event-cache.ts';
-import { NodeRegistry } from '../src/registry/node-registry.ts';
-import { NO_LISTENER } from './silent.ts';
-
-const APP = '1001';
-const ROOM = 'presence-room';
-
-/** A registry with all that it said, in order, and a clock that stands still. */
-class Fixture {
-  nowMs = 0;
-  readonly events: string[] = [];
-  readonly occupation: string[] = [];
-  readonly registry: NodeRegistry;
-
-  constructor() {
-    const to = (owners: ReadonlySet<number>): string => [...owners].sort((a, b) => a - b).join('+') || 'nobody';
-    this.registry = new NodeRegistry({
-      now: () => this.nowMs,
-      cache: { maxEvents: 3, maxBytes: 1_000_000 },
-      listener: {
-        happened: ({ type, channel }) => {
-          if (type.startsWith('channel_')) this.occupation.push(`${channel} ${type.slice('channel_'.length)}`);
-        },
-        memberAdded: (owners, { channel, member }) => this.events.push(`+${member.userId} ${channel} to ${to(owners)}`),
-        memberRemoved: (owners, { channel, userId }) => this.events.push(`-${userId} ${channel} to ${to(owners)}`),
-        subscriptionCount: (owners, { channel, count }) => this.events.push(`${channel} has ${count} to ${to(owners)}`),
-        userOnline: (owners, { userId }) => this.events.push(`${userId} online to ${to(owners)}`),
-        userOffline: (owners, { userId }) => this.events.push(`${userId} offline to ${to(owners)}`),
-        userTerminated: ({ userId }) => this.events.push(`${userId} terminated`),
-      },
-    });
-  }
-
-  join(owner: number, userId: string, { channel = ROOM, maxMembers = 100 } = {}): JoinAnswer {
-    let given: JoinAnswer | undefined;
-    const request = { appId: APP, channel, socketId: createSocketId(), member: { userId, info: 'null' }, maxMembers };
-    this.registry.join(owner, request, (answer) => {
-      assert.equal(given, undefined, 'answered twice');
-      given = answer;
-    });
-    assert.ok(given !== undefined, 'not answered');
-    return given;
-  }
-
-  leave(owner: number, userId: string, channel = ROOM): void {
-    this.registry.leave(owner, { appId: APP, channel, userId });
-  }
-
-  takeEvents(): string[] {
-    return this.events.splice(0);
-  }
-}
-
-describe('Presence in the registry', () => {
-  it('tells of a user exactly once, at the first join and at the last leave', () => {
-    const f = new Fixture();
-    f.join(1, 'alice');
-    assert.deepEqual(f.takeEvents(), [`+alice ${ROOM} to 1`]);
-    f.join(1, 'alice');
-    f.join(2, 'alice');
-    f.leave(1, 'alice');
-    f.leave(2, 'alice');
-    assert.deepEqual(f.takeEvents(), []);
-    f.leave(1, 'alice');
-    assert.deepEqual(f.takeEvents(), [`-alice ${ROOM} to nobody`]);
-    f.leave(1, 'alice');
-    assert.deepEqual(f.takeEvents(), []);
-  });
-
-  it('tells every owner that holds a member, and no other', () => {
-    const f = new Fixture();
-    f.join(1, 'alice');
-    f.join(3, 'carol', { channel: 'presence-other' });
-    f.takeEvents();
-    f.join(2, 'bob');
-    f.leave(1, 'alice');
-    assert.deepEqual(f.takeEvents(), [`+bob ${ROOM} to 1+2`, `-alice ${ROOM} to 2`]);
-  });
-
-  it('answers a newcomer with the list before anybody hears of the join', () => {
-    const order: string[] = [];
-    const registry = new NodeRegistry({
-      now: () => 0,
-      cache: { maxEvents: 3, maxBytes: 1_000_000 },
-      listener: { ...NO_LISTENER, memberAdded: () => order.push('event') },
-    });
-    const member = { userId: 'alice', info: 'null' };
-    const request = { appId: APP, channel: ROOM, socketId: createSocketId(), member, maxMembers: 1 };
-    registry.join(1, request, () => order.push('answer'));
-    assert.deepEqual(order, ['answer', 'event']);
-  });
-
-  it('tells nobody of a user whom a full channel refused, and keeps no trace of the channel', () => {
-    const f = new Fixture();
-    assert.equal(f.join(1, 'alice', { maxMembers: 0 }), 'full');
-    f.join(1, 'bob', { maxMembers: 1 });
-    assert.equal(f.join(2, 'alice', { maxMembers: 1 }), 'full');
-    f.leave(2, 'alice');
-    assert.deepEqual(f.takeEvents(), [`+bob ${ROOM} to 1`]);
-    assert.deepEqual(f.registry.users(APP, ROOM), ['bob']);
-  });
-
-  it('derives the leaves of all users of an owner that died, and leaves no ghost', () => {
-    const f = new Fixture();
-    f.join(1, 'alice');
-    f.join(1, 'shared');
-    f.join(2, 'shared');
-    f.join(2, 'bob');
-    f.join(1, 'dave', { channel: 'presence-own' });
-    f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 2, announce: false });
-    f.registry.count(2, { appId: APP, channel: ROOM, subscriptions: 2, announce: false });
-    f.registry.count(1, { appId: APP, channel: 'plain', subscriptions: 7, announce: false });
-    f.takeEvents();
-    f.registry.dropOwner(1);
-    assert.deepEqual(f.takeEvents(), [`-alice ${ROOM} to 2`, '-dave presence-own to nobody']);
-    assert.deepEqual(f.registry.channels(APP, ''), [{ channel: ROOM, subscriptions: 2, users: 2 }]);
-    assert.deepEqual(f.registry.users(APP, 'presence-own'), []);
-    f.registry.dropOwner(1);
-    assert.deepEqual(f.takeEvents(), []);
-    f.registry.dropOwner(2);
-    assert.deepEqual(f.registry.channels(APP, ''), []);
-    assert.deepEqual(f.registry.users(APP, ROOM), []);
-  });
-
-  it('agrees with a plain account of who is where after any joins, leaves and deaths', () => {
-    for (let seed = 1; seed <= 100; seed++) {
-      const random = new Random(seed);
-      const f = new Fixture();
-      const held = new Map<string, number>();
-      const isThere = (user: string): boolean => [1, 2, 3].some((owner) => (held.get(`${owner}${user}`) ?? 0) > 0);
-      for (let step = 0; step < 60; step++) {
-        const owner = 1 + random.below(3);
-        const user = random.pick(['a', 'b', 'c']);
-        const key = `${owner}${user}`;
-        const before = ['a', 'b', 'c'].filter(isThere);
-        const action = random.below(10);
-        if (action < 5) {
-          f.join(owner, user);
-          held.set(key, (held.get(key) ?? 0) + 1);
-        } else if (action < 9) {
-          f.leave(owner, user);
-          held.set(key, Math.max(0, (held.get(key) ?? 0) - 1));
-        } else {
-          f.registry.dropOwner(owner);
-          for (const each of ['a', 'b', 'c']) held.delete(`${owner}${each}`);
-        }
-        const after = ['a', 'b', 'c'].filter(isThere);
-        const expected = [
-          ...after.filter((each) => !before.includes(each)).map((each) => `+${each}`),
-          ...before.filter((each) => !after.includes(each)).map((each) => `-${each}`),
-        ];
-        assert.deepEqual(
-          f
-            .takeEvents()
-            .map((event) => event.slice(0, 2))
-            .sort(),
-          expected.sort(),
-          `seed ${seed}, step ${step}`,
-        );
-        assert.deepEqual(f.registry.users(APP, ROOM).sort(), after, `seed ${seed}, step ${step}`);
-      }
-    }
-  });
-});
+import { APP, ROOM, SpokenRegistry } from './spoken-registry.ts';
 
 describe('Slots and rates in the registry', () => {
   it('gives a slot to so many of all owners, and again after one gives it back', () => {
-    const { registry } = new Fixture();
+    const { registry } = new SpokenRegistry();
     const slot = { name: 'app:1', max: 2 };
     assert.deepEqual(
       [1, 2, 1].map((owner) => registry.acquire(owner, slot)),
@@ -185,7 +20,7 @@ describe('Slots and rates in the registry', () => {
   });
 
   it('frees the slots of an owner that died, and none twice', () => {
-    const { registry } = new Fixture();
+    const { registry } = new SpokenRegistry();
     const slot = { name: 'node', max: 3 };
     for (const owner of [1, 1, 2]) registry.acquire(owner, slot);
     registry.dropOwner(1);
@@ -199,7 +34,7 @@ describe('Slots and rates in the registry', () => {
 
 describe('Queries of the registry', () => {
   it('list occupied channels of an app by prefix', () => {
-    const { registry } = new Fixture();
+    const { registry } = new SpokenRegistry();
     const count = (appId: string, channel: string, subscriptions: number): void => {
       registry.count(1, { appId, channel, subscriptions, announce: false });
     };
@@ -218,7 +53,7 @@ describe('Queries of the registry', () => {
   });
 
   it('answer for named channels in the order given, occupied or not', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.count(1, { appId: APP, channel: ROOM, subscriptions: 3, announce: false });
     f.join(1, 'alice');
     assert.deepEqual(f.registry.summaries(APP, ['nobody', ROOM]), [
@@ -228,13 +63,13 @@ describe('Queries of the registry', () => {
   });
 
   it('do not list a channel where a member has joined and no subscription is active yet', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.join(1, 'alice');
     assert.deepEqual(f.registry.channels(APP, ''), []);
   });
 
   it('take names of object members for ordinary names', () => {
-    const { registry } = new Fixture();
+    const { registry } = new SpokenRegistry();
     assert.deepEqual(registry.users('__proto__', 'constructor'), []);
     registry.count(1, { appId: '__proto__', channel: '__proto__', subscriptions: 1, announce: false });
     assert.deepEqual(registry.channels('__proto__', ''), [{ channel: '__proto__', subscriptions: 1, users: 0 }]);
@@ -245,7 +80,7 @@ describe('Numbers of subscribers in the registry', () => {
   const report = (subscriptions: number) => ({ appId: APP, channel: 'news', subscriptions, announce: true });
 
   it('SC-02, SC-03, SC-05: are told to those who have subscribers, summed over all, at each change', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.count(1, report(1));
     f.registry.count(2, report(2));
     f.registry.count(1, report(0));
@@ -254,7 +89,7 @@ describe('Numbers of subscribers in the registry', () => {
   });
 
   it('are told when a worker dies, to those of the others that have subscribers', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.count(1, report(5));
     f.registry.count(2, report(3));
     f.registry.count(2, { ...report(1), channel: 'quiet', announce: false });
@@ -268,14 +103,14 @@ describe('Numbers of subscribers in the registry', () => {
   });
 
   it('SC-04: are not told where nobody asked for it', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.count(1, { ...report(1), announce: false });
     assert.deepEqual(f.takeEvents(), []);
   });
 
   it('SC-06: of large channels are told every five seconds while they change, and the last one always', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     for (let i = 99; i <= 110; i++) f.registry.count(1, report(i));
     assert.deepEqual(f.takeEvents(), ['news has 99 to 1', 'news has 100 to 1', 'news has 101 to 1']);
     mock.timers.tick(5000);
@@ -292,7 +127,7 @@ describe('Users in the registry', () => {
   const user = (userId: string) => ({ appId: APP, userId });
 
   it('WL-02, WL-03: come with their first connection and go with their last, for those who watch them', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.userJoined(1, user('b'));
     assert.deepEqual(f.registry.watch(3, APP, ['b', 'c']), ['b']);
     f.registry.userJoined(2, user('c'));
@@ -309,7 +144,7 @@ describe('Users in the registry', () => {
   });
 
   it('are not told of to those who have stopped watching', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.watch(3, APP, ['b']);
     f.registry.unwatch(3, APP, ['b']);
     f.registry.userJoined(1, user('b'));
@@ -317,7 +152,7 @@ describe('Users in the registry', () => {
   });
 
   it('go when their worker dies, unless another still has them, and a dead worker watches nobody', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     for (const owner of [1, 2]) f.registry.userJoined(owner, user('both'));
     f.registry.userJoined(1, user('one'));
     for (const owner of [1, 2]) f.registry.watch(owner, APP, ['both', 'one']);
@@ -333,7 +168,7 @@ describe('Events of cache channels in the registry', () => {
   const event = (channel: string, text: string, ttlMs = 1000) => ({ appId: APP, channel, text, tagsJson: '', ttlMs });
 
   it('CA-02, CA-04: are kept, the last one of each channel, for their time', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.keep(event('cache-a', 'one'));
     f.registry.keep(event('cache-a', 'two'));
     f.nowMs = 400;
@@ -344,7 +179,7 @@ describe('Events of cache channels in the registry', () => {
   });
 
   it('are bounded in number: the one kept longest goes first', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     for (const channel of ['a', 'b', 'c', 'a', 'd']) f.registry.keep(event(channel, channel));
     assert.deepEqual(
       ['a', 'b', 'c', 'd'].map((channel) => f.registry.kept(APP, channel)?.text),
@@ -384,7 +219,7 @@ describe('Occupied channels in the registry', () => {
   const report = (subscriptions: number) => ({ appId: APP, channel: 'news', subscriptions, announce: false });
 
   it('WH-04, WH-05: are told with the first subscriber of all workers, and vacated with the last', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.count(1, report(0));
     assert.deepEqual(f.occupation.splice(0), []);
     f.registry.count(1, report(1));
@@ -398,7 +233,7 @@ describe('Occupied channels in the registry', () => {
   });
 
   it('with presence are told once, whichever comes first of member and number', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.join(1, 'a');
     f.registry.count(1, { ...report(1), channel: ROOM });
     assert.deepEqual(f.occupation.splice(0), [`${ROOM} occupied`]);
@@ -410,7 +245,7 @@ describe('Occupied channels in the registry', () => {
   });
 
   it('are vacated by the death of the worker that had the last subscriber', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     f.registry.count(1, report(1));
     f.join(1, 'a');
     f.join(2, 'b');
@@ -422,7 +257,7 @@ describe('Occupied channels in the registry', () => {
   });
 
   it('are counted by kind, each once however many workers have it', () => {
-    const f = new Fixture();
+    const f = new SpokenRegistry();
     const none = { public: 0, private: 0, presence: 0, encrypted: 0, user: 0 };
     for (const owner of [1, 2]) f.registry.count(owner, report(1));
     f.registry.count(1, { ...report(1), channel: 'private-encrypted-x' });
