@@ -2,7 +2,7 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { readUpgradeHead, type UpgradeRequest } from '@sluice/ws-engine';
+import { ignoreSocketError, readUpgradeHead, type UpgradeRequest } from '@sluice/ws-engine';
 
 export type OnUpgrade = (request: UpgradeRequest, socket: Duplex, rest: Buffer) => void;
 
@@ -75,8 +75,4 @@ export class UpgradeShortcut {
     clearInterval(this.#timer);
     this.#timer = null;
   };
-}
-
-function ignoreSocketError(): void {
-  // A broken connection ends in `close`; without a listener Node would throw.
 }

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 
 import * as vcdiff from '@ably/vcdiff-decoder';
+import { readBinaryDelta, type ReadDelta } from '@sluice/delta/testing';
 import { applyDelta } from 'fossil-delta';
 
 import { CountingListener } from './counting-listener.ts';
@@ -16,14 +17,6 @@ interface DeltaData {
   readonly base_index: number;
   readonly algorithm: string;
   readonly conflation_key?: string;
-}
-
-interface Delta {
-  readonly patch: Buffer;
-  readonly sequence: number;
-  readonly base: number;
-  readonly algorithm: string;
-  readonly key: string;
 }
 
 interface FullFrame {
@@ -53,7 +46,7 @@ export class DecodingListener extends CountingListener {
   }
 
   #textOf(frame: Buffer): Buffer {
-    if (frame[0] === 1 || frame[0] === 2) return this.#apply(fromBinary(frame));
+    if (frame[0] === 1 || frame[0] === 2) return this.#apply(readBinaryDelta(frame));
     const message = JSON.parse(frame.toString()) as { readonly event: string; readonly data: DeltaData } & FullFrame;
     if (message.event !== 'pusher:delta') {
       const { __delta_seq: sequence, __conflation_key: key = '' } = message;
@@ -64,7 +57,7 @@ export class DecodingListener extends CountingListener {
     return this.#apply({ patch: Buffer.from(delta, 'base64'), sequence: seq, base, algorithm, key });
   }
 
-  #apply({ patch, sequence, base: number, algorithm, key }: Delta): Buffer {
+  #apply({ patch, sequence, base: number, algorithm, key }: ReadDelta): Buffer {
     const base = this.#bases.get(key)?.get(number);
     if (base === undefined) throw new Error(`a delta of key "${key}" for base ${number}, which was never sent`);
     const text = algorithm === 'fossil' ? applyDelta(base, patch) : vcdiff.decode(patch, base);
@@ -80,17 +73,4 @@ export class DecodingListener extends CountingListener {
     }
     return text;
   }
-}
-
-/** `pusher:delta` in bytes (apps/docs/deltas.md). */
-function fromBinary(frame: Buffer): Delta {
-  const channelEnd = 17 + frame.readUInt16BE(1);
-  const keyEnd = channelEnd + frame.readUInt16BE(3);
-  return {
-    algorithm: frame[0] === 1 ? 'fossil' : 'xdelta3',
-    sequence: frame.readUIntBE(5, 6),
-    base: frame.readUIntBE(11, 6),
-    key: frame.toString('utf8', channelEnd, keyEnd),
-    patch: frame.subarray(keyEnd),
-  };
 }

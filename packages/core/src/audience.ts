@@ -21,7 +21,7 @@ export class Cohort {
     return this.plain.size + (this.deltas?.subscribers.size ?? 0);
   }
 
-  takesDeltas(subscriber: DeltaSubscriber): void {
+  join(subscriber: DeltaSubscriber): void {
     this.deltas ??= new DeltaCohort();
     this.deltas.subscribers.add(subscriber);
     subscriber.join(this.deltas.bases);
@@ -47,7 +47,7 @@ export class Audience {
   add(connection: Connection, subscription: Subscription): void {
     const cohort = this.#cohortFor(subscription.filter);
     if (subscription.delta === null) cohort.plain.add(connection);
-    else cohort.takesDeltas(subscription.delta);
+    else cohort.join(subscription.delta);
     this.#size++;
   }
 

@@ -1,4 +1,4 @@
-// HOT: the loops of countBases and #deliver run once per recipient; no allocation, closure, await or log call in them.
+// HOT: the loops of countBases and deliverTo run once per recipient; no allocation, closure, await or log call in them.
 import {
   DELTA_DEFAULTS,
   DELTA_FORMATS,
@@ -159,7 +159,7 @@ export class DeltaStream {
   }
 }
 
-/** HOT: the loop runs once per recipient. Nearly all hold what their cohort does, so that nothing has to be noted of them. */
+/** Nearly all hold what their cohort does, so that nothing has to be noted of them. */
 function deliverTo({ subscribers, bases }: DeltaCohort, { message, variants, number, sent }: CohortDelivery): void {
   const { except, key, frame: plain } = message;
   const { kept } = variants;

@@ -1,4 +1,4 @@
-import type { Track } from '@sluice/delta';
+import type { Kept } from '@sluice/delta';
 import type { Frame, Transport } from './ports/index.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -11,7 +11,7 @@ export interface Latest {
   readonly subscription: Subscription;
   readonly frame: Frame;
   /** Where the subscription takes deltas: what the frame makes it hold; `undefined` for nothing. */
-  readonly kept?: { readonly track: Track; readonly sequence: number } | undefined;
+  readonly kept?: Kept | undefined;
 }
 
 /** Sends it at last. */

@@ -1,7 +1,7 @@
 import type { BaseHolder } from './base-holder.ts';
 import type { Base, Track } from './track.ts';
 import type { TrackStore } from './track-store.ts';
-import type { DeltaWire } from './wire.ts';
+import type { DeltaWire, FramePress } from './wire.ts';
 
 /** Frames for one late subscriber, so that it starts on deltas. The keys heard of last come first; the others start in full. */
 const MAX_SYNC_BYTES = 64 * 1024;
@@ -13,8 +13,7 @@ export interface CacheSyncOptions<Frame> {
   readonly maxMessagesPerKey: number;
   readonly tracks: TrackStore;
   readonly wire: DeltaWire;
-  /** Makes of the text what sockets are written. */
-  readonly prepare: (text: string) => Frame;
+  readonly press: FramePress<Frame>;
 }
 
 interface Entry {
@@ -52,7 +51,7 @@ export class CacheSync<Frame> {
   }
 
   #make(): Made<Frame> | undefined {
-    const { channel, conflationKey, maxMessagesPerKey, tracks, wire, prepare } = this.#options;
+    const { channel, conflationKey, maxMessagesPerKey, tracks, wire, press } = this.#options;
     const entries: Entry[] = [];
     let bytes = 0;
     for (const track of tracks.recent()) {
@@ -68,6 +67,6 @@ export class CacheSync<Frame> {
       return { key: track.key, frames: [{ text, sequence }] };
     });
     const text = wire.deltaCacheSync({ channel, conflationKey, maxMessagesPerKey, states });
-    return { version: tracks.version, entries, frame: prepare(text) };
+    return { version: tracks.version, entries, frame: press.ofText(text) };
   }
 }

@@ -14,13 +14,7 @@ import { Sequences } from './sequences.ts';
 import type { Track, TrackMemory } from './track.ts';
 import { TrackStore } from './track-store.ts';
 import { Variants } from './variants.ts';
-import type { DeltaParts, DeltaWire } from './wire.ts';
-
-/** Makes of a message what sockets are written; once per message. */
-export interface FramePress<Frame> {
-  ofText(text: string): Frame;
-  ofBytes(bytes: Uint8Array): Frame;
-}
+import type { DeltaParts, DeltaWire, FramePress } from './wire.ts';
 
 export interface DeltaEngineOptions<Frame> {
   readonly wire: DeltaWire;
@@ -82,14 +76,7 @@ export class DeltaEngine<Frame> {
     const keyed = conflationKey !== undefined;
     const tracks = new TrackStore({ ...rules, keyed, sequences: this.#sequences, memory: this.#memory });
     const cacheSync = keyed
-      ? new CacheSync({
-          channel: name,
-          conflationKey,
-          maxMessagesPerKey,
-          tracks,
-          wire,
-          prepare: (text) => press.ofText(text),
-        })
+      ? new CacheSync({ channel: name, conflationKey, maxMessagesPerKey, tracks, wire, press })
       : undefined;
     return { name, rules, tracks, cacheSync };
   }

@@ -25,7 +25,7 @@ export {
 export { CommonBases } from './common-bases.ts';
 export { DELTA_DEFAULTS } from './defaults.ts';
 export type { DeltaChannel, DeltaRules } from './delta-channel.ts';
-export { DeltaEngine, type DeltaEngineOptions, type FramePress } from './delta-engine.ts';
+export { DeltaEngine, type DeltaEngineOptions } from './delta-engine.ts';
 export { DELTA_FORMATS, type DeltaForm, type DeltaFormat, deltaFormat } from './delta-format.ts';
 export {
   type AskedDelta,
@@ -40,6 +40,6 @@ export { Lane, type LaneEntry, type LaneItem, type LaneOptions, type Pace } from
 export { PatchPool, type PoolOptions } from './pool.ts';
 export { type Publication, type PublicationMode, type SharedPatch, wireKey } from './publication.ts';
 export { Track } from './track.ts';
-export { Variants } from './variants.ts';
+export { type Kept, Variants } from './variants.ts';
 export { VcdiffCodec } from './vcdiff.ts';
-export type { DeltaWire } from './wire.ts';
+export type { DeltaWire, FramePress } from './wire.ts';

@@ -10,9 +10,15 @@ export interface DeltaVariant<Frame> {
   readonly frame: Frame;
 }
 
+/** What a frame makes those hold who are sent it. */
+export interface Kept {
+  readonly track: Track;
+  readonly sequence: number;
+}
+
 export interface VariantsOptions<Frame> {
   /** `undefined`: a frame that clients are not to keep. */
-  readonly kept: { readonly track: Track; readonly sequence: number } | undefined;
+  readonly kept: Kept | undefined;
   /** The frame for sockets that take deltas and get none this time. */
   readonly full: () => Frame;
 }
@@ -35,7 +41,7 @@ export class Variants<Frame> {
   }
 
   /** What those hold who are sent one of these frames; `undefined`: what they held before. */
-  get kept(): VariantsOptions<Frame>['kept'] {
+  get kept(): Kept | undefined {
     return this.#options.kept;
   }
 

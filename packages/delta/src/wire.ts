@@ -40,3 +40,9 @@ export interface DeltaWire {
   binaryDeltaHeaderBytes(parts: DeltaParts): number;
   deltaCacheSync(parts: CacheParts): string;
 }
+
+/** Makes of a message what sockets are written; once per message. */
+export interface FramePress<Frame> {
+  ofText(text: string): Frame;
+  ofBytes(bytes: Uint8Array): Frame;
+}

@@ -1,5 +1,6 @@
 import * as vcdiff from '@ably/vcdiff-decoder';
 import { applyDelta } from 'fossil-delta';
+import { readBinaryDelta, type ReadDelta } from './read-binary-delta.ts';
 
 interface Message {
   readonly event: string;
@@ -16,15 +17,6 @@ interface DeltaData {
   readonly algorithm?: string;
   readonly conflation_key?: string;
   readonly base_index: number;
-}
-
-/** One that came in JSON, or in bytes. */
-interface Delta {
-  readonly patch: Uint8Array;
-  readonly sequence: number;
-  readonly algorithm: string;
-  readonly key: string;
-  readonly base: number;
 }
 
 interface SyncData {
@@ -67,7 +59,7 @@ export class NaiveClient {
 
   /** `text`: a message, or a binary one with a character for each byte. False: it needs a resync. Throws where a delta does not fit its base. */
   receive(text: string): boolean {
-    if (!text.startsWith('{')) return this.#delta(fromBinary(Buffer.from(text, 'latin1')));
+    if (!text.startsWith('{')) return this.#delta(readBinaryDelta(Buffer.from(text, 'latin1')));
     const message = JSON.parse(text) as Message;
     switch (message.event) {
       case 'pusher:delta':
@@ -102,12 +94,12 @@ export class NaiveClient {
     else this.#plain = { text: base, sequence };
   }
 
-  #fromJson({ delta, seq: sequence, algorithm, conflation_key: key = '', base_index: base }: DeltaData): Delta {
+  #fromJson({ delta, seq: sequence, algorithm, conflation_key: key = '', base_index: base }: DeltaData): ReadDelta {
     const patch = Uint8Array.from(Buffer.from(delta, 'base64'));
     return { patch, sequence, algorithm: algorithm ?? this.#defaultAlgorithm, key, base };
   }
 
-  #delta({ patch, sequence, algorithm, key, base: number }: Delta): boolean {
+  #delta({ patch, sequence, algorithm, key, base: number }: ReadDelta): boolean {
     const base =
       this.#keyed === undefined ? this.#plain : this.#keyed.get(key)?.find((kept) => kept.sequence === number);
     if (base === undefined) {
@@ -140,17 +132,4 @@ export class NaiveClient {
     if (all.length > MAX_KEPT) all.shift();
     this.#keyed?.set(key, all);
   }
-}
-
-/** `pusher:delta` in bytes (apps/docs/deltas.md). */
-function fromBinary(bytes: Buffer): Delta {
-  const channelEnd = 17 + bytes.readUInt16BE(1);
-  const keyEnd = channelEnd + bytes.readUInt16BE(3);
-  return {
-    algorithm: bytes[0] === 1 ? 'fossil' : 'xdelta3',
-    sequence: bytes.readUIntBE(5, 6),
-    base: bytes.readUIntBE(11, 6),
-    key: bytes.toString('utf8', channelEnd, keyEnd),
-    patch: Uint8Array.from(bytes.subarray(keyEnd)),
-  };
 }

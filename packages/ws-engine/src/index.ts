@@ -5,3 +5,4 @@ export type { HandshakeRules } from './handshake.ts';
 export type { LivenessOptions } from './liveness.ts';
 export { Outbox, type OutboxOptions } from './outbox.ts';
 export { readUpgradeHead, type UpgradeRequest } from './upgrade-request.ts';
+export { ignoreSocketError } from './upgrade.ts';

@@ -33,7 +33,7 @@ const NUMBER_BYTES = 6;
 const PREVIOUS_AT = NUMBER_AT + NUMBER_BYTES;
 const BODY_AT = PREVIOUS_AT + NUMBER_BYTES;
 const TOPIC_LENGTH_BYTES = 2;
-const MAX_TOPIC_BYTES = 2 ** (8 * TOPIC_LENGTH_BYTES) - 1;
+const LONGEST_TOPIC_BYTES = 2 ** (8 * TOPIC_LENGTH_BYTES) - 1;
 
 /** HOT: once per message that leaves this node. */
 export function encodeNumbered(origin: NodeId, { number, previous, body }: NumberedMessage): Buffer {
@@ -48,7 +48,7 @@ export function encodeNumbered(origin: NodeId, { number, previous, body }: Numbe
 /** From the frame that was sent to the topic. `undefined`: the name of the topic is longer than a frame can say. */
 export function encodeRepeated(topic: string, numbered: Buffer): Buffer | undefined {
   const topicBytes = Buffer.byteLength(topic);
-  if (topicBytes > MAX_TOPIC_BYTES) return undefined;
+  if (topicBytes > LONGEST_TOPIC_BYTES) return undefined;
   const frame = Buffer.allocUnsafe(numbered.length + TOPIC_LENGTH_BYTES + topicBytes);
   numbered.copy(frame, 0, 0, BODY_AT);
   frame[1] = KINDS.repeated;
