@@ -22,6 +22,8 @@ export class RawClient implements AsyncDisposable {
   readonly frames: ReceivedFrame[] = [];
   /** Every frame so far, as text. */
   readonly texts: string[] = [];
+  /** Binary messages, of which only deltas are any. */
+  readonly binaries: Buffer[] = [];
   closed: { readonly code: number; readonly reason: string } | null = null;
   socketId = '';
 
@@ -31,9 +33,14 @@ export class RawClient implements AsyncDisposable {
     this.ws.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };
     });
-    this.ws.on('message', (data) => {
-      // Text messages come as one Buffer while binaryType is the default.
-      const text = Buffer.isBuffer(data) ? data.toString() : '';
+    this.ws.on('message', (data, isBinary) => {
+      // Messages come as one Buffer while binaryType is the default.
+      if (!Buffer.isBuffer(data)) return;
+      if (isBinary) {
+        this.binaries.push(data);
+        return;
+      }
+      const text = data.toString();
       this.texts.push(text);
       this.frames.push(JSON.parse(text) as ReceivedFrame);
     });

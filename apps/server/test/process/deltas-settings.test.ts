@@ -45,6 +45,24 @@ describe('Settings of deltas and filters, when they are set', () => {
     assert.deepEqual([full?.text, delta?.text], plain.texts.slice(-2));
   });
 
+  it('deltas come as binary messages to a client that takes them so, and to no other', async () => {
+    const server = await started;
+    const clients = await Promise.all([true, false].map(() => RawClient.connect(server.wsUrl)));
+    for (const [i, client] of clients.entries()) {
+      client.send({ event: 'pusher:enable_delta_compression', data: { algorithms: ['fossil'], binary: i === 0 } });
+      await client.next('pusher:delta_compression_enabled');
+      await client.subscribe('bytes');
+    }
+    using api = new ApiClient(server.port);
+    await publish(api, ...times(2, { channel: 'bytes' }));
+    const [asBytes, asJson] = clients;
+    await until('both deltas', () => asBytes?.binaries.length === 1 && asJson?.texts.at(-1)?.includes('pusher:delta"'));
+    // Its first byte names the algorithm.
+    assert.equal(asBytes?.binaries[0]?.[0], 1);
+    assert.deepEqual([asJson?.binaries, asBytes?.texts.filter((text) => text.includes('pusher:delta"'))], [[], []]);
+    for (const client of clients) await client.close();
+  });
+
   it('full_message_interval: after so many deltas there is a full message', async () => {
     const server = await started;
     await using client = await DeltaFollower.connect(server.wsUrl);
