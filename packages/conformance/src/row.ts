@@ -11,6 +11,8 @@ export interface Row {
   /** What no other row can use while this one runs. */
   readonly disturbs?: readonly Need[];
   readonly timeoutMs?: number;
+  /** Keeps a processor busy. Such rows run one after the other, or what the rows beside them wait for would come late. */
+  readonly heavy?: boolean;
   /** Judges what the other rows have seen, so it runs after them. */
   readonly last?: boolean;
   /** Throws where the statement does not hold. */

@@ -46,7 +46,7 @@ export class Run {
       reason,
       transcript: context.transcript.toString(),
     });
-    const timeoutMs = row.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = timeoutOf(row);
     try {
       await within(timeoutMs, row.run(context));
       return result('passed', null);
@@ -69,23 +69,34 @@ export interface RunOptions {
 export async function runRows({ rows, target, concurrency, onResult }: RunOptions): Promise<RowResult[]> {
   const run = new Run(target);
   const results = new Map<string, RowResult>();
-  const work = async (queue: Row[]): Promise<void> => {
-    for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
-      const result = await run.row(row);
-      results.set(row.id, result);
-      onResult?.(result);
+  const work = async (...queues: Row[][]): Promise<void> => {
+    for (const queue of queues) {
+      for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+        const result = await run.row(row);
+        results.set(row.id, result);
+        onResult?.(result);
+      }
     }
   };
   for (const last of [false, true]) {
-    const queue = longestFirst(rows.filter((row) => (row.last ?? false) === last));
-    await Promise.all(Array.from({ length: concurrency }, () => work(queue)));
+    const { heavy, light } = queuesOf(rows.filter((row) => (row.last ?? false) === last));
+    await Promise.all([work(heavy, light), ...Array.from({ length: concurrency - 1 }, () => work(light))]);
   }
   return rows.flatMap((row) => results.get(row.id) ?? []);
 }
 
-/** Those with the most time first, or the end waits for them. */
-export function longestFirst(rows: readonly Row[]): Row[] {
-  return rows.toSorted((a, b) => (b.timeoutMs ?? DEFAULT_TIMEOUT_MS) - (a.timeoutMs ?? DEFAULT_TIMEOUT_MS));
+/** Rows to run one after the other, and those to run beside them; the ones with the most time first, or the end waits for them. */
+export function queuesOf(rows: readonly Row[]): { readonly heavy: Row[]; readonly light: Row[] } {
+  const longestFirst = rows.toSorted((a, b) => timeoutOf(b) - timeoutOf(a));
+  return { heavy: longestFirst.filter(isHeavy), light: longestFirst.filter((row) => !isHeavy(row)) };
+}
+
+function isHeavy({ heavy = false }: Row): boolean {
+  return heavy;
+}
+
+function timeoutOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: Row): number {
+  return timeoutMs;
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

@@ -88,6 +88,30 @@ describe('A run', () => {
     assert.equal(most, 3);
   });
 
+  it('runs those that keep a processor busy one after the other, and others beside them', async () => {
+    let [busy, light, together] = [0, 0, 0];
+    const heavy: Row['run'] = async () => {
+      assert.equal(++busy, 1);
+      together = Math.max(together, light);
+      await sleep(20);
+      busy--;
+    };
+    const other: Row['run'] = async () => {
+      light++;
+      await sleep(100);
+      light--;
+    };
+    const rows = [
+      ...['A', 'B', 'C'].map((id) => row(id, heavy, { heavy: true })),
+      ...['D', 'E'].map((id) => row(id, other)),
+    ];
+    assert.deepEqual(
+      (await outcomes(rows)).map(([id, outcome]) => `${id} ${outcome}`),
+      rows.map(({ id }) => `${id} passed`),
+    );
+    assert.equal(together, 2);
+  });
+
   it('keeps from the others what a row disturbs, and lets them use it together', async () => {
     let [now, most] = [0, 0];
     let isDisturbed = false;

@@ -4,7 +4,7 @@ type Provides = Target['provides'];
 
 /** Soon enough for a test, and long enough for a client that comes back. */
 const HELD_MS = 1500;
-const GIVEN_UP_SECONDS = 2;
+const GIVEN_UP_SECONDS = 4;
 /** Five of them, with the settings of the main server. */
 const TRIES_MS = 15_000;
 const PASSWORD = 'webhook-password';

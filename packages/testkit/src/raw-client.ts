@@ -12,9 +12,6 @@ export interface ReceivedFrame {
   readonly user_id?: string;
 }
 
-/** Longest a test waits for a frame or a close. */
-const TIMEOUT_MS = 5000;
-
 /** A Pusher client without a library: what it sends and gets is exactly what the test says and sees. */
 export class RawClient implements AsyncDisposable {
   readonly ws: WebSocket;
@@ -70,7 +67,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Takes the oldest frame, which has to be of this event if one is named. */
   async next(event?: string): Promise<ReceivedFrame> {
-    const frame = await until(event ?? 'a frame', () => this.frames.shift() ?? this.#failIfClosed(event), TIMEOUT_MS);
+    const frame = await until(event ?? 'a frame', () => this.frames.shift() ?? this.#failIfClosed(event));
     if (event !== undefined && frame.event !== event) {
       throw new Error(`expected ${event}, but got ${JSON.stringify(frame)}`);
     }
@@ -79,7 +76,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Waits for a close by the server. */
   async nextClose(): Promise<{ readonly code: number; readonly reason: string }> {
-    return until('a close', () => this.closed ?? undefined, TIMEOUT_MS);
+    return until('a close', () => this.closed ?? undefined);
   }
 
   /** Nothing comes for a while. */

@@ -65,6 +65,7 @@ export const EV_MANY: readonly Row[] = [
     statement:
       '100 events published one after the other come in that order on all processes, each over a connection of its own.',
     timeoutMs: 40_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel();
       const sockets = await c.spread(4);

@@ -60,6 +60,7 @@ export const HS_OPENING: readonly Row[] = [
     id: 'HS-04',
     statement: '1000 connections, on all processes, have 1000 distinct socket ids.',
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       const sockets = await c.spread(1000);
       assert.equal(new Set(sockets.map(({ id }) => id)).size, 1000);

@@ -93,6 +93,7 @@ export const PR_MANY: readonly Row[] = [
     id: 'PR-17',
     statement: 'The 101st user is refused as LimitReached, and the connection stays open.',
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel('presence-');
       await fill(c, channel);
@@ -112,6 +113,7 @@ export const PR_MANY: readonly Row[] = [
     id: 'PR-18',
     statement: 'A member of a full channel may open another connection.',
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel('presence-');
       const first = await fill(c, channel);
@@ -165,6 +167,7 @@ export const PR_MANY: readonly Row[] = [
     statement: 'The users of a process that is killed are announced as removed, once each.',
     needs: ['kill-process'],
     timeoutMs: 40_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel('presence-');
       const killable = await connectKillable(c);
@@ -199,6 +202,7 @@ export const PR_MANY: readonly Row[] = [
     statement: 'A user with connections on two processes is not removed when one of them is killed.',
     needs: ['kill-process'],
     timeoutMs: 40_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel('presence-');
       const killable = await connectKillable(c);
@@ -215,6 +219,7 @@ export const PR_MANY: readonly Row[] = [
     id: 'PR-26',
     statement: 'While 50 users come and some go, list and events together give the truth to every client.',
     timeoutMs: 40_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel('presence-');
       const sockets = await c.spread(50);

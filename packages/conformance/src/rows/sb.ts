@@ -211,6 +211,7 @@ export const SB: readonly Row[] = [
     id: 'SB-18',
     statement: '1000 subscriptions of one connection succeed in the order they were sent.',
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       const socket = await c.connect();
       const channels = Array.from({ length: 1000 }, () => c.channel());
@@ -222,6 +223,7 @@ export const SB: readonly Row[] = [
   {
     id: 'SB-19',
     statement: 'pusher-js that subscribes, unsubscribes and subscribes while the first is pending ends subscribed.',
+    heavy: true,
     async run(c) {
       const client = c.pusher();
       await client.connected();

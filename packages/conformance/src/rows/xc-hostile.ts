@@ -100,6 +100,7 @@ export const XC_HOSTILE: readonly Row[] = [
     statement:
       'Names such as __proto__ and constructor are names like any other: of channels, users, events, apps and parameters.',
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       await expectAsChannels(c);
       await expectAsUsers(c);

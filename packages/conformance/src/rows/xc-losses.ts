@@ -120,6 +120,7 @@ export const XC_LOSSES: readonly Row[] = [
     id: 'XC-07',
     statement: 'A client that does not read is closed with 4100, and the others get every event without delay.',
     timeoutMs: 120_000,
+    heavy: true,
     async run(c) {
       const channel = c.channel('presence-');
       const [slow, ...others] = await c.spread(4);
@@ -143,6 +144,7 @@ export const XC_LOSSES: readonly Row[] = [
     needs: ['backplane'],
     disturbs: ['backplane'],
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       const { endpoints, lose, restore } = c.provision('backplane');
       const sockets = await Promise.all(endpoints.map((endpoint) => c.connect({ endpoint })));
@@ -169,6 +171,7 @@ export const XC_LOSSES: readonly Row[] = [
       'While a process or node is lost and replaced, subscribers of the others lose nothing that is published there.',
     needs: ['kill-process'],
     timeoutMs: 60_000,
+    heavy: true,
     async run(c) {
       const killable = await connectKillable(c);
       const [endpoint = c.target.endpoint] = killable.server.endpoints;

@@ -98,6 +98,7 @@ export const XC_MANY: readonly Row[] = [
     statement:
       'Each of many subscribers (1000 for 3 s, or as many as the target says) gets each event from its subscription on, once and in order.',
     timeoutMs: 300_000,
+    heavy: true,
     run: (c) => judge(c, c.target.load ?? DEFAULT_LOAD),
   },
 ];
