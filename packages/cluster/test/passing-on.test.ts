@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
-import { it } from 'node:test';
+import { it, mock } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeControl, encodeTopicMessage, topicOf } from '../src/bus/frames.ts';
 import { FakeWorker, UNBOUNDED } from './fake-worker.ts';
+import { Cluster, type Member } from './nodes/members.ts';
 import { localHub } from './silent.ts';
 
 /** Of 8 KB each: more than half of them wait behind what is on its way out in a moment. */
@@ -62,4 +63,29 @@ it('What waits for a worker keeps the memory of what waits, not of all that came
   const waiting = frames.slice(MESSAGES / 2);
   assert.ok(waiting.every((frame) => frame.equals(wanted)));
   assert.ok(keptBytes(waiting) < 2 * waiting.length * wanted.length, `${keptBytes(waiting)} bytes are kept`);
+});
+
+it('What a worker publishes to one topic at once goes to other nodes at once, in order', async () => {
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  try {
+    const cluster = new Cluster();
+    const [first, second] = (await cluster.grow(2)) as [Member, Member];
+    for (const topic of ['1:a', '1:b']) second.others.join(topic, () => {});
+    await cluster.settle();
+    const worker = new FakeWorker(first.hub, 1);
+    const published = ['1:a', '1:a', '1:a', '1:b', '1:b'].map((topic, i) => ({ topic, text: `message ${i}` }));
+    const { handed } = await cluster.trafficOf(async () => {
+      worker.stream.write(
+        Buffer.concat(published.map(({ topic, text }) => encodeTopicMessage(topic, Buffer.from(text)))),
+      );
+      await worker.settled();
+    });
+    assert.deepEqual(handed, { '1:a': 1, '1:b': 1 });
+    assert.deepEqual(
+      second.got,
+      published.map(({ topic, text }) => `${topic} ${text}`),
+    );
+  } finally {
+    mock.timers.reset();
+  }
 });

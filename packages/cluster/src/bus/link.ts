@@ -33,6 +33,8 @@ export interface Asked {
 export interface LinkHandler<Incoming> {
   onMessage(message: Incoming): void;
   onTopicMessage(frame: Buffer): void;
+  /** What had come by now has been handed over. */
+  onRead?(): void;
   onClose(error: Error | undefined): void;
   /** The other end is stuck. Called once, and nothing more is written. */
   onStuck(): void;
@@ -102,6 +104,7 @@ export class Link<Outgoing extends { readonly type: string }, Incoming extends {
         failure = error instanceof Error ? error : new Error(String(error));
         stream.destroy();
       }
+      handler.onRead?.();
     });
     stream.on('error', (error) => {
       failure = error;

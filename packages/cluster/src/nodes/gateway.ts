@@ -138,9 +138,7 @@ export class NodeGateway {
       now,
       beatMs: options.beatMs,
       deadMs: options.deadMs,
-      onJoined: (node) => {
-        this.#events?.nodeJoined(node);
-      },
+      onJoined: (node) => this.#events?.nodeJoined(node),
       onStoodStill: () => this.#events?.stoodStill(),
       onGone: (node, reason) => {
         for (const answers of [this.#newest, this.#inParts]) answers.forget(node);
@@ -188,13 +186,25 @@ export class NodeGateway {
    * the transport, and is counted. The newest are refused, so that what was accepted stays in order and without a hole.
    */
   publish(topic: string, body: Uint8Array): boolean {
-    const isTaken = this.#outgoing.publish(topic, body);
+    const isTaken = this.gather(topic, body);
+    this.flush();
+    return isTaken;
+  }
+
+  /** HOT: as `publish`, but it goes out with {@link flush}, or whatever is published before that: what comes together goes together. */
+  gather(topic: string, body: Uint8Array): boolean {
+    const isTaken = this.#outgoing.add(topic, body);
     if (!isTaken) {
       const { refused } = this.#outgoing;
       const text = 'too much waits for the connection between the nodes; other nodes do not get new messages';
       this.#saySeldom(text, () => this.#options.log.error(text, { refused }));
     }
     return isTaken;
+  }
+
+  /** What was gathered goes out. */
+  flush(): void {
+    this.#outgoing.flush();
   }
 
   /**
@@ -330,12 +340,12 @@ export class NodeGateway {
       return;
     } else if (frame.kind === 'notice') {
       this.#notice(frame.origin, frame.notice);
+    } else if (frame.kind === 'repeated') {
+      this.#incoming.repeated(frame.origin, frame.topic, frame.message);
     } else {
-      const { origin, message } = frame;
-      if (frame.kind === 'repeated') this.#incoming.repeated(origin, frame.topic, message);
-      else {
-        this.#incoming.heard.note(origin, message.number);
-        this.#incoming.receive(origin, topic, message);
+      for (const message of frame.messages) {
+        this.#incoming.heard.note(frame.origin, message.number);
+        this.#incoming.receive(frame.origin, topic, message);
       }
     }
   }

@@ -1,6 +1,6 @@
 import { forgetOldest } from '../oldest.ts';
-import { Flow } from './flow.ts';
-import { encodeNumbered, type NodeId } from './frames.ts';
+import { Flow, type Parcel } from './flow.ts';
+import { encodeGathered, encodeNumbered, type NodeId } from './frames.ts';
 import type { Numbers } from './incoming.ts';
 
 /** What is kept of the messages of this node, for those who missed some, and until the transport has them. */
@@ -28,6 +28,17 @@ interface Kept {
   readonly at: number;
   isConfirmed: boolean;
 }
+
+/** What goes to the transport at once. */
+interface Sending extends Parcel {
+  readonly kept: readonly Kept[];
+}
+
+/**
+ * Most of what is gathered into one message of the transport: some forty events, whose share in what a message costs is small by
+ * then. NATS turns down what is longer than its `max_payload`, which has to be larger than the largest event anyway.
+ */
+const GATHERED_BYTES = 16 * 1024;
 
 /** The newest number of a topic. */
 export type Tail = readonly [topic: string, number: number];
@@ -58,7 +69,7 @@ export class Outgoing {
   readonly #newest = new Map<string, number>();
   /** The newest number of each topic that has no message here any more, oldest first: without it nobody would notice a loss. */
   readonly #faded = new Map<string, number>();
-  readonly #flow: Flow<Kept>;
+  readonly #flow: Flow<Sending>;
   /** Messages that the transport has not confirmed. */
   unconfirmed = 0;
   /** In this connection, everything up to this number was handed to the transport, or is confirmed. */
@@ -72,12 +83,14 @@ export class Outgoing {
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
-    this.#flow = new Flow<Kept>({
+    this.#flow = new Flow<Sending>({
       next: () => this.#next(),
       send: options.send,
-      confirmed: (kept) => {
-        if (!kept.isConfirmed) this.unconfirmed--;
-        kept.isConfirmed = true;
+      confirmed: (sending) => {
+        for (const kept of sending.kept) {
+          if (!kept.isConfirmed) this.unconfirmed--;
+          kept.isConfirmed = true;
+        }
       },
     });
   }
@@ -91,8 +104,11 @@ export class Outgoing {
     return this.#kept.length - this.#gone;
   }
 
-  /** HOT: once per message that leaves this node. False: there is no room for it, and it is lost. */
-  publish(topic: string, body: Uint8Array): boolean {
+  /**
+   * HOT: once per message that leaves this node. It goes out with {@link flush}, together with those of its topic right before and
+   * after it. False: there is no room for it, and it is lost.
+   */
+  add(topic: string, body: Uint8Array): boolean {
     if (!this.#makeRoom(body.length)) {
       this.refused++;
       return false;
@@ -105,8 +121,12 @@ export class Outgoing {
     this.unconfirmed++;
     this.#bytes += frame.length;
     this.#newest.set(topic, number);
-    this.#flow.pump();
     return true;
+  }
+
+  /** Hands to the transport what it can take. */
+  flush(): void {
+    this.#flow.pump();
   }
 
   /** The transport is there. What it may not have got goes out again, in order; receivers drop what they had. */
@@ -162,18 +182,36 @@ export class Outgoing {
     }
   }
 
-  #next(): Kept | undefined {
+  #next(): Sending | undefined {
+    const first = this.#waiting();
+    if (first === undefined) return undefined;
+    const { topic } = first;
+    const kept: Kept[] = [];
+    let bytes = 0;
+    for (let next: Kept | undefined = first; next?.topic === topic; next = this.#waiting()) {
+      bytes += next.frame.length;
+      if (kept.length > 0 && bytes > GATHERED_BYTES) break;
+      kept.push(next);
+      this.#handOver(next);
+    }
+    return { topic, kept, frame: kept.length === 1 ? first.frame : encodeGathered(kept.map(({ frame }) => frame)) };
+  }
+
+  /** The first that the transport was not handed in this connection, and has not confirmed before. */
+  #waiting(): Kept | undefined {
     // What is forgotten was confirmed.
     this.#sent = Math.max(this.#sent, this.#first - 1);
     for (;;) {
       const kept = this.#at(this.#sent + 1);
-      if (kept === undefined) return undefined;
+      if (kept?.isConfirmed !== true) return kept;
       this.#sent++;
-      if (kept.isConfirmed) continue;
-      if (kept.number <= this.#handedOver) this.resent++;
-      else this.#handedOver = kept.number;
-      return kept;
     }
+  }
+
+  #handOver({ number }: Kept): void {
+    this.#sent = number;
+    if (number <= this.#handedOver) this.resent++;
+    else this.#handedOver = number;
   }
 
   #at(number: number): Kept | undefined {

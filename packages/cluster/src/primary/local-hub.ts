@@ -94,6 +94,7 @@ export class LocalHub {
       handler: {
         onMessage: (message) => this.#receive(owner, link, message),
         onTopicMessage: (frame) => this.#route(owner, frame),
+        onRead: () => this.#options.others?.flush(),
         onClose: (error) => {
           if (error === undefined) return;
           const cause = error.stack ?? error.message;
@@ -240,7 +241,7 @@ export class LocalHub {
       else link.write(frame);
       passedOn?.add(owner);
     }
-    this.#options.others?.publish(topic, messageOf(frame));
+    this.#options.others?.gather(topic, messageOf(frame));
   }
 
   /** What passes between this node's registry and those of others; null: there are no others. */

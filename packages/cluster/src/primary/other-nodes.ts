@@ -155,10 +155,16 @@ export class OtherNodes {
     this.#gateway.leave(topic);
   }
 
-  publish(topic: string, message: Buffer): void {
+  /** HOT: once per message of this node's workers. It goes out with {@link flush}. */
+  gather(topic: string, message: Buffer): void {
     // A kept event reaches the others before the message itself.
     this.#duties?.replication.flush();
-    this.#gateway.publish(topic, message);
+    this.#gateway.gather(topic, message);
+  }
+
+  /** What was gathered goes to the other nodes: that of one topic together, since each message costs the transport and them as much. */
+  flush(): void {
+    this.#gateway.flush();
   }
 
   /** This node ends: webhooks of what comes now are for those that stay. */

@@ -7,6 +7,8 @@ import { Observed } from './observed.ts';
 
 const TOPICS = ['1:a', '1:b', '2:a'];
 const MOST_NODES = 5;
+/** Up to this `n` a message goes alone. */
+const MOST_ALONE = 8;
 
 /** One step of a play. `node` and `topic` are taken modulo what there is; `n` counts steps of the network. */
 const STEP = fc.record({
@@ -64,7 +66,7 @@ function take({ what, node: place, topic: topicPlace, n }: Step, nodes: Nodes, o
   if (node === undefined || topic === undefined) return;
   switch (what) {
     case 'publish':
-      observed.publish(node, topic);
+      observed.publish(node, ...(n <= MOST_ALONE ? [topic] : togetherTo(topic, n - MOST_ALONE)));
       return;
     case 'carry':
       for (let i = 0; i < n; i++) network.carry(node.backplane);
@@ -100,6 +102,12 @@ function take({ what, node: place, topic: topicPlace, n }: Step, nodes: Nodes, o
     case 'tick':
       nodes.tick();
   }
+}
+
+/** Messages of one turn: all but the last to one topic. */
+function togetherTo(topic: string, count: number): string[] {
+  const last = TOPICS[count % TOPICS.length] ?? topic;
+  return [...Array.from({ length: count }, () => topic), last];
 }
 
 /** What a parted network swallows is noticed by the beats that it swallows too: it lasts for one, at least. */

@@ -10,6 +10,7 @@ class Origin {
   readonly outgoing: Outgoing;
   readonly #confirmations = new Map<number, () => void>();
   readonly #sent: number[] = [];
+  #messages = 0;
   confirmsAtOnce = false;
 
   constructor(maxMessages = 100) {
@@ -20,20 +21,33 @@ class Origin {
       send: (_topic, frame, confirmed) => {
         const decoded = decodeFrame(frame);
         assert.ok(decoded?.kind === 'numbered');
-        this.#sent.push(decoded.message.number);
+        const numbers = decoded.messages.map(({ number }) => number);
+        this.#sent.push(...numbers);
+        this.#messages++;
         if (this.confirmsAtOnce) confirmed();
-        else this.#confirmations.set(decoded.message.number, confirmed);
+        else for (const number of numbers) this.#confirmations.set(number, confirmed);
       },
     });
     this.outgoing.connected();
   }
 
   publish(...topics: readonly string[]): boolean[] {
-    return topics.map((topic) => this.outgoing.publish(topic, KILOBYTES_400));
+    return topics.map((topic) => {
+      const isTaken = this.outgoing.add(topic, KILOBYTES_400);
+      this.outgoing.flush();
+      return isTaken;
+    });
   }
 
   confirm(...numbers: readonly number[]): void {
     for (const number of numbers) this.#confirmations.get(number)?.();
+  }
+
+  /** Messages of the transport since it was last looked at. */
+  get messages(): number {
+    const messages = this.#messages;
+    this.#messages = 0;
+    return messages;
   }
 
   /** Numbers that went out since it was last looked at. */
@@ -55,6 +69,43 @@ describe('What a node publishes', () => {
     assert.equal(origin.outgoing.unconfirmed, 3);
     origin.confirm(1, 1, 3, 4);
     assert.equal(origin.outgoing.unconfirmed, 0);
+  });
+
+  it('goes out together where it comes together and goes to one topic, in order, and no more at once than a little', () => {
+    const origin = new Origin();
+    const { outgoing } = origin;
+    const add = (topic: string, bytes: number): void => void outgoing.add(topic, Buffer.alloc(bytes));
+    for (const topic of ['x', 'x', 'x', 'y', 'x']) add(topic, 100);
+    assert.deepEqual(origin.sent, [], 'nothing before the flush');
+    outgoing.flush();
+    assert.deepEqual(origin.sent, [1, 2, 3, 4, 5]);
+    assert.equal(origin.messages, 3);
+    origin.confirm(1, 4, 5);
+    assert.equal(outgoing.unconfirmed, 0, 'together they are confirmed');
+    for (let i = 0; i < 100; i++) add('x', 1000);
+    outgoing.flush();
+    assert.deepEqual(
+      origin.sent,
+      Array.from({ length: 100 }, (_, i) => 6 + i),
+    );
+    assert.equal(origin.messages, 7, 'of 16 KiB each');
+    origin.confirm(...Array.from({ length: 100 }, (_, i) => 6 + i));
+    for (const bytes of [100_000, 10, 100_000]) add('x', bytes);
+    outgoing.flush();
+    assert.equal(origin.messages, 3, 'a long one goes alone');
+  });
+
+  it('goes out again without what was confirmed in between', () => {
+    const origin = new Origin();
+    const { outgoing } = origin;
+    for (const topic of ['x', 'y', 'x', 'x']) outgoing.add(topic, Buffer.alloc(10));
+    outgoing.flush();
+    origin.confirm(2);
+    assert.deepEqual(origin.sent, [1, 2, 3, 4]);
+    outgoing.disconnected();
+    outgoing.connected();
+    assert.deepEqual(origin.sent, [1, 3, 4]);
+    assert.equal(outgoing.resent, 3);
   });
 
   it('counts as sent again only where an earlier connection was given it', () => {
@@ -99,7 +150,8 @@ describe('What a node publishes', () => {
     const body = Buffer.alloc(1);
     const remembered: number[] = [];
     for (let i = 0; i < 70_000; i++) {
-      outgoing.publish(`topic-${i}`, body);
+      outgoing.add(`topic-${i}`, body);
+      outgoing.flush();
       if (i >= 66_000 && i % 250 === 0) remembered.push(outgoing.tails(0).length);
     }
     assert.ok(Math.max(...remembered) <= 65_537, `${Math.max(...remembered)} topics`);

@@ -37,7 +37,10 @@ class Origin {
   }
 
   publish(topics: readonly string[], count: number): void {
-    for (let i = 0; i < count; i++) this.outgoing.publish(topics[i % topics.length] ?? '', BODY);
+    for (let i = 0; i < count; i++) {
+      this.outgoing.add(topics[i % topics.length] ?? '', BODY);
+      this.outgoing.flush();
+    }
   }
 
   confirmAll(): void {

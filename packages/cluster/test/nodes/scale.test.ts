@@ -36,7 +36,10 @@ describe('What the transport carries for a hundred nodes', () => {
       await cluster.settle();
       const publishes = 5;
       const { taken, handed } = await cluster.trafficOf(() => {
-        for (let i = 0; i < publishes; i++) origin.others.publish(topic, Buffer.from(String(i)));
+        for (let i = 0; i < publishes; i++) {
+          origin.others.gather(topic, Buffer.from(String(i)));
+          origin.others.flush();
+        }
       });
       assert.equal(taken, publishes, 'each message goes out once, however many nodes want it');
       assert.deepEqual(handed, wanting === 0 ? {} : { [topic]: publishes * wanting });
