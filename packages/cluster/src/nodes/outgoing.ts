@@ -34,10 +34,7 @@ interface Sending extends Parcel {
   readonly kept: readonly Kept[];
 }
 
-/**
- * Most of what is gathered into one message of the transport: some forty events, whose share in what a message costs is small by
- * then. NATS turns down what is longer than its `max_payload`, which has to be larger than the largest event anyway.
- */
+/** Some forty events: what a message costs by itself is a small share of each by then. */
 const GATHERED_BYTES = 16 * 1024;
 
 /** The newest number of a topic. */
