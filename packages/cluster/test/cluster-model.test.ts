@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '@sluice/testkit';
 import { SimulatedCluster } from './simulated-cluster.ts';
-import { MAX_DELAY_MS } from './simulated-network.ts';
+import { MAX_DELAY_MS, SETTLE_MS } from './simulated-network.ts';
 import { APP, type SimulatedNode, type Webhook } from './simulated-node.ts';
 
 const ROOMS = ['presence-a', 'presence-b', 'presence-c'];
@@ -19,6 +19,8 @@ interface Faults {
   readonly separations: boolean;
   readonly cutOffs?: boolean;
   readonly ends?: boolean;
+  /** The first three nodes start at the same moment. */
+  readonly together?: boolean;
   /** What is asked for changes while it is made. */
   readonly slowSnapshots?: boolean;
 }
@@ -59,9 +61,9 @@ function step(cluster: SimulatedCluster, faults: Faults): void {
   }
 }
 
-/** One after the other: of two newcomers neither knows what the other owes. */
 function fillUp(cluster: SimulatedCluster): void {
-  if (cluster.nodes.length < 3 && cluster.isSettled) cluster.start();
+  if (!cluster.isSettled) return;
+  for (let missing = 3 - cluster.nodes.length; missing > 0; missing--) cluster.start();
 }
 
 function play(seed: number, faults: Faults): SimulatedCluster {
@@ -69,8 +71,9 @@ function play(seed: number, faults: Faults): SimulatedCluster {
   if (faults.slowSnapshots === true) cluster.stepsPerMs = 1;
   for (let i = 0; i < 3; i++) {
     cluster.start();
-    cluster.run(200);
+    cluster.run(faults.together === true ? cluster.random.below(SETTLE_MS) : 3 * SETTLE_MS);
   }
+  while (cluster.nodes.length === 0) cluster.run(1);
   for (let i = 0; i < STEPS; i++) {
     step(cluster, faults);
     fillUp(cluster);
