@@ -37,6 +37,11 @@ export class RecentlyTold {
     this.#older.delete(subject);
   }
 
+  clear(): void {
+    this.#newer.clear();
+    this.#older.clear();
+  }
+
   /** The later one of the same channel or member comes later. */
   *transitions(): Iterable<Transition> {
     yield* this.#older.values();

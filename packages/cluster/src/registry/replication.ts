@@ -219,7 +219,9 @@ export class Replication {
         this.#duty.happened({ ...channelOf(change), type: 'cache_miss' });
         return;
       case 'shares':
-        this.#shares(node);
+        this.#duty.nodes.add(node);
+        // It answers from now on for what others answered for, and has to know what they have not told.
+        this.stream.owed(this.#duty.owed());
         return;
       case 'leaves':
         this.#duty.retired(node);
@@ -238,20 +240,14 @@ export class Replication {
     }
   }
 
-  /** It answers from now on for what others answered for, and has to know what they have not told. */
-  #shares(node: NodeId): void {
-    if (this.#duty.nodes.has(node)) return;
-    this.#duty.nodes.add(node);
-    this.stream.owed(this.#duty.owed());
-  }
-
   /** What has come first, so that a channel that has other members now was not vacated in between. */
   #replace(node: NodeId, changes: readonly Change[]): void {
     const held = new HeldByNode();
     for (const change of changes) {
       held.add(change);
       // What webhooks know is compared with the whole state, and counts of a node that leaves, too.
-      if (change.type !== 'told' && change.type !== 'owed' && change.type !== 'leaves') this.#apply(node, change);
+      if (change.type === 'told' || change.type === 'owed' || change.type === 'leaves') continue;
+      if (change.type !== 'shares' || !this.#duty.nodes.has(node)) this.#apply(node, change);
     }
     held.takeOutOthers(node, this.state, this.slots);
     for (const change of changes) {

@@ -57,9 +57,11 @@ export class WebhookDuty {
   readonly #owed = new Map<string, Owed>();
   readonly #told: RecentlyTold;
   #stage: Stage = 'gathering';
-  #hasServed = false;
+  #hasShared = false;
   #standsBack = false;
   #isLeaving = false;
+  /** Until this node takes its share, or begins to tell. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
@@ -75,7 +77,7 @@ export class WebhookDuty {
     this.#stage = 'watching';
     const { deadNodeMs, settleMs } = this.#options;
     // What was wrongly taken for owed until then is old enough to be known as such when the others say what they owe.
-    after(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs, () => this.#share());
+    this.#shareIn(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs);
   }
 
   /** Something happened in the merged state. */
@@ -117,7 +119,7 @@ export class WebhookDuty {
     const listedSince = this.#options.now() - 2 * this.#options.settleMs;
     for (const [subject, { transition, since }] of this.#owed) {
       if (since >= listedSince || listed.has(subject)) continue;
-      if (this.#responsible(transition, { butUs: !this.#hasServed }) === node) this.#owed.delete(subject);
+      if (this.#isKnownBetterBy(node, transition)) this.#owed.delete(subject);
     }
     for (const transition of owed) {
       if (!this.#isKnownBetterBy(node, transition)) continue;
@@ -164,7 +166,7 @@ export class WebhookDuty {
   /** This node is about to end: from now on it tells only what nobody else is there for. */
   leave(): void {
     this.#isLeaving = true;
-    if (this.nodes.has(this.#options.self)) this.#retire();
+    if (this.#hasShared) this.#retire();
   }
 
   /** The node is about to end. What it has told by then has been heard, but perhaps not yet what that was about. */
@@ -176,28 +178,49 @@ export class WebhookDuty {
     });
   }
 
-  /** Leaves everything to the others until it serves again: it may have missed that they took it for dead. */
+  /**
+   * Leaves everything to the others until it serves again: it may have missed that they took it for dead. Then they answer for
+   * its share, and what it has told and knows to be owed is older than what they tell.
+   */
   standBack(): void {
     this.#standsBack = true;
     if (this.#stage === 'serving') this.#stage = 'watching';
+    if (this.#isLeaving || !this.nodes.has(this.#options.self)) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.nodes.remove(this.#options.self);
+    this.#told.clear();
   }
 
-  /** Ends standing back. Before this node has a share that is all. */
+  /**
+   * Ends standing back. A node that had a share takes it anew, as it first did: what it saw while it caught up may long have
+   * been told. One that is about to end has no time for that.
+   */
   serve(): void {
     this.#standsBack = false;
-    if (this.nodes.has(this.#options.self)) this.#serve();
+    if (this.#isLeaving) {
+      if (this.nodes.has(this.#options.self)) this.#serve();
+    } else if (this.#stage !== 'gathering' && this.#timer === undefined) this.#shareIn(this.#options.settleMs);
+  }
+
+  #shareIn(ms: number): void {
+    this.#timer = after(ms, () => this.#share());
   }
 
   #share(): void {
-    const { self, settleMs } = this.#options;
-    if (this.nodes.has(self) || (this.#isLeaving && this.nodes.isShared())) return;
-    if (this.#isLeaving) this.#retire();
-    else {
-      this.nodes.add(self);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#standsBack || this.nodes.has(this.#options.self)) return;
+    if (this.#isLeaving) {
+      if (this.nodes.isShared()) return;
+      this.#retire();
+    } else {
+      this.nodes.add(this.#options.self);
+      this.#hasShared = true;
       this.#options.shares();
     }
     // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
-    after(settleMs, () => {
+    this.#timer = after(this.#options.settleMs, () => {
       if (!this.#standsBack) this.#serve();
     });
   }
@@ -209,7 +232,6 @@ export class WebhookDuty {
 
   #serve(): void {
     this.#stage = 'serving';
-    this.#hasServed = true;
     this.#takeOver();
   }
 
@@ -254,6 +276,6 @@ export class WebhookDuty {
   }
 }
 
-function after(ms: number, act: () => void): void {
-  setTimeout(act, ms).unref();
+function after(ms: number, act: () => void): NodeJS.Timeout {
+  return setTimeout(act, ms).unref();
 }
