@@ -26,8 +26,12 @@ export class RecentlyTold {
 
   /** Whether that was the last of its channel or member. */
   has(transition: Transition): boolean {
-    const subject = subjectOf(transition);
-    return (this.#newer.get(subject) ?? this.#older.get(subject))?.type === transition.type;
+    return this.#last(transition)?.type === transition.type;
+  }
+
+  /** Whether anything was told of its channel or member. */
+  knows(transition: Transition): boolean {
+    return this.#last(transition) !== undefined;
   }
 
   /** Another node has told what came after it. */
@@ -46,5 +50,10 @@ export class RecentlyTold {
   *transitions(): Iterable<Transition> {
     yield* this.#older.values();
     yield* this.#newer.values();
+  }
+
+  #last(transition: Transition): Transition | undefined {
+    const subject = subjectOf(transition);
+    return this.#newer.get(subject) ?? this.#older.get(subject);
   }
 }

@@ -56,6 +56,8 @@ export class WebhookDuty {
   /** By channel or member; the oldest first. */
   readonly #owed = new Map<string, Owed>();
   readonly #told: RecentlyTold;
+  /** Those that have taken a share just now, and do not serve yet. */
+  readonly #newcomers = new Set<NodeId>();
   #stage: Stage = 'gathering';
   #hasShared = false;
   #standsBack = false;
@@ -103,9 +105,13 @@ export class WebhookDuty {
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
   }
 
-  /** The node has told it of late, as it says in a snapshot: it counts where that node answers for the channel still. */
+  /**
+   * The node has told it of late, as it says in a snapshot. It counts where that node answers for the channel still, or did
+   * before this one, which has told nothing of it since.
+   */
   heardAgain(node: NodeId, transition: Transition): void {
-    if (this.#isKnownBetterBy(node, transition)) this.heard(transition);
+    const isFromBefore = this.#authority(transition, { butUs: true }) === node && !this.#told.knows(transition);
+    if (isFromBefore || this.#isKnownBetterBy(node, transition)) this.heard(transition);
   }
 
   /**
@@ -131,6 +137,19 @@ export class WebhookDuty {
   /** What this node has told of late: one that missed a message may have missed that, too. */
   recentlyTold(): Iterable<Transition> {
     return this.#told.transitions();
+  }
+
+  /** Whether this node knows what webhooks know of its share. Others that know its share, too, then believe what it owes. */
+  get isServing(): boolean {
+    return this.#stage === 'serving';
+  }
+
+  /** The node takes a share. Until it serves, those before it know better what webhooks know. */
+  shared(node: NodeId, { serves }: { readonly serves: boolean }): void {
+    this.nodes.add(node);
+    if (serves) return;
+    this.#newcomers.add(node);
+    after(this.#options.settleMs, () => this.#newcomers.delete(node));
   }
 
   /** What nobody has told for longer than telling takes. */
@@ -236,11 +255,14 @@ export class WebhookDuty {
   }
 
   #takeOver(): void {
-    for (const [subject, { transition }] of this.#owed) {
-      if (!this.isOurs(transition)) continue;
-      this.#owed.delete(subject);
-      if (this.#options.isSo(transition)) this.#tell(transition);
-    }
+    for (const subject of this.#owed.keys()) this.#tellOwed(subject);
+  }
+
+  #tellOwed(subject: string): void {
+    const transition = this.#owed.get(subject)?.transition;
+    if (transition === undefined || !this.isOurs(transition)) return;
+    this.#owed.delete(subject);
+    if (this.#options.isSo(transition)) this.#tell(transition);
   }
 
   /** Whether this node tells webhooks of it. */
@@ -248,12 +270,18 @@ export class WebhookDuty {
     return this.#stage === 'serving' && this.#responsible(event) === this.#options.self;
   }
 
-  #responsible({ appId, channel }: DomainEvent, { butUs = false } = {}): NodeId | undefined {
-    return this.nodes.of(appId, channel, butUs ? this.#options.self : undefined);
+  #responsible({ appId, channel }: DomainEvent): NodeId | undefined {
+    return this.nodes.of(appId, channel);
   }
 
   #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
-    return this.#responsible(transition, { butUs: this.#stage !== 'serving' }) === node;
+    return this.#authority(transition, { butUs: this.#stage !== 'serving' }) === node;
+  }
+
+  /** Who knows what webhooks know of the channel. */
+  #authority({ appId, channel }: Transition, { butUs }: { readonly butUs: boolean }): NodeId | undefined {
+    const { self } = this.#options;
+    return this.nodes.of(appId, channel, (node) => this.#newcomers.has(node) || (butUs && node === self));
   }
 
   #tell(transition: Transition): void {
@@ -264,7 +292,10 @@ export class WebhookDuty {
 
   #owe(transition: Transition): void {
     if (this.#owed.size >= MAX_OWED) this.#makeRoom();
-    this.#owed.set(subjectOf(transition), { transition, since: this.#options.now() });
+    const subject = subjectOf(transition);
+    this.#owed.set(subject, { transition, since: this.#options.now() });
+    // The state may not get there by another way: it may have come from there.
+    if (this.isOurs(transition)) after(this.#options.settleMs, () => this.#tellOwed(subject));
   }
 
   #makeRoom(): void {
