@@ -178,6 +178,15 @@ describe('Three nodes of two workers that tell each other with delays', () => {
     });
   });
 
+  it('do so when all three start at the same moment, with and without losses', () => {
+    for (const losses of [false, true]) {
+      forAllSeeds({ deaths: false, losses, separations: false, together: true }, (cluster) => {
+        checkViews(cluster);
+        assert.equal(checkWebhooks(cluster), 0);
+      });
+    }
+  });
+
   it('do so when messages are lost and snapshots come instead', () => {
     let lost = 0;
     forAllSeeds({ deaths: false, losses: true, separations: false }, (cluster) => {
@@ -218,9 +227,22 @@ describe('Three nodes of two workers that tell each other with delays', () => {
   });
 
   it('tell webhooks each transition once when a node is cut off and comes back', () => {
-    forAllSeeds({ deaths: false, losses: false, separations: false, cutOffs: true }, (cluster) => {
-      checkViews(cluster);
-      checkWebhooks(cluster);
-    });
+    for (const slowSnapshots of [false, true]) {
+      forAllSeeds({ deaths: false, losses: false, separations: false, cutOffs: true, slowSnapshots }, (cluster) => {
+        checkViews(cluster);
+        checkWebhooks(cluster);
+      });
+    }
+  });
+
+  it('tell webhooks each transition once though snapshots were made while it changed', () => {
+    const none = { deaths: false, losses: false, separations: false, slowSnapshots: true };
+    for (const faults of [{ losses: true }, { deaths: true }, { ends: true }]) {
+      forAllSeeds({ ...none, ...faults }, (cluster) => {
+        checkViews(cluster);
+        const doubles = checkWebhooks(cluster);
+        if (!('deaths' in faults)) assert.equal(doubles, 0);
+      });
+    }
   });
 });
