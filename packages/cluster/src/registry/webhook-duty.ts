@@ -49,6 +49,10 @@ interface Owed {
  * channel. That node tells the others when it has; what a node has seen and nobody has told yet is owed, and whoever
  * becomes responsible tells it. What is owed is where the webhooks' view of a channel or member differs from the state:
  * a transition back settles it, and so nothing is told that is no longer so, and nothing twice.
+ *
+ * A transition is told twice where it was told by a node that nobody heard saying so: it died or was cut off at that moment, or
+ * the message was lost while another took its share and no snapshot made up for it within `settleMs`. So it is where a node
+ * takes a share before all have noticed that an earlier one has died, or nodes that were separated both told it.
  */
 export class WebhookDuty {
   readonly nodes = new Responsibility();
@@ -116,8 +120,8 @@ export class WebhookDuty {
 
   /**
    * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
-   * answered for until this node came, or while this one stood back. What it leaves out is not owed either, but for what it
-   * has seen just now, and for channels of this node, of which it may have heard nothing.
+   * answered for until this node or another newcomer came. What it leaves out is not owed either, but for what it has seen
+   * just now, and for channels of this node, of which it may have heard nothing.
    */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
     if (this.#stage === 'gathering') return;
@@ -139,7 +143,7 @@ export class WebhookDuty {
     return this.#told.transitions();
   }
 
-  /** Whether this node knows what webhooks know of its share. Others that know its share, too, then believe what it owes. */
+  /** Only then do others believe what this node says that it owes. */
   get isServing(): boolean {
     return this.#stage === 'serving';
   }
