@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Random } from '@sluice/testkit';
 import { SimulatedCluster } from './simulated-cluster.ts';
-import { MAX_DELAY_MS } from './simulated-network.ts';
+import { MAX_DELAY_MS, SETTLE_MS } from './simulated-network.ts';
 import { APP, type SimulatedNode, type Webhook } from './simulated-node.ts';
 
 const ROOMS = ['presence-a', 'presence-b', 'presence-c'];
@@ -19,6 +19,8 @@ interface Faults {
   readonly separations: boolean;
   readonly cutOffs?: boolean;
   readonly ends?: boolean;
+  /** The first three nodes start at the same moment. */
+  readonly together?: boolean;
   /** What is asked for changes while it is made. */
   readonly slowSnapshots?: boolean;
 }
@@ -59,9 +61,9 @@ function step(cluster: SimulatedCluster, faults: Faults): void {
   }
 }
 
-/** One after the other: of two newcomers neither knows what the other owes. */
 function fillUp(cluster: SimulatedCluster): void {
-  if (cluster.nodes.length < 3 && cluster.isSettled) cluster.start();
+  if (!cluster.isSettled) return;
+  for (let missing = 3 - cluster.nodes.length; missing > 0; missing--) cluster.start();
 }
 
 function play(seed: number, faults: Faults): SimulatedCluster {
@@ -69,8 +71,9 @@ function play(seed: number, faults: Faults): SimulatedCluster {
   if (faults.slowSnapshots === true) cluster.stepsPerMs = 1;
   for (let i = 0; i < 3; i++) {
     cluster.start();
-    cluster.run(200);
+    cluster.run(faults.together === true ? cluster.random.below(SETTLE_MS) : 3 * SETTLE_MS);
   }
+  while (cluster.nodes.length === 0) cluster.run(1);
   for (let i = 0; i < STEPS; i++) {
     step(cluster, faults);
     fillUp(cluster);
@@ -175,6 +178,15 @@ describe('Three nodes of two workers that tell each other with delays', () => {
     });
   });
 
+  it('do so when all three start at the same moment, with and without losses', () => {
+    for (const losses of [false, true]) {
+      forAllSeeds({ deaths: false, losses, separations: false, together: true }, (cluster) => {
+        checkViews(cluster);
+        assert.equal(checkWebhooks(cluster), 0);
+      });
+    }
+  });
+
   it('do so when messages are lost and snapshots come instead', () => {
     let lost = 0;
     forAllSeeds({ deaths: false, losses: true, separations: false }, (cluster) => {
@@ -215,9 +227,22 @@ describe('Three nodes of two workers that tell each other with delays', () => {
   });
 
   it('tell webhooks each transition once when a node is cut off and comes back', () => {
-    forAllSeeds({ deaths: false, losses: false, separations: false, cutOffs: true }, (cluster) => {
-      checkViews(cluster);
-      checkWebhooks(cluster);
-    });
+    for (const slowSnapshots of [false, true]) {
+      forAllSeeds({ deaths: false, losses: false, separations: false, cutOffs: true, slowSnapshots }, (cluster) => {
+        checkViews(cluster);
+        checkWebhooks(cluster);
+      });
+    }
+  });
+
+  it('tell webhooks each transition once though snapshots were made while it changed', () => {
+    const none = { deaths: false, losses: false, separations: false, slowSnapshots: true };
+    for (const faults of [{ losses: true }, { deaths: true }, { ends: true }]) {
+      forAllSeeds({ ...none, ...faults }, (cluster) => {
+        checkViews(cluster);
+        const doubles = checkWebhooks(cluster);
+        if (!('deaths' in faults)) assert.equal(doubles, 0);
+      });
+    }
   });
 });

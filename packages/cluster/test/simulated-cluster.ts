@@ -80,16 +80,19 @@ export class SimulatedCluster implements SimulatedNetwork {
     const node = new SimulatedNode(this, `node-${this.#nextId++}`, this.webhooks);
     this.#starting.add(node);
     this.#lastStart = this.nowMs;
-    for (const other of this.nodes) node.meet(other.id);
+    for (const other of this.living) if (other !== node) node.meet(other.id);
     const whenGathered = (): void => {
-      if (!node.isAlive) return;
       if (!node.knows(this.nodes)) {
         this.#after(1, whenGathered);
         return;
       }
+      const { isShared } = node.replication;
       node.replication.gathered();
-      this.#starting.delete(node);
-      this.nodes.push(node);
+      // Nobody would tell webhooks of what happens before the nodes that start together have shared them out.
+      this.#after(isShared ? 0 : 2 * SETTLE_MS, () => {
+        this.#starting.delete(node);
+        this.nodes.push(node);
+      });
     };
     whenGathered();
     return node;
@@ -185,7 +188,7 @@ export class SimulatedCluster implements SimulatedNetwork {
   }
 
   #heartbeat(): void {
-    for (const node of this.nodes) {
+    for (const node of [...this.nodes, ...this.#starting]) {
       this.broadcast(node, { type: 'version', version: node.replication.version });
     }
   }

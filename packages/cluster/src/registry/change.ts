@@ -23,5 +23,5 @@ export type Change =
   | { readonly type: 'told'; readonly transition: Transition }
   /** A node that has died had not told the transition, as far as this one has heard. */
   | { readonly type: 'inherited'; readonly transition: Transition }
-  /** All that the node has seen, and not heard anybody tell. Said in snapshots, and to one that begins to answer. */
+  /** All that the node has seen, and not heard anybody tell. Said by one that serves: in snapshots, and to one that takes a share. */
   | { readonly type: 'owed'; readonly transitions: readonly Transition[] };

@@ -26,8 +26,12 @@ export class RecentlyTold {
 
   /** Whether that was the last of its channel or member. */
   has(transition: Transition): boolean {
-    const subject = subjectOf(transition);
-    return (this.#newer.get(subject) ?? this.#older.get(subject))?.type === transition.type;
+    return this.#last(transition)?.type === transition.type;
+  }
+
+  /** Whether anything was told of its channel or member. */
+  knows(transition: Transition): boolean {
+    return this.#last(transition) !== undefined;
   }
 
   /** Another node has told what came after it. */
@@ -37,9 +41,19 @@ export class RecentlyTold {
     this.#older.delete(subject);
   }
 
+  clear(): void {
+    this.#newer.clear();
+    this.#older.clear();
+  }
+
   /** The later one of the same channel or member comes later. */
   *transitions(): Iterable<Transition> {
     yield* this.#older.values();
     yield* this.#newer.values();
+  }
+
+  #last(transition: Transition): Transition | undefined {
+    const subject = subjectOf(transition);
+    return this.#newer.get(subject) ?? this.#older.get(subject);
   }
 }

@@ -175,18 +175,18 @@ export class Replication {
     const { nodes } = this.#duty;
     const { self } = this.#options;
     const told = [...this.#duty.recentlyTold()];
-    const owed = this.#duty.owed();
+    const owed = this.#duty.isServing ? this.#duty.owed() : null;
     const isLeaving = nodes.isLeaving(self);
     if (nodes.has(self) && !isLeaving) yield [{ type: 'shares' }];
     for (const transition of told) yield [{ type: 'told', transition }];
-    yield [{ type: 'owed', transitions: owed }];
+    if (owed !== null) yield [{ type: 'owed', transitions: owed }];
     if (isLeaving) yield [{ type: 'leaves' }];
   }
 
   /** An event is told by the node where it came about and by one more, should that have died: not by all of them. */
   #tellsKept({ appId, channel, node }: StampedEvent): boolean {
     const { self } = this.#options;
-    return node === self || this.#duty.nodes.of(appId, channel, node) === self;
+    return node === self || this.#duty.nodes.of(appId, channel, (each) => each === node) === self;
   }
 
   #apply(node: NodeId, change: Change): void {
@@ -219,7 +219,9 @@ export class Replication {
         this.#duty.happened({ ...channelOf(change), type: 'cache_miss' });
         return;
       case 'shares':
-        this.#shares(node);
+        this.#duty.shared(node, { serves: false });
+        // It answers from now on for what others answered for, and has to know what they have not told.
+        if (this.#duty.isServing) this.stream.owed(this.#duty.owed());
         return;
       case 'leaves':
         this.#duty.retired(node);
@@ -238,20 +240,16 @@ export class Replication {
     }
   }
 
-  /** It answers from now on for what others answered for, and has to know what they have not told. */
-  #shares(node: NodeId): void {
-    if (this.#duty.nodes.has(node)) return;
-    this.#duty.nodes.add(node);
-    this.stream.owed(this.#duty.owed());
-  }
-
   /** What has come first, so that a channel that has other members now was not vacated in between. */
   #replace(node: NodeId, changes: readonly Change[]): void {
     const held = new HeldByNode();
+    const serves = changes.some(({ type }) => type === 'owed');
     for (const change of changes) {
       held.add(change);
       // What webhooks know is compared with the whole state, and counts of a node that leaves, too.
-      if (change.type !== 'told' && change.type !== 'owed' && change.type !== 'leaves') this.#apply(node, change);
+      if (change.type === 'told' || change.type === 'owed' || change.type === 'leaves') continue;
+      if (change.type !== 'shares') this.#apply(node, change);
+      else if (!this.#duty.nodes.has(node)) this.#duty.shared(node, { serves });
     }
     held.takeOutOthers(node, this.state, this.slots);
     for (const change of changes) {

@@ -42,10 +42,10 @@ export class Responsibility {
     return this.#staying.size > 0;
   }
 
-  /** Without `except`: who comes after it. `undefined`: there is nobody. */
-  of(appId: string, channel: string, except?: NodeId): NodeId | undefined {
+  /** Without those that are `passedOver`: who comes after them. `undefined`: there is nobody. */
+  of(appId: string, channel: string, passedOver?: (node: NodeId) => boolean): NodeId | undefined {
     const key = fnv(channel, fnv(appId, FNV_OFFSET));
-    return best(this.#staying, key, except) ?? best(this.#leaving, key, except);
+    return best(this.#staying, key, passedOver) ?? best(this.#leaving, key, passedOver);
   }
 }
 
@@ -56,11 +56,11 @@ function hashOf(node: NodeId): number {
   return createHash('sha256').update(node).digest().readUInt32BE(0);
 }
 
-function best(sharing: Sharing, key: number, except: NodeId | undefined): NodeId | undefined {
+function best(sharing: Sharing, key: number, passedOver: ((node: NodeId) => boolean) | undefined): NodeId | undefined {
   let found: NodeId | undefined;
   let highest = -1;
   for (const [node, hash] of sharing) {
-    if (node === except) continue;
+    if (passedOver?.(node) === true) continue;
     const score = mixed(key ^ hash);
     if (score < highest || (score === highest && found !== undefined && node < found)) continue;
     found = node;

@@ -49,6 +49,10 @@ interface Owed {
  * channel. That node tells the others when it has; what a node has seen and nobody has told yet is owed, and whoever
  * becomes responsible tells it. What is owed is where the webhooks' view of a channel or member differs from the state:
  * a transition back settles it, and so nothing is told that is no longer so, and nothing twice.
+ *
+ * A transition is told twice where it was told by a node that nobody heard saying so: it died or was cut off at that moment, or
+ * the message was lost while another took its share and no snapshot made up for it within `settleMs`. So it is where a node
+ * takes a share before all have noticed that an earlier one has died, or nodes that were separated both told it.
  */
 export class WebhookDuty {
   readonly nodes = new Responsibility();
@@ -56,10 +60,14 @@ export class WebhookDuty {
   /** By channel or member; the oldest first. */
   readonly #owed = new Map<string, Owed>();
   readonly #told: RecentlyTold;
+  /** Those that have taken a share just now, and do not serve yet. */
+  readonly #newcomers = new Set<NodeId>();
   #stage: Stage = 'gathering';
-  #hasServed = false;
+  #hasShared = false;
   #standsBack = false;
   #isLeaving = false;
+  /** Until this node takes its share, or begins to tell. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WebhookDutyOptions) {
     this.#options = options;
@@ -75,7 +83,7 @@ export class WebhookDuty {
     this.#stage = 'watching';
     const { deadNodeMs, settleMs } = this.#options;
     // What was wrongly taken for owed until then is old enough to be known as such when the others say what they owe.
-    after(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs, () => this.#share());
+    this.#shareIn(this.nodes.isShared() ? deadNodeMs + 3 * settleMs : settleMs);
   }
 
   /** Something happened in the merged state. */
@@ -101,15 +109,19 @@ export class WebhookDuty {
     else if (this.#stage !== 'gathering') this.#owe(oppositeOf(transition));
   }
 
-  /** The node has told it of late, as it says in a snapshot: it counts where that node answers for the channel still. */
+  /**
+   * The node has told it of late, as it says in a snapshot. It counts where that node answers for the channel still, or did
+   * before this one, which has told nothing of it since.
+   */
   heardAgain(node: NodeId, transition: Transition): void {
-    if (this.#isKnownBetterBy(node, transition)) this.heard(transition);
+    const isFromBefore = this.#authority(transition, { butUs: true }) === node && !this.#told.knows(transition);
+    if (isFromBefore || this.#isKnownBetterBy(node, transition)) this.heard(transition);
   }
 
   /**
    * All that the node owes by its own account. Nobody knows better about the channels that it answers for, or that it
-   * answered for until this node came, or while this one stood back. What it leaves out is not owed either, but for what it
-   * has seen just now, and for channels of this node, of which it may have heard nothing.
+   * answered for until this node or another newcomer came. What it leaves out is not owed either, but for what it has seen
+   * just now, and for channels of this node, of which it may have heard nothing.
    */
   heardOwed(node: NodeId, owed: readonly Transition[]): void {
     if (this.#stage === 'gathering') return;
@@ -117,7 +129,7 @@ export class WebhookDuty {
     const listedSince = this.#options.now() - 2 * this.#options.settleMs;
     for (const [subject, { transition, since }] of this.#owed) {
       if (since >= listedSince || listed.has(subject)) continue;
-      if (this.#responsible(transition, { butUs: !this.#hasServed }) === node) this.#owed.delete(subject);
+      if (this.#isKnownBetterBy(node, transition)) this.#owed.delete(subject);
     }
     for (const transition of owed) {
       if (!this.#isKnownBetterBy(node, transition)) continue;
@@ -129,6 +141,19 @@ export class WebhookDuty {
   /** What this node has told of late: one that missed a message may have missed that, too. */
   recentlyTold(): Iterable<Transition> {
     return this.#told.transitions();
+  }
+
+  /** Only then do others believe what this node says that it owes. */
+  get isServing(): boolean {
+    return this.#stage === 'serving';
+  }
+
+  /** The node takes a share. Until it serves, those before it know better what webhooks know. */
+  shared(node: NodeId, { serves }: { readonly serves: boolean }): void {
+    this.nodes.add(node);
+    if (serves) return;
+    this.#newcomers.add(node);
+    after(this.#options.settleMs, () => this.#newcomers.delete(node));
   }
 
   /** What nobody has told for longer than telling takes. */
@@ -164,7 +189,7 @@ export class WebhookDuty {
   /** This node is about to end: from now on it tells only what nobody else is there for. */
   leave(): void {
     this.#isLeaving = true;
-    if (this.nodes.has(this.#options.self)) this.#retire();
+    if (this.#hasShared) this.#retire();
   }
 
   /** The node is about to end. What it has told by then has been heard, but perhaps not yet what that was about. */
@@ -176,28 +201,49 @@ export class WebhookDuty {
     });
   }
 
-  /** Leaves everything to the others until it serves again: it may have missed that they took it for dead. */
+  /**
+   * Leaves everything to the others until it serves again: it may have missed that they took it for dead. Then they answer for
+   * its share, and what it has told and knows to be owed is older than what they tell.
+   */
   standBack(): void {
     this.#standsBack = true;
     if (this.#stage === 'serving') this.#stage = 'watching';
+    if (this.#isLeaving || !this.nodes.has(this.#options.self)) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.nodes.remove(this.#options.self);
+    this.#told.clear();
   }
 
-  /** Ends standing back. Before this node has a share that is all. */
+  /**
+   * Ends standing back. A node that had a share takes it anew, as it first did: what it saw while it caught up may long have
+   * been told. One that is about to end has no time for that.
+   */
   serve(): void {
     this.#standsBack = false;
-    if (this.nodes.has(this.#options.self)) this.#serve();
+    if (this.#isLeaving) {
+      if (this.nodes.has(this.#options.self)) this.#serve();
+    } else if (this.#stage !== 'gathering' && this.#timer === undefined) this.#shareIn(this.#options.settleMs);
+  }
+
+  #shareIn(ms: number): void {
+    this.#timer = after(ms, () => this.#share());
   }
 
   #share(): void {
-    const { self, settleMs } = this.#options;
-    if (this.nodes.has(self) || (this.#isLeaving && this.nodes.isShared())) return;
-    if (this.#isLeaving) this.#retire();
-    else {
-      this.nodes.add(self);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#standsBack || this.nodes.has(this.#options.self)) return;
+    if (this.#isLeaving) {
+      if (this.nodes.isShared()) return;
+      this.#retire();
+    } else {
+      this.nodes.add(this.#options.self);
+      this.#hasShared = true;
       this.#options.shares();
     }
     // By then the others have said what they owe, and what those told who did not know of the share yet has been heard.
-    after(settleMs, () => {
+    this.#timer = after(this.#options.settleMs, () => {
       if (!this.#standsBack) this.#serve();
     });
   }
@@ -209,16 +255,18 @@ export class WebhookDuty {
 
   #serve(): void {
     this.#stage = 'serving';
-    this.#hasServed = true;
     this.#takeOver();
   }
 
   #takeOver(): void {
-    for (const [subject, { transition }] of this.#owed) {
-      if (!this.isOurs(transition)) continue;
-      this.#owed.delete(subject);
-      if (this.#options.isSo(transition)) this.#tell(transition);
-    }
+    for (const subject of this.#owed.keys()) this.#tellOwed(subject);
+  }
+
+  #tellOwed(subject: string): void {
+    const transition = this.#owed.get(subject)?.transition;
+    if (transition === undefined || !this.isOurs(transition)) return;
+    this.#owed.delete(subject);
+    if (this.#options.isSo(transition)) this.#tell(transition);
   }
 
   /** Whether this node tells webhooks of it. */
@@ -226,12 +274,18 @@ export class WebhookDuty {
     return this.#stage === 'serving' && this.#responsible(event) === this.#options.self;
   }
 
-  #responsible({ appId, channel }: DomainEvent, { butUs = false } = {}): NodeId | undefined {
-    return this.nodes.of(appId, channel, butUs ? this.#options.self : undefined);
+  #responsible({ appId, channel }: DomainEvent): NodeId | undefined {
+    return this.nodes.of(appId, channel);
   }
 
   #isKnownBetterBy(node: NodeId, transition: Transition): boolean {
-    return this.#responsible(transition, { butUs: this.#stage !== 'serving' }) === node;
+    return this.#authority(transition, { butUs: this.#stage !== 'serving' }) === node;
+  }
+
+  /** Who knows what webhooks know of the channel. */
+  #authority({ appId, channel }: Transition, { butUs }: { readonly butUs: boolean }): NodeId | undefined {
+    const { self } = this.#options;
+    return this.nodes.of(appId, channel, (node) => this.#newcomers.has(node) || (butUs && node === self));
   }
 
   #tell(transition: Transition): void {
@@ -242,7 +296,10 @@ export class WebhookDuty {
 
   #owe(transition: Transition): void {
     if (this.#owed.size >= MAX_OWED) this.#makeRoom();
-    this.#owed.set(subjectOf(transition), { transition, since: this.#options.now() });
+    const subject = subjectOf(transition);
+    this.#owed.set(subject, { transition, since: this.#options.now() });
+    // The state may not get there by another way: it may have come from there.
+    if (this.isOurs(transition)) after(this.#options.settleMs, () => this.#tellOwed(subject));
   }
 
   #makeRoom(): void {
@@ -254,6 +311,6 @@ export class WebhookDuty {
   }
 }
 
-function after(ms: number, act: () => void): void {
-  setTimeout(act, ms).unref();
+function after(ms: number, act: () => void): NodeJS.Timeout {
+  return setTimeout(act, ms).unref();
 }
