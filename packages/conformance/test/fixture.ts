@@ -176,8 +176,9 @@ const EXTRAS: readonly Extra[] = [
       const encrypted = await start({ config: { app_manager: { array: { apps } }, ssl } });
       return {
         'forced-tls': {
-          plain: { host: '127.0.0.1', port: plainPort },
-          secure: { ...endpointOf(encrypted), secure: true },
+          // pusher-js names the host to TLS, which an address is not allowed to be.
+          plain: { host: 'localhost', port: plainPort },
+          secure: { ...endpointOf(encrypted), host: 'localhost', secure: true },
           app: FORCED_TLS,
         },
       };

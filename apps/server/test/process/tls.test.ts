@@ -76,7 +76,13 @@ describe('a server with TLS', () => {
     // The WebSocket of pusher-js in Node takes no certificate of its own; the check is not what is tested here.
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     t.after(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
-    const client = open(t, tls.plainPort, { wssPort: tls.server.port, enabledTransports: ['ws', 'wss'] });
+    // It names the host to TLS, which an address is not allowed to be.
+    const options = {
+      wsHost: 'localhost',
+      wssPort: tls.server.port,
+      enabledTransports: ['ws' as const, 'wss' as const],
+    };
+    const client = open(t, tls.plainPort, options);
     await until('a connection', () => client.connection.state === 'connected', 10_000);
     assert.equal(
       await tls.server.metric(
