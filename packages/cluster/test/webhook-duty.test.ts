@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it, mock } from 'node:test';
-import type { DomainEvent } from '@sluice/core';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import type { DomainEvent, Transition } from '@sluice/core';
 import { Responsibility } from '../src/registry/responsibility.ts';
+import { WebhookDuty } from '../src/registry/webhook-duty.ts';
 import { APP, Node, nodes } from './registry-node.ts';
 
 describe('Webhooks of several nodes', () => {
@@ -260,6 +261,55 @@ describe('Webhooks of several nodes', () => {
     mock.timers.tick(100);
     mock.timers.reset();
     assert.deepEqual(types(), ['channel_occupied'], 'and what has come and gone is not told');
+  });
+});
+
+describe('The node that answers for a channel that another answered for', () => {
+  const [SETTLE_MS, PREDECESSOR] = [100, 'b'];
+
+  /** It serves, and nobody is in the channel now. */
+  function successor(): { readonly duty: WebhookDuty; readonly emitted: string[]; readonly occupied: Transition } {
+    const emitted: string[] = [];
+    const duty = new WebhookDuty({
+      self: 'a',
+      now: () => 0,
+      settleMs: SETTLE_MS,
+      deadNodeMs: 10 * SETTLE_MS,
+      emit: ({ type }) => emitted.push(type),
+      told: () => {},
+      toldElsewhere: () => {},
+      shares: () => {},
+      leaves: () => {},
+      isSo: ({ type }) => type === 'channel_vacated',
+      hasWebhooks: () => true,
+    });
+    duty.gathered();
+    mock.timers.tick(SETTLE_MS);
+    mock.timers.tick(SETTLE_MS);
+    duty.shared(PREDECESSOR, { serves: true });
+    const channel = ['x', 'y', 'z', 'v', 'w'].find((name) => duty.nodes.of(APP, name) === 'a') ?? '';
+    return { duty, emitted, occupied: { type: 'channel_occupied', appId: APP, channel } };
+  }
+
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
+  it('tells what a late message of the other leaves owed', () => {
+    const { duty, emitted, occupied } = successor();
+    duty.heard(occupied);
+    assert.deepEqual(emitted, [], 'the state may get there by itself');
+    mock.timers.tick(SETTLE_MS);
+    assert.deepEqual(emitted, ['channel_vacated']);
+  });
+
+  it('believes a snapshot of what the other has told, unless it has told something since', () => {
+    const { duty, emitted, occupied } = successor();
+    duty.heardAgain(PREDECESSOR, occupied);
+    mock.timers.tick(SETTLE_MS);
+    assert.deepEqual(emitted, ['channel_vacated']);
+    duty.heardAgain(PREDECESSOR, occupied);
+    mock.timers.tick(SETTLE_MS);
+    assert.deepEqual(emitted, ['channel_vacated']);
   });
 });
 
