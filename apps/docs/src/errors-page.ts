@@ -70,11 +70,7 @@ const WITHOUT_TEXT: readonly (readonly string[])[] = [
     'More connections from one address than `rate_limiter.websocket_rate_limit` allows.',
     'Come back after `Retry-After`, or raise the limit. Behind a proxy set `trust_hops`, or all clients count as one.',
   ],
-  [
-    'HTTP 503 on an upgrade',
-    'The server shuts down and takes no new client.',
-    'None; clients come back by themselves.',
-  ],
+  ['HTTP 503 on an upgrade', 'The server has closed its clients and ends.', 'None; clients come back by themselves.'],
 ];
 
 export function errorsPage(): string {

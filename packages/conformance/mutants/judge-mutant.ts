@@ -3,8 +3,8 @@ import { type Need, type Row, ROWS, runRows } from '../src/index.ts';
 import { Fixture } from '../test/fixture.ts';
 import type { Mutant } from './mutant.ts';
 
-/** As in the suite's own test. */
-export const ROWS_AT_A_TIME = 24;
+/** As the command. */
+export const ROWS_AT_A_TIME = 16;
 
 /** A row that failed, as it should. */
 export interface Notice {

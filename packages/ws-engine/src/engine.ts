@@ -84,7 +84,7 @@ export class WsEngine implements ClientOwner {
   readonly #clients = new Set<ClientSocket>();
   /** Sockets not yet closed, those of clients that have left included. */
   #sockets = 0;
-  #draining = false;
+  #stage: 'serving' | 'draining' | 'drained' = 'serving';
   #onEmpty: (() => void) | null = null;
 
   constructor(options: WsEngineOptions) {
@@ -141,7 +141,7 @@ export class WsEngine implements ClientOwner {
   }
 
   #upgrade({ request, socket, head }: Upgrade): void {
-    if (this.#draining) {
+    if (this.#stage === 'drained') {
       refuseUpgrade(socket, UNAVAILABLE);
       return;
     }
@@ -153,6 +153,8 @@ export class WsEngine implements ClientOwner {
       const client = new ClientSocket(ws, this, deflation);
       listen(ws, client);
       this.#open(client, request);
+      // It was let in before the server stopped listening; on this code it comes back at once, to one that listens.
+      if (this.#stage === 'draining') client.close(CLOSE.reconnect);
     });
     socket.uncork();
   }
@@ -166,11 +168,15 @@ export class WsEngine implements ClientOwner {
     return deflation;
   }
 
-  /** Closes every client within the window and resolves when all sockets are closed. New ones are refused from now on. */
+  /**
+   * Closes every client within the window, and at once who still comes, and resolves when all sockets are closed. Who comes
+   * after that is refused.
+   */
   async drain(windowMs: number): Promise<void> {
-    this.#draining = true;
+    this.#stage = 'draining';
     await closeSpread([...this.#clients], windowMs);
     if (this.#sockets > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#stage = 'drained';
     this.#liveness.stop();
   }
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { WebSocket } from 'ws';
 import { APP, APP_WITH_QUOTA, EngineServer, HeldStore, storeOf } from './engine-server.ts';
 import { QUICK, SOON_MS, until } from './until.ts';
-import { collect, subscribeFrame, upgrade } from './wire.ts';
+import { collect, framesIn, subscribeFrame, upgrade } from './wire.ts';
 
 async function closeCodeOf(client: WebSocket): Promise<number> {
   const [code] = (await once(client, 'close')) as [number];
@@ -17,8 +17,24 @@ function eventsIn(received: string): string[] {
   return [...events].map(([, event, channel]) => (channel === undefined ? `${event}` : `${event} ${channel}`));
 }
 
-describe('An upgrade that comes during the drain', () => {
-  it('is answered with 503 and cut off, also when the client keeps its side open', QUICK, async () => {
+describe('An upgrade that comes late', () => {
+  it('is greeted during the drain, and closed with 4200', QUICK, async () => {
+    await using server = await EngineServer.start(storeOf(APP));
+    const [early, late] = [await server.connect(), await server.connect()];
+    const [receivedEarly, receivedLate] = [collect(early), collect(late)];
+    early.write(upgrade());
+    await until(() => receivedEarly().includes('connection_established'));
+    const drained = server.engine.drain(100);
+    late.write(upgrade());
+    await until(() => framesIn(receivedLate()).length === 2);
+    const [greeting, close] = framesIn(receivedLate());
+    assert.match(greeting ?? '', /connection_established/);
+    assert.match(close ?? '', /^close 4200/);
+    for (const client of [early, late]) client.destroy();
+    await drained;
+  });
+
+  it('is answered after the drain with 503 and cut off, also when the client keeps its side open', QUICK, async () => {
     await using server = await EngineServer.start(storeOf(APP));
     const client = await server.connect();
     const received = collect(client);
